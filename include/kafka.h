@@ -1,0 +1,1404 @@
+/*
+ * kafka.h - Kafka for LuaJIT, OpenResty and C. Version 1.0.0.
+ *
+ * Generated from src/ffi by cbindgen: change it there and run `make header`.
+ *
+ * CODES      A function that can fail returns an int32_t: 0 for success, one of
+ *            librdkafka's numbers, or one of ours, at or below -1000. Outputs are
+ *            written on success only. `err`, always last, may be NULL; it is
+ *            filled in on failure only, by the caller's own memory.
+ * OWNERSHIP  Objects are opaque. What a *_new or *_create_* function hands out is
+ *            the caller's, to be given back to the matching *_free once; freeing
+ *            NULL is nothing. Strings and bytes handed in are copied before the
+ *            call returns. A pointer handed out says in its comment how long it
+ *            lasts.
+ * CLOSING    A *_close ends an object, and may wait; every later call on it
+ *            answers KAFKA_ERR_CLOSED, a second close 0. A *_free closes if need be.
+ * THREADS    Producers, topics, consumers and mock clusters may be used by any
+ *            number of threads at once; configurations and lists by one at a time.
+ *            No call on an object may be under way when it is freed. The library's
+ *            threads block all signals and never call back into the program.
+ * FORK       librdkafka's threads do not follow into a forked child. There every
+ *            call on an object made before answers KAFKA_ERR_FORKED, and freeing it
+ *            does nothing: make a new one.
+ * BLOCKING   A call blocks only where its comment says so, and no longer than its
+ *            timeout_ms: 0 does not wait, -1 waits without limit.
+ * EXIT       A producer that is still open when the process exits is flushed, for
+ *            a second at most; what had to be given up is counted on stderr.
+ * UNLOADING  The shared library stays loaded until the process ends.
+ */
+
+#ifndef KAFKA_H
+#define KAFKA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header; kafka_version() tells the library's. */
+#define KAFKA_VERSION "1.0.0"
+
+
+/**
+ * The version of this interface: it grows when something in it changes in a way
+ * that a program built before would not survive.
+ */
+#define KAFKA_ABI_VERSION 1
+
+/**
+ * Room for an error's text, terminator included.
+ */
+#define KAFKA_ERROR_MESSAGE_SIZE 512
+
+/**
+ * The number of a message that is sent without one.
+ */
+#define KAFKA_OPAQUE_NONE UINT64_MAX
+
+/**
+ * The first message there is.
+ */
+#define KAFKA_OFFSET_BEGINNING -2
+
+/**
+ * Behind the last message.
+ */
+#define KAFKA_OFFSET_END -1
+
+/**
+ * Where the group's commits left off.
+ */
+#define KAFKA_OFFSET_STORED -1000
+
+/**
+ * No offset given: where the group left off, else what auto.offset.reset says.
+ */
+#define KAFKA_OFFSET_INVALID -1001
+
+/**
+ * What a function returns: 0, one of librdkafka's numbers, or one of ours, at or
+ * below -1000. Brokers newer than this list may send others.
+ */
+typedef enum kafka_err {
+    /**
+     * An argument cannot be used; the message names it.
+     */
+    KAFKA_ERR_INVALID_ARGUMENT = -1000,
+    /**
+     * A bug of this library's was caught at its boundary.
+     */
+    KAFKA_ERR_PANIC = -1001,
+    /**
+     * The object was made before this process was forked; make a new one here.
+     */
+    KAFKA_ERR_FORKED = -1002,
+    /**
+     * The object is closed.
+     */
+    KAFKA_ERR_CLOSED = -1003,
+    /**
+     * The caller was built for another version of this interface.
+     */
+    KAFKA_ERR_ABI_MISMATCH = -1004,
+    /**
+     * Local: Bad message format.
+     */
+    KAFKA_ERR_BAD_MSG = -199,
+    /**
+     * Local: Invalid compressed data.
+     */
+    KAFKA_ERR_BAD_COMPRESSION = -198,
+    /**
+     * Local: Broker handle destroyed for termination.
+     */
+    KAFKA_ERR_DESTROY = -197,
+    /**
+     * Local: Communication failure with broker.
+     */
+    KAFKA_ERR_FAIL = -196,
+    /**
+     * Local: Broker transport failure.
+     */
+    KAFKA_ERR_TRANSPORT = -195,
+    /**
+     * Local: Critical system resource failure.
+     */
+    KAFKA_ERR_CRIT_SYS_RESOURCE = -194,
+    /**
+     * Local: Host resolution failure.
+     */
+    KAFKA_ERR_RESOLVE = -193,
+    /**
+     * Local: Message timed out.
+     */
+    KAFKA_ERR_MSG_TIMED_OUT = -192,
+    /**
+     * Broker: No more messages.
+     */
+    KAFKA_ERR_PARTITION_EOF = -191,
+    /**
+     * Local: Unknown partition.
+     */
+    KAFKA_ERR_UNKNOWN_PARTITION = -190,
+    /**
+     * Local: File or filesystem error.
+     */
+    KAFKA_ERR_FS = -189,
+    /**
+     * Local: Unknown topic.
+     */
+    KAFKA_ERR_UNKNOWN_TOPIC = -188,
+    /**
+     * Local: All broker connections are down.
+     */
+    KAFKA_ERR_ALL_BROKERS_DOWN = -187,
+    /**
+     * Local: Invalid argument or configuration.
+     */
+    KAFKA_ERR_INVALID_ARG = -186,
+    /**
+     * Local: Timed out.
+     */
+    KAFKA_ERR_TIMED_OUT = -185,
+    /**
+     * Local: Queue full.
+     */
+    KAFKA_ERR_QUEUE_FULL = -184,
+    /**
+     * Local: ISR count insufficient.
+     */
+    KAFKA_ERR_ISR_INSUFF = -183,
+    /**
+     * Local: Broker node update.
+     */
+    KAFKA_ERR_NODE_UPDATE = -182,
+    /**
+     * Local: SSL error.
+     */
+    KAFKA_ERR_SSL = -181,
+    /**
+     * Local: Waiting for coordinator.
+     */
+    KAFKA_ERR_WAIT_COORD = -180,
+    /**
+     * Local: Unknown group.
+     */
+    KAFKA_ERR_UNKNOWN_GROUP = -179,
+    /**
+     * Local: Operation in progress.
+     */
+    KAFKA_ERR_IN_PROGRESS = -178,
+    /**
+     * Local: Previous operation in progress.
+     */
+    KAFKA_ERR_PREV_IN_PROGRESS = -177,
+    /**
+     * Local: Existing subscription.
+     */
+    KAFKA_ERR_EXISTING_SUBSCRIPTION = -176,
+    /**
+     * Local: Assign partitions.
+     */
+    KAFKA_ERR_ASSIGN_PARTITIONS = -175,
+    /**
+     * Local: Revoke partitions.
+     */
+    KAFKA_ERR_REVOKE_PARTITIONS = -174,
+    /**
+     * Local: Conflicting use.
+     */
+    KAFKA_ERR_CONFLICT = -173,
+    /**
+     * Local: Erroneous state.
+     */
+    KAFKA_ERR_STATE = -172,
+    /**
+     * Local: Unknown protocol.
+     */
+    KAFKA_ERR_UNKNOWN_PROTOCOL = -171,
+    /**
+     * Local: Not implemented.
+     */
+    KAFKA_ERR_NOT_IMPLEMENTED = -170,
+    /**
+     * Local: Authentication failure.
+     */
+    KAFKA_ERR_AUTHENTICATION = -169,
+    /**
+     * Local: No offset stored.
+     */
+    KAFKA_ERR_NO_OFFSET = -168,
+    /**
+     * Local: Outdated.
+     */
+    KAFKA_ERR_OUTDATED = -167,
+    /**
+     * Local: Timed out in queue.
+     */
+    KAFKA_ERR_TIMED_OUT_QUEUE = -166,
+    /**
+     * Local: Required feature not supported by broker.
+     */
+    KAFKA_ERR_UNSUPPORTED_FEATURE = -165,
+    /**
+     * Local: Awaiting cache update.
+     */
+    KAFKA_ERR_WAIT_CACHE = -164,
+    /**
+     * Local: Operation interrupted.
+     */
+    KAFKA_ERR_INTR = -163,
+    /**
+     * Local: Key serialization error.
+     */
+    KAFKA_ERR_KEY_SERIALIZATION = -162,
+    /**
+     * Local: Value serialization error.
+     */
+    KAFKA_ERR_VALUE_SERIALIZATION = -161,
+    /**
+     * Local: Key deserialization error.
+     */
+    KAFKA_ERR_KEY_DESERIALIZATION = -160,
+    /**
+     * Local: Value deserialization error.
+     */
+    KAFKA_ERR_VALUE_DESERIALIZATION = -159,
+    /**
+     * Local: Partial response.
+     */
+    KAFKA_ERR_PARTIAL = -158,
+    /**
+     * Local: Read-only object.
+     */
+    KAFKA_ERR_READ_ONLY = -157,
+    /**
+     * Local: No such entry.
+     */
+    KAFKA_ERR_NOENT = -156,
+    /**
+     * Local: Read underflow.
+     */
+    KAFKA_ERR_UNDERFLOW = -155,
+    /**
+     * Local: Invalid type.
+     */
+    KAFKA_ERR_INVALID_TYPE = -154,
+    /**
+     * Local: Retry operation.
+     */
+    KAFKA_ERR_RETRY = -153,
+    /**
+     * Local: Purged in queue.
+     */
+    KAFKA_ERR_PURGE_QUEUE = -152,
+    /**
+     * Local: Purged in flight.
+     */
+    KAFKA_ERR_PURGE_INFLIGHT = -151,
+    /**
+     * Local: Fatal error.
+     */
+    KAFKA_ERR_FATAL = -150,
+    /**
+     * Local: Inconsistent state.
+     */
+    KAFKA_ERR_INCONSISTENT = -149,
+    /**
+     * Local: Gap-less ordering would not be guaranteed if proceeding.
+     */
+    KAFKA_ERR_GAPLESS_GUARANTEE = -148,
+    /**
+     * Local: Maximum application poll interval (max.poll.interval.ms) exceeded.
+     */
+    KAFKA_ERR_MAX_POLL_EXCEEDED = -147,
+    /**
+     * Local: Unknown broker.
+     */
+    KAFKA_ERR_UNKNOWN_BROKER = -146,
+    /**
+     * Local: Functionality not configured.
+     */
+    KAFKA_ERR_NOT_CONFIGURED = -145,
+    /**
+     * Local: This instance has been fenced by a newer instance.
+     */
+    KAFKA_ERR_FENCED = -144,
+    /**
+     * Local: Application generated error.
+     */
+    KAFKA_ERR_APPLICATION = -143,
+    /**
+     * Local: Group partition assignment lost.
+     */
+    KAFKA_ERR_ASSIGNMENT_LOST = -142,
+    /**
+     * Local: No operation performed.
+     */
+    KAFKA_ERR_NOOP = -141,
+    /**
+     * Local: No offset to automatically reset to.
+     */
+    KAFKA_ERR_AUTO_OFFSET_RESET = -140,
+    /**
+     * Local: Partition log truncation detected.
+     */
+    KAFKA_ERR_LOG_TRUNCATION = -139,
+    /**
+     * Local: an invalid record in the same batch caused the failure of this message too.
+     */
+    KAFKA_ERR_INVALID_DIFFERENT_RECORD = -138,
+    /**
+     * Local: Broker handle destroyed without termination.
+     */
+    KAFKA_ERR_DESTROY_BROKER = -137,
+    /**
+     * Unknown broker error.
+     */
+    KAFKA_ERR_UNKNOWN = -1,
+    /**
+     * Success.
+     */
+    KAFKA_ERR_NO_ERROR = 0,
+    /**
+     * Broker: Offset out of range.
+     */
+    KAFKA_ERR_OFFSET_OUT_OF_RANGE = 1,
+    /**
+     * Broker: Invalid message.
+     */
+    KAFKA_ERR_INVALID_MSG = 2,
+    /**
+     * Broker: Unknown topic or partition.
+     */
+    KAFKA_ERR_UNKNOWN_TOPIC_OR_PART = 3,
+    /**
+     * Broker: Invalid message size.
+     */
+    KAFKA_ERR_INVALID_MSG_SIZE = 4,
+    /**
+     * Broker: Leader not available.
+     */
+    KAFKA_ERR_LEADER_NOT_AVAILABLE = 5,
+    /**
+     * Broker: Not leader for partition.
+     */
+    KAFKA_ERR_NOT_LEADER_FOR_PARTITION = 6,
+    /**
+     * Broker: Request timed out.
+     */
+    KAFKA_ERR_REQUEST_TIMED_OUT = 7,
+    /**
+     * Broker: Broker not available.
+     */
+    KAFKA_ERR_BROKER_NOT_AVAILABLE = 8,
+    /**
+     * Broker: Replica not available.
+     */
+    KAFKA_ERR_REPLICA_NOT_AVAILABLE = 9,
+    /**
+     * Broker: Message size too large.
+     */
+    KAFKA_ERR_MSG_SIZE_TOO_LARGE = 10,
+    /**
+     * Broker: StaleControllerEpochCode.
+     */
+    KAFKA_ERR_STALE_CTRL_EPOCH = 11,
+    /**
+     * Broker: Offset metadata string too large.
+     */
+    KAFKA_ERR_OFFSET_METADATA_TOO_LARGE = 12,
+    /**
+     * Broker: Broker disconnected before response received.
+     */
+    KAFKA_ERR_NETWORK_EXCEPTION = 13,
+    /**
+     * Broker: Coordinator load in progress.
+     */
+    KAFKA_ERR_COORDINATOR_LOAD_IN_PROGRESS = 14,
+    /**
+     * Broker: Coordinator not available.
+     */
+    KAFKA_ERR_COORDINATOR_NOT_AVAILABLE = 15,
+    /**
+     * Broker: Not coordinator.
+     */
+    KAFKA_ERR_NOT_COORDINATOR = 16,
+    /**
+     * Broker: Invalid topic.
+     */
+    KAFKA_ERR_TOPIC_EXCEPTION = 17,
+    /**
+     * Broker: Message batch larger than configured server segment size.
+     */
+    KAFKA_ERR_RECORD_LIST_TOO_LARGE = 18,
+    /**
+     * Broker: Not enough in-sync replicas.
+     */
+    KAFKA_ERR_NOT_ENOUGH_REPLICAS = 19,
+    /**
+     * Broker: Message(s) written to insufficient number of in-sync replicas.
+     */
+    KAFKA_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20,
+    /**
+     * Broker: Invalid required acks value.
+     */
+    KAFKA_ERR_INVALID_REQUIRED_ACKS = 21,
+    /**
+     * Broker: Specified group generation id is not valid.
+     */
+    KAFKA_ERR_ILLEGAL_GENERATION = 22,
+    /**
+     * Broker: Inconsistent group protocol.
+     */
+    KAFKA_ERR_INCONSISTENT_GROUP_PROTOCOL = 23,
+    /**
+     * Broker: Invalid group.id.
+     */
+    KAFKA_ERR_INVALID_GROUP_ID = 24,
+    /**
+     * Broker: Unknown member.
+     */
+    KAFKA_ERR_UNKNOWN_MEMBER_ID = 25,
+    /**
+     * Broker: Invalid session timeout.
+     */
+    KAFKA_ERR_INVALID_SESSION_TIMEOUT = 26,
+    /**
+     * Broker: Group rebalance in progress.
+     */
+    KAFKA_ERR_REBALANCE_IN_PROGRESS = 27,
+    /**
+     * Broker: Commit offset data size is not valid.
+     */
+    KAFKA_ERR_INVALID_COMMIT_OFFSET_SIZE = 28,
+    /**
+     * Broker: Topic authorization failed.
+     */
+    KAFKA_ERR_TOPIC_AUTHORIZATION_FAILED = 29,
+    /**
+     * Broker: Group authorization failed.
+     */
+    KAFKA_ERR_GROUP_AUTHORIZATION_FAILED = 30,
+    /**
+     * Broker: Cluster authorization failed.
+     */
+    KAFKA_ERR_CLUSTER_AUTHORIZATION_FAILED = 31,
+    /**
+     * Broker: Invalid timestamp.
+     */
+    KAFKA_ERR_INVALID_TIMESTAMP = 32,
+    /**
+     * Broker: Unsupported SASL mechanism.
+     */
+    KAFKA_ERR_UNSUPPORTED_SASL_MECHANISM = 33,
+    /**
+     * Broker: Request not valid in current SASL state.
+     */
+    KAFKA_ERR_ILLEGAL_SASL_STATE = 34,
+    /**
+     * Broker: API version not supported.
+     */
+    KAFKA_ERR_UNSUPPORTED_VERSION = 35,
+    /**
+     * Broker: Topic already exists.
+     */
+    KAFKA_ERR_TOPIC_ALREADY_EXISTS = 36,
+    /**
+     * Broker: Invalid number of partitions.
+     */
+    KAFKA_ERR_INVALID_PARTITIONS = 37,
+    /**
+     * Broker: Invalid replication factor.
+     */
+    KAFKA_ERR_INVALID_REPLICATION_FACTOR = 38,
+    /**
+     * Broker: Invalid replica assignment.
+     */
+    KAFKA_ERR_INVALID_REPLICA_ASSIGNMENT = 39,
+    /**
+     * Broker: Configuration is invalid.
+     */
+    KAFKA_ERR_INVALID_CONFIG = 40,
+    /**
+     * Broker: Not controller for cluster.
+     */
+    KAFKA_ERR_NOT_CONTROLLER = 41,
+    /**
+     * Broker: Invalid request.
+     */
+    KAFKA_ERR_INVALID_REQUEST = 42,
+    /**
+     * Broker: Message format on broker does not support request.
+     */
+    KAFKA_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT = 43,
+    /**
+     * Broker: Policy violation.
+     */
+    KAFKA_ERR_POLICY_VIOLATION = 44,
+    /**
+     * Broker: Broker received an out of order sequence number.
+     */
+    KAFKA_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER = 45,
+    /**
+     * Broker: Broker received a duplicate sequence number.
+     */
+    KAFKA_ERR_DUPLICATE_SEQUENCE_NUMBER = 46,
+    /**
+     * Broker: Producer attempted an operation with an old epoch.
+     */
+    KAFKA_ERR_INVALID_PRODUCER_EPOCH = 47,
+    /**
+     * Broker: Producer attempted a transactional operation in an invalid state.
+     */
+    KAFKA_ERR_INVALID_TXN_STATE = 48,
+    /**
+     * Broker: Producer attempted to use a producer id which is not currently assigned to its transactional id.
+     */
+    KAFKA_ERR_INVALID_PRODUCER_ID_MAPPING = 49,
+    /**
+     * Broker: Transaction timeout is larger than the maximum value allowed by the broker's max.transaction.timeout.ms.
+     */
+    KAFKA_ERR_INVALID_TRANSACTION_TIMEOUT = 50,
+    /**
+     * Broker: Producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing.
+     */
+    KAFKA_ERR_CONCURRENT_TRANSACTIONS = 51,
+    /**
+     * Broker: Indicates that the transaction coordinator sending a WriteTxnMarker is no longer the current coordinator for a given producer.
+     */
+    KAFKA_ERR_TRANSACTION_COORDINATOR_FENCED = 52,
+    /**
+     * Broker: Transactional Id authorization failed.
+     */
+    KAFKA_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53,
+    /**
+     * Broker: Security features are disabled.
+     */
+    KAFKA_ERR_SECURITY_DISABLED = 54,
+    /**
+     * Broker: Operation not attempted.
+     */
+    KAFKA_ERR_OPERATION_NOT_ATTEMPTED = 55,
+    /**
+     * Broker: Disk error when trying to access log file on disk.
+     */
+    KAFKA_ERR_KAFKA_STORAGE_ERROR = 56,
+    /**
+     * Broker: The user-specified log directory is not found in the broker config.
+     */
+    KAFKA_ERR_LOG_DIR_NOT_FOUND = 57,
+    /**
+     * Broker: SASL Authentication failed.
+     */
+    KAFKA_ERR_SASL_AUTHENTICATION_FAILED = 58,
+    /**
+     * Broker: Unknown Producer Id.
+     */
+    KAFKA_ERR_UNKNOWN_PRODUCER_ID = 59,
+    /**
+     * Broker: Partition reassignment is in progress.
+     */
+    KAFKA_ERR_REASSIGNMENT_IN_PROGRESS = 60,
+    /**
+     * Broker: Delegation Token feature is not enabled.
+     */
+    KAFKA_ERR_DELEGATION_TOKEN_AUTH_DISABLED = 61,
+    /**
+     * Broker: Delegation Token is not found on server.
+     */
+    KAFKA_ERR_DELEGATION_TOKEN_NOT_FOUND = 62,
+    /**
+     * Broker: Specified Principal is not valid Owner/Renewer.
+     */
+    KAFKA_ERR_DELEGATION_TOKEN_OWNER_MISMATCH = 63,
+    /**
+     * Broker: Delegation Token requests are not allowed on this connection.
+     */
+    KAFKA_ERR_DELEGATION_TOKEN_REQUEST_NOT_ALLOWED = 64,
+    /**
+     * Broker: Delegation Token authorization failed.
+     */
+    KAFKA_ERR_DELEGATION_TOKEN_AUTHORIZATION_FAILED = 65,
+    /**
+     * Broker: Delegation Token is expired.
+     */
+    KAFKA_ERR_DELEGATION_TOKEN_EXPIRED = 66,
+    /**
+     * Broker: Supplied principalType is not supported.
+     */
+    KAFKA_ERR_INVALID_PRINCIPAL_TYPE = 67,
+    /**
+     * Broker: The group is not empty.
+     */
+    KAFKA_ERR_NON_EMPTY_GROUP = 68,
+    /**
+     * Broker: The group id does not exist.
+     */
+    KAFKA_ERR_GROUP_ID_NOT_FOUND = 69,
+    /**
+     * Broker: The fetch session ID was not found.
+     */
+    KAFKA_ERR_FETCH_SESSION_ID_NOT_FOUND = 70,
+    /**
+     * Broker: The fetch session epoch is invalid.
+     */
+    KAFKA_ERR_INVALID_FETCH_SESSION_EPOCH = 71,
+    /**
+     * Broker: No matching listener.
+     */
+    KAFKA_ERR_LISTENER_NOT_FOUND = 72,
+    /**
+     * Broker: Topic deletion is disabled.
+     */
+    KAFKA_ERR_TOPIC_DELETION_DISABLED = 73,
+    /**
+     * Broker: Leader epoch is older than broker epoch.
+     */
+    KAFKA_ERR_FENCED_LEADER_EPOCH = 74,
+    /**
+     * Broker: Leader epoch is newer than broker epoch.
+     */
+    KAFKA_ERR_UNKNOWN_LEADER_EPOCH = 75,
+    /**
+     * Broker: Unsupported compression type.
+     */
+    KAFKA_ERR_UNSUPPORTED_COMPRESSION_TYPE = 76,
+    /**
+     * Broker: Broker epoch has changed.
+     */
+    KAFKA_ERR_STALE_BROKER_EPOCH = 77,
+    /**
+     * Broker: Leader high watermark is not caught up.
+     */
+    KAFKA_ERR_OFFSET_NOT_AVAILABLE = 78,
+    /**
+     * Broker: Group member needs a valid member ID.
+     */
+    KAFKA_ERR_MEMBER_ID_REQUIRED = 79,
+    /**
+     * Broker: Preferred leader was not available.
+     */
+    KAFKA_ERR_PREFERRED_LEADER_NOT_AVAILABLE = 80,
+    /**
+     * Broker: Consumer group has reached maximum size.
+     */
+    KAFKA_ERR_GROUP_MAX_SIZE_REACHED = 81,
+    /**
+     * Broker: Static consumer fenced by other consumer with same group.instance.id.
+     */
+    KAFKA_ERR_FENCED_INSTANCE_ID = 82,
+    /**
+     * Broker: Eligible partition leaders are not available.
+     */
+    KAFKA_ERR_ELIGIBLE_LEADERS_NOT_AVAILABLE = 83,
+    /**
+     * Broker: Leader election not needed for topic partition.
+     */
+    KAFKA_ERR_ELECTION_NOT_NEEDED = 84,
+    /**
+     * Broker: No partition reassignment is in progress.
+     */
+    KAFKA_ERR_NO_REASSIGNMENT_IN_PROGRESS = 85,
+    /**
+     * Broker: Deleting offsets of a topic while the consumer group is subscribed to it.
+     */
+    KAFKA_ERR_GROUP_SUBSCRIBED_TO_TOPIC = 86,
+    /**
+     * Broker: Broker failed to validate record.
+     */
+    KAFKA_ERR_INVALID_RECORD = 87,
+    /**
+     * Broker: There are unstable offsets that need to be cleared.
+     */
+    KAFKA_ERR_UNSTABLE_OFFSET_COMMIT = 88,
+    /**
+     * Broker: Throttling quota has been exceeded.
+     */
+    KAFKA_ERR_THROTTLING_QUOTA_EXCEEDED = 89,
+    /**
+     * Broker: There is a newer producer with the same transactionalId which fences the current one.
+     */
+    KAFKA_ERR_PRODUCER_FENCED = 90,
+    /**
+     * Broker: Request illegally referred to resource that does not exist.
+     */
+    KAFKA_ERR_RESOURCE_NOT_FOUND = 91,
+    /**
+     * Broker: Request illegally referred to the same resource twice.
+     */
+    KAFKA_ERR_DUPLICATE_RESOURCE = 92,
+    /**
+     * Broker: Requested credential would not meet criteria for acceptability.
+     */
+    KAFKA_ERR_UNACCEPTABLE_CREDENTIAL = 93,
+    /**
+     * Broker: Indicates that the either the sender or recipient of a voter-only request is not one of the expected voters.
+     */
+    KAFKA_ERR_INCONSISTENT_VOTER_SET = 94,
+    /**
+     * Broker: Invalid update version.
+     */
+    KAFKA_ERR_INVALID_UPDATE_VERSION = 95,
+    /**
+     * Broker: Unable to update finalized features due to server error.
+     */
+    KAFKA_ERR_FEATURE_UPDATE_FAILED = 96,
+    /**
+     * Broker: Request principal deserialization failed during forwarding.
+     */
+    KAFKA_ERR_PRINCIPAL_DESERIALIZATION_FAILURE = 97,
+    /**
+     * Broker: Unknown topic id.
+     */
+    KAFKA_ERR_UNKNOWN_TOPIC_ID = 100,
+    /**
+     * Broker: The member epoch is fenced by the group coordinator.
+     */
+    KAFKA_ERR_FENCED_MEMBER_EPOCH = 110,
+    /**
+     * Broker: The instance ID is still used by another member in the consumer group.
+     */
+    KAFKA_ERR_UNRELEASED_INSTANCE_ID = 111,
+    /**
+     * Broker: The assignor or its version range is not supported by the consumer group.
+     */
+    KAFKA_ERR_UNSUPPORTED_ASSIGNOR = 112,
+    /**
+     * Broker: The member epoch is stale.
+     */
+    KAFKA_ERR_STALE_MEMBER_EPOCH = 113,
+    /**
+     * Broker: Client sent a push telemetry request with an invalid or outdated subscription ID.
+     */
+    KAFKA_ERR_UNKNOWN_SUBSCRIPTION_ID = 117,
+    /**
+     * Broker: Client sent a push telemetry request larger than the maximum size the broker will accept.
+     */
+    KAFKA_ERR_TELEMETRY_TOO_LARGE = 118,
+    /**
+     * Broker: Client metadata is stale, client should rebootstrap to obtain new metadata.
+     */
+    KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129,
+} kafka_err;
+
+/**
+ * The properties of a producer or a consumer, as librdkafka names them. Not to
+ * be used by two threads at once.
+ */
+typedef struct kafka_conf kafka_conf;
+
+/**
+ * A consumer. Every call may be made from any thread, also several at once.
+ */
+typedef struct kafka_consumer kafka_consumer;
+
+/**
+ * librdkafka's in-process cluster, for tests without a broker. It listens on
+ * 127.0.0.1; broker ids start at 1; everything is in memory. Every call may be
+ * made from any thread.
+ */
+typedef struct kafka_mock_cluster kafka_mock_cluster;
+
+/**
+ * A list of topics, partitions and offsets. Not to be used by two threads at once.
+ */
+typedef struct kafka_partitions kafka_partitions;
+
+/**
+ * A producer. Every call may be made from any thread, also several at once.
+ */
+typedef struct kafka_producer kafka_producer;
+
+/**
+ * A topic of one producer, made by kafka_producer_create_topic. Usable from any
+ * thread. It may outlive its producer: sending to it then fails.
+ */
+typedef struct kafka_topic kafka_topic;
+
+/**
+ * The properties of a topic, as librdkafka names them. Not to be used by two
+ * threads at once.
+ */
+typedef struct kafka_topic_conf kafka_topic_conf;
+
+/**
+ * What went wrong. The caller owns it, on the stack if it likes; a function
+ * that takes one fills it in when it fails and leaves it alone when it succeeds.
+ */
+typedef struct kafka_error {
+    /**
+     * What the function returned: one of enum kafka_err, or a number of a newer broker's.
+     */
+    int32_t code;
+    /**
+     * 1: trying again may help.
+     */
+    uint8_t retriable;
+    /**
+     * 1: the client cannot go on; close it.
+     */
+    uint8_t fatal;
+    /**
+     * 1: the transaction must be aborted.
+     */
+    uint8_t txn_requires_abort;
+    /**
+     * Always 0.
+     */
+    uint8_t reserved;
+    /**
+     * For people, NUL-terminated, UTF-8, cut off where it is too long.
+     */
+    char message[KAFKA_ERROR_MESSAGE_SIZE];
+} kafka_error;
+
+/**
+ * What was reported since the last time somebody asked.
+ */
+typedef struct kafka_reported {
+    /**
+     * The last reported message's opaque; KAFKA_OPAQUE_NONE if nothing was reported.
+     */
+    uint64_t last_opaque;
+    /**
+     * How many messages were reported.
+     */
+    uint64_t reported_count;
+    /**
+     * How many of them were not delivered.
+     */
+    uint64_t failed_count;
+} kafka_reported;
+
+/**
+ * What became of one message.
+ */
+typedef struct kafka_report {
+    /**
+     * The number it was sent with.
+     */
+    uint64_t opaque;
+    /**
+     * Its offset in its partition, if it was delivered and the broker said so.
+     */
+    int64_t offset;
+    /**
+     * Its partition, -1 if none had been chosen.
+     */
+    int32_t partition;
+    /**
+     * 0: delivered. Else why not.
+     */
+    int32_t code;
+} kafka_report;
+
+/**
+ * A consumed message. The caller owns the struct, and what it points to until
+ * kafka_message_release, whatever happens to the consumer.
+ */
+typedef struct kafka_message {
+    /**
+     * The topic's name, NUL-terminated.
+     */
+    const char *topic;
+    /**
+     * The value; NULL for a tombstone, which is not the same as empty.
+     */
+    const void *value;
+    /**
+     * The value's length in bytes.
+     */
+    size_t value_len;
+    /**
+     * The key; NULL if it has none, which is not the same as empty.
+     */
+    const void *key;
+    /**
+     * The key's length in bytes.
+     */
+    size_t key_len;
+    /**
+     * The offset in the partition.
+     */
+    int64_t offset;
+    /**
+     * Milliseconds since 1970-01-01 UTC; -1 if there is none.
+     */
+    int64_t timestamp;
+    /**
+     * The partition.
+     */
+    int32_t partition;
+    /**
+     * 0: no timestamp, 1: set by the producer, 2: set by the broker.
+     */
+    int32_t timestamp_type;
+    /**
+     * The epoch of the partition's leader, -1 if unknown.
+     */
+    int32_t leader_epoch;
+    /**
+     * The library's own.
+     */
+    uint32_t process;
+    /**
+     * The library's own.
+     */
+    void *owner;
+    /**
+     * The library's own.
+     */
+    void *consumer;
+} kafka_message;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the interface that the loaded library has; compare it with
+ * KAFKA_ABI_VERSION, which is the one the program was built for. Does not block.
+ */
+uint32_t kafka_abi_version(void);
+
+/**
+ * The loaded library's semantic version, as "1.0.0". Static. Does not block.
+ */
+const char *kafka_version(void);
+
+/**
+ * The version of the librdkafka inside, as "2.12.1". Static. Does not block.
+ */
+const char *kafka_librdkafka_version(void);
+
+/**
+ * The name of a code without its prefix: `"TIMED_OUT"`, also `"CLOSED"` for ours.
+ *
+ * Never NULL. The text is static; for a number that nobody knows it belongs to
+ * the calling thread and lasts until that asks for another such name.
+ * Does not block.
+ */
+const char *kafka_err_name(int32_t code);
+
+/**
+ * What a code means, in a few English words.
+ *
+ * Never NULL; lasts as long as the name does. Does not block.
+ */
+const char *kafka_err_text(int32_t code);
+
+/**
+ * The errno of a code, as this platform numbers them.
+ *
+ * 0 for success, ENOBUFS for a full queue, EMSGSIZE for a message that is too
+ * large, ENOENT for an unknown topic, ESRCH for an unknown partition, EINVAL
+ * for a bad argument, EACCES where something is not allowed, ECANCELED for a
+ * client with a fatal error, ENOEXEC where the client's state forbids it, EBADF for
+ * a closed or forked object, EIO for anything else. Does not block.
+ */
+int32_t kafka_err_errno(int32_t code);
+
+/**
+ * Makes an empty configuration: librdkafka's defaults.
+ *
+ * conf: where the new object goes; free it with kafka_conf_free. Does not block.
+ */
+int32_t kafka_conf_new(struct kafka_conf **conf, struct kafka_error *err);
+
+/**
+ * Sets a property.
+ *
+ * name, value: copied. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT with librdkafka's
+ * own text, and changes nothing. Does not block.
+ */
+int32_t kafka_conf_set(struct kafka_conf *conf,
+                       const char *name,
+                       const char *value,
+                       struct kafka_error *err);
+
+/**
+ * Reads a property as librdkafka understood it.
+ *
+ * value: room for value_size bytes, written with its terminator; NULL with
+ * value_size 0 asks for the length alone. value_len: the length without the
+ * terminator; may be NULL. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if the property
+ * is unknown, has no value or does not fit. Does not block.
+ */
+int32_t kafka_conf_get(const struct kafka_conf *conf,
+                       const char *name,
+                       char *value,
+                       size_t value_size,
+                       size_t *value_len,
+                       struct kafka_error *err);
+
+/**
+ * Makes topic_conf the default of every topic of the client, on top of what was
+ * set before.
+ *
+ * topic_conf: copied. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ */
+int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
+                                  const struct kafka_topic_conf *topic_conf,
+                                  struct kafka_error *err);
+
+/**
+ * Frees a configuration; clients made with it do not need it. NULL is nothing.
+ */
+void kafka_conf_free(struct kafka_conf *conf);
+
+/**
+ * Makes an empty topic configuration: the client's defaults.
+ *
+ * topic_conf: where the new object goes; free it with kafka_topic_conf_free.
+ * Does not block.
+ */
+int32_t kafka_topic_conf_new(struct kafka_topic_conf **topic_conf, struct kafka_error *err);
+
+/**
+ * Sets a property of a topic.
+ *
+ * name, value: copied. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT with librdkafka's
+ * own text, and changes nothing. Does not block.
+ */
+int32_t kafka_topic_conf_set(struct kafka_topic_conf *topic_conf,
+                             const char *name,
+                             const char *value,
+                             struct kafka_error *err);
+
+/**
+ * Frees a topic configuration; topics made with it do not need it. NULL is nothing.
+ */
+void kafka_topic_conf_free(struct kafka_topic_conf *topic_conf);
+
+/**
+ * Starts a producer. It connects in the background.
+ *
+ * brokers: "host:port,host:port". conf: copied; NULL for librdkafka's defaults.
+ * producer: where the new object goes; free it with kafka_producer_free.
+ * Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
+ * brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
+ * Does not block.
+ */
+int32_t kafka_producer_new(const char *brokers,
+                           const struct kafka_conf *conf,
+                           struct kafka_producer **producer,
+                           struct kafka_error *err);
+
+/**
+ * Makes a topic handle to send to. It creates nothing on the brokers.
+ *
+ * topic_conf: copied, on top of the producer's defaults; NULL for those alone.
+ * topic: where the new object goes; free it with kafka_topic_free, before or after
+ * the producer. Handles of the same name share the first one's configuration.
+ * Does not block.
+ */
+int32_t kafka_producer_create_topic(struct kafka_producer *producer,
+                                    const char *name,
+                                    const struct kafka_topic_conf *topic_conf,
+                                    struct kafka_topic **topic,
+                                    struct kafka_error *err);
+
+/**
+ * Queues a message. Its report comes through kafka_producer_poll or
+ * kafka_producer_reports, which have to be called: a message counts against
+ * queue.buffering.max.messages until its report is fetched.
+ *
+ * partition: -1 lets the partitioner choose. key, value: copied; NULL with length 0
+ * is null, which is not the same as empty. opaque: comes back in the report.
+ * Returns 0; KAFKA_ERR_QUEUE_FULL; KAFKA_ERR_MSG_SIZE_TOO_LARGE;
+ * KAFKA_ERR_UNKNOWN_TOPIC and KAFKA_ERR_UNKNOWN_PARTITION as soon as the cluster has
+ * said so (before that the message is queued, and reported as failed);
+ * KAFKA_ERR_FATAL, KAFKA_ERR_STATE. After an error nothing is queued. Does not block.
+ */
+int32_t kafka_producer_send(struct kafka_producer *producer,
+                            struct kafka_topic *topic,
+                            int32_t partition,
+                            const void *key,
+                            size_t key_len,
+                            const void *value,
+                            size_t value_len,
+                            uint64_t opaque,
+                            struct kafka_error *err);
+
+/**
+ * Fetches everything that was reported, after waiting for at least one report.
+ *
+ * timeout_ms: 0 does not wait, -1 waits without limit. reported: what was fetched;
+ * nothing in time is no error. Returns 0. Blocks up to timeout_ms.
+ */
+int32_t kafka_producer_poll(struct kafka_producer *producer,
+                            int32_t timeout_ms,
+                            struct kafka_reported *reported,
+                            struct kafka_error *err);
+
+/**
+ * Fetches reports one by one, in the order they came.
+ *
+ * reports: room for report_max of them. report_count: how many were fetched, 0 if
+ * there were none. Returns 0. Does not block.
+ */
+int32_t kafka_producer_reports(struct kafka_producer *producer,
+                               struct kafka_report *reports,
+                               size_t report_max,
+                               size_t *report_count,
+                               struct kafka_error *err);
+
+/**
+ * Sends what is queued without waiting for linger.ms, and waits until every
+ * message is reported.
+ *
+ * timeout_ms: -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT with the number
+ * of messages left in the text; they stay queued. Blocks up to timeout_ms.
+ */
+int32_t kafka_producer_flush(struct kafka_producer *producer,
+                             int32_t timeout_ms,
+                             struct kafka_error *err);
+
+/**
+ * Counts the messages that are sent and not yet reported.
+ *
+ * Returns 0. Does not block.
+ */
+int32_t kafka_producer_len(struct kafka_producer *producer,
+                           uint64_t *message_count,
+                           struct kafka_error *err);
+
+/**
+ * Flushes, gives up what is left after timeout_ms, and ends the producer. Calls
+ * waiting in other threads return KAFKA_ERR_CLOSED.
+ *
+ * lost_count: how many messages were not delivered, or may not have been, without
+ * kafka_producer_poll or kafka_producer_reports having told; also written for
+ * KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
+ * KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
+ * timeout_ms (-1: without limit), and up to 2 s more to wind up where brokers or name
+ * servers do not answer.
+ */
+int32_t kafka_producer_close(struct kafka_producer *producer,
+                             int32_t timeout_ms,
+                             uint64_t *lost_count,
+                             struct kafka_error *err);
+
+/**
+ * Frees a producer. If it is not closed, that is done first, within 1 s and with
+ * the number of lost messages on stderr. No call on it may be under way. In a
+ * forked child it does nothing. NULL is nothing.
+ */
+void kafka_producer_free(struct kafka_producer *producer);
+
+/**
+ * Frees a topic; messages sent to it are delivered all the same. No call on it
+ * may be under way. NULL is nothing. Does not block.
+ */
+void kafka_topic_free(struct kafka_topic *topic);
+
+/**
+ * Makes an empty list.
+ *
+ * partitions: where the new object goes; free it with kafka_partitions_free.
+ * Does not block.
+ */
+int32_t kafka_partitions_new(struct kafka_partitions **partitions, struct kafka_error *err);
+
+/**
+ * Appends an entry.
+ *
+ * topic: copied. partition: -1 where only the topic counts. offset: 0 and above, or
+ * one of the KAFKA_OFFSET constants. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT.
+ * Does not block.
+ */
+int32_t kafka_partitions_add(struct kafka_partitions *partitions,
+                             const char *topic,
+                             int32_t partition,
+                             int64_t offset,
+                             struct kafka_error *err);
+
+/**
+ * Frees a list; NULL is nothing.
+ */
+void kafka_partitions_free(struct kafka_partitions *partitions);
+
+/**
+ * Starts a consumer. It connects in the background, and has nothing to consume
+ * until it subscribes or is assigned partitions.
+ *
+ * brokers: "host:port,host:port". conf: copied; a group needs group.id.
+ * consumer: where the new object goes; free it with kafka_consumer_free.
+ * Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
+ * brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
+ * Does not block.
+ */
+int32_t kafka_consumer_new(const char *brokers,
+                           const struct kafka_conf *conf,
+                           struct kafka_consumer **consumer,
+                           struct kafka_error *err);
+
+/**
+ * Joins the group, to share these topics' partitions with its other members.
+ * Replaces an earlier subscription.
+ *
+ * topics: copied; its partitions and offsets do not count. A name that begins with
+ * ^ is a regular expression. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id;
+ * KAFKA_ERR_INVALID_ARG. Does not block: the group is joined in the background.
+ */
+int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
+                                 const struct kafka_partitions *topics,
+                                 struct kafka_error *err);
+
+/**
+ * Consumes exactly these partitions, without sharing. Replaces an earlier
+ * assignment.
+ *
+ * partitions: copied; NULL or empty for none. Returns 0 or KAFKA_ERR_INVALID_ARG.
+ * Does not block for long: librdkafka's main thread takes it over.
+ */
+int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
+                              const struct kafka_partitions *partitions,
+                              struct kafka_error *err);
+
+/**
+ * Takes the next message. Calling it, or closing, is also what keeps a member in
+ * its group: at least every max.poll.interval.ms.
+ *
+ * timeout_ms: 0 does not wait, -1 waits without limit. message: filled in on success;
+ * release it with kafka_message_release. Returns 0; KAFKA_ERR_TIMED_OUT if nothing came.
+ * Troubles of brokers and network are not returned: it goes on waiting. Blocks up to
+ * timeout_ms.
+ */
+int32_t kafka_consumer_poll(struct kafka_consumer *consumer,
+                            int32_t timeout_ms,
+                            struct kafka_message *message,
+                            struct kafka_error *err);
+
+/**
+ * Commits what was consumed (unless enable.auto.commit is false), leaves the
+ * group and ends the consumer. Calls waiting in other threads return
+ * KAFKA_ERR_CLOSED. Messages not released stay valid.
+ *
+ * Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
+ * be left in time: it will notice after session.timeout.ms. It is closed in any case.
+ * Blocks up to timeout_ms (-1: without limit), and up to 1 s more to wind up where
+ * brokers or name servers do not answer.
+ */
+int32_t kafka_consumer_close(struct kafka_consumer *consumer,
+                             int32_t timeout_ms,
+                             struct kafka_error *err);
+
+/**
+ * Frees a consumer. If it is not closed, that is done first, within 1 s. No call
+ * on it may be under way. In a forked child it does nothing. NULL is nothing.
+ */
+void kafka_consumer_free(struct kafka_consumer *consumer);
+
+/**
+ * Releases what a message points to, and zeroes the struct: releasing it twice
+ * is harmless. NULL, or a zeroed struct, is nothing. Does not block, except for the
+ * last message of a consumer that is closed: then it ends that one's threads.
+ */
+void kafka_message_release(struct kafka_message *message);
+
+/**
+ * Starts a cluster.
+ *
+ * cluster: where the new object goes; free it with kafka_mock_cluster_free.
+ * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ */
+int32_t kafka_mock_cluster_new(int32_t broker_count,
+                               struct kafka_mock_cluster **cluster,
+                               struct kafka_error *err);
+
+/**
+ * The brokers' addresses, as "host:port,host:port".
+ *
+ * servers: points to a string that the cluster owns until it is freed. Does not block.
+ */
+int32_t kafka_mock_cluster_bootstrap_servers(const struct kafka_mock_cluster *cluster,
+                                             const char **servers,
+                                             struct kafka_error *err);
+
+/**
+ * Creates a topic. Topics that are used without it have 4 partitions.
+ *
+ * Returns 0; KAFKA_ERR_TOPIC_ALREADY_EXISTS; KAFKA_ERR_INVALID_ARGUMENT. Waits for the
+ * cluster's thread, some microseconds.
+ */
+int32_t kafka_mock_cluster_create_topic(struct kafka_mock_cluster *cluster,
+                                        const char *topic,
+                                        int32_t partition_count,
+                                        int32_t replication_factor,
+                                        struct kafka_error *err);
+
+/**
+ * Disconnects everyone from a broker, which refuses new connections until
+ * kafka_mock_cluster_broker_up.
+ *
+ * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Waits for the cluster's thread, some
+ * microseconds.
+ */
+int32_t kafka_mock_cluster_broker_down(struct kafka_mock_cluster *cluster,
+                                       int32_t broker_id,
+                                       struct kafka_error *err);
+
+/**
+ * Lets a broker accept connections again.
+ *
+ * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Waits for the cluster's thread, some
+ * microseconds.
+ */
+int32_t kafka_mock_cluster_broker_up(struct kafka_mock_cluster *cluster,
+                                     int32_t broker_id,
+                                     struct kafka_error *err);
+
+/**
+ * Sets how long a broker takes to answer.
+ *
+ * rtt_ms: milliseconds, 0 for at once. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Waits
+ * for the cluster's thread, some microseconds.
+ */
+int32_t kafka_mock_cluster_set_rtt(struct kafka_mock_cluster *cluster,
+                                   int32_t broker_id,
+                                   int32_t rtt_ms,
+                                   struct kafka_error *err);
+
+/**
+ * Has the next requests of one API fail, one for each code.
+ *
+ * api_key: Kafka's number of the API, as 0 for Produce and 1 for Fetch. codes: copied;
+ * brokers' codes, or KAFKA_ERR_TRANSPORT to cut the connection; 0 lets one request pass.
+ * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ */
+int32_t kafka_mock_cluster_push_errors(struct kafka_mock_cluster *cluster,
+                                       int32_t api_key,
+                                       const int32_t *codes,
+                                       size_t code_count,
+                                       struct kafka_error *err);
+
+/**
+ * Makes a broker the leader of a partition.
+ *
+ * Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_UNKNOWN_TOPIC_OR_PART. Waits for the
+ * cluster's thread, some microseconds.
+ */
+int32_t kafka_mock_cluster_set_leader(struct kafka_mock_cluster *cluster,
+                                      const char *topic,
+                                      int32_t partition,
+                                      int32_t broker_id,
+                                      struct kafka_error *err);
+
+/**
+ * Stops the brokers; clients see them as down. Returns 0, also if it was closed
+ * before. Waits for the cluster's threads.
+ */
+int32_t kafka_mock_cluster_close(struct kafka_mock_cluster *cluster, struct kafka_error *err);
+
+/**
+ * Closes and frees a cluster. No call on it may be under way. In a forked child
+ * it does nothing. NULL is nothing.
+ */
+void kafka_mock_cluster_free(struct kafka_mock_cluster *cluster);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* KAFKA_H */

@@ -1,0 +1,419 @@
+-- Generated from src/ffi by cbindgen: change it there and run `make header`.
+return {
+  abi_version = 1,
+  version = "1.0.0",
+  hash = "d2488a01705e0d34",
+  source = [[
+static const int KAFKA_ABI_VERSION = 1;
+
+static const int KAFKA_ERROR_MESSAGE_SIZE = 512;
+
+
+static const int KAFKA_OFFSET_BEGINNING = -2;
+
+static const int KAFKA_OFFSET_END = -1;
+
+static const int KAFKA_OFFSET_STORED = -1000;
+
+static const int KAFKA_OFFSET_INVALID = -1001;
+
+typedef enum kafka_err {
+    KAFKA_ERR_INVALID_ARGUMENT = -1000,
+    KAFKA_ERR_PANIC = -1001,
+    KAFKA_ERR_FORKED = -1002,
+    KAFKA_ERR_CLOSED = -1003,
+    KAFKA_ERR_ABI_MISMATCH = -1004,
+    KAFKA_ERR_BAD_MSG = -199,
+    KAFKA_ERR_BAD_COMPRESSION = -198,
+    KAFKA_ERR_DESTROY = -197,
+    KAFKA_ERR_FAIL = -196,
+    KAFKA_ERR_TRANSPORT = -195,
+    KAFKA_ERR_CRIT_SYS_RESOURCE = -194,
+    KAFKA_ERR_RESOLVE = -193,
+    KAFKA_ERR_MSG_TIMED_OUT = -192,
+    KAFKA_ERR_PARTITION_EOF = -191,
+    KAFKA_ERR_UNKNOWN_PARTITION = -190,
+    KAFKA_ERR_FS = -189,
+    KAFKA_ERR_UNKNOWN_TOPIC = -188,
+    KAFKA_ERR_ALL_BROKERS_DOWN = -187,
+    KAFKA_ERR_INVALID_ARG = -186,
+    KAFKA_ERR_TIMED_OUT = -185,
+    KAFKA_ERR_QUEUE_FULL = -184,
+    KAFKA_ERR_ISR_INSUFF = -183,
+    KAFKA_ERR_NODE_UPDATE = -182,
+    KAFKA_ERR_SSL = -181,
+    KAFKA_ERR_WAIT_COORD = -180,
+    KAFKA_ERR_UNKNOWN_GROUP = -179,
+    KAFKA_ERR_IN_PROGRESS = -178,
+    KAFKA_ERR_PREV_IN_PROGRESS = -177,
+    KAFKA_ERR_EXISTING_SUBSCRIPTION = -176,
+    KAFKA_ERR_ASSIGN_PARTITIONS = -175,
+    KAFKA_ERR_REVOKE_PARTITIONS = -174,
+    KAFKA_ERR_CONFLICT = -173,
+    KAFKA_ERR_STATE = -172,
+    KAFKA_ERR_UNKNOWN_PROTOCOL = -171,
+    KAFKA_ERR_NOT_IMPLEMENTED = -170,
+    KAFKA_ERR_AUTHENTICATION = -169,
+    KAFKA_ERR_NO_OFFSET = -168,
+    KAFKA_ERR_OUTDATED = -167,
+    KAFKA_ERR_TIMED_OUT_QUEUE = -166,
+    KAFKA_ERR_UNSUPPORTED_FEATURE = -165,
+    KAFKA_ERR_WAIT_CACHE = -164,
+    KAFKA_ERR_INTR = -163,
+    KAFKA_ERR_KEY_SERIALIZATION = -162,
+    KAFKA_ERR_VALUE_SERIALIZATION = -161,
+    KAFKA_ERR_KEY_DESERIALIZATION = -160,
+    KAFKA_ERR_VALUE_DESERIALIZATION = -159,
+    KAFKA_ERR_PARTIAL = -158,
+    KAFKA_ERR_READ_ONLY = -157,
+    KAFKA_ERR_NOENT = -156,
+    KAFKA_ERR_UNDERFLOW = -155,
+    KAFKA_ERR_INVALID_TYPE = -154,
+    KAFKA_ERR_RETRY = -153,
+    KAFKA_ERR_PURGE_QUEUE = -152,
+    KAFKA_ERR_PURGE_INFLIGHT = -151,
+    KAFKA_ERR_FATAL = -150,
+    KAFKA_ERR_INCONSISTENT = -149,
+    KAFKA_ERR_GAPLESS_GUARANTEE = -148,
+    KAFKA_ERR_MAX_POLL_EXCEEDED = -147,
+    KAFKA_ERR_UNKNOWN_BROKER = -146,
+    KAFKA_ERR_NOT_CONFIGURED = -145,
+    KAFKA_ERR_FENCED = -144,
+    KAFKA_ERR_APPLICATION = -143,
+    KAFKA_ERR_ASSIGNMENT_LOST = -142,
+    KAFKA_ERR_NOOP = -141,
+    KAFKA_ERR_AUTO_OFFSET_RESET = -140,
+    KAFKA_ERR_LOG_TRUNCATION = -139,
+    KAFKA_ERR_INVALID_DIFFERENT_RECORD = -138,
+    KAFKA_ERR_DESTROY_BROKER = -137,
+    KAFKA_ERR_UNKNOWN = -1,
+    KAFKA_ERR_NO_ERROR = 0,
+    KAFKA_ERR_OFFSET_OUT_OF_RANGE = 1,
+    KAFKA_ERR_INVALID_MSG = 2,
+    KAFKA_ERR_UNKNOWN_TOPIC_OR_PART = 3,
+    KAFKA_ERR_INVALID_MSG_SIZE = 4,
+    KAFKA_ERR_LEADER_NOT_AVAILABLE = 5,
+    KAFKA_ERR_NOT_LEADER_FOR_PARTITION = 6,
+    KAFKA_ERR_REQUEST_TIMED_OUT = 7,
+    KAFKA_ERR_BROKER_NOT_AVAILABLE = 8,
+    KAFKA_ERR_REPLICA_NOT_AVAILABLE = 9,
+    KAFKA_ERR_MSG_SIZE_TOO_LARGE = 10,
+    KAFKA_ERR_STALE_CTRL_EPOCH = 11,
+    KAFKA_ERR_OFFSET_METADATA_TOO_LARGE = 12,
+    KAFKA_ERR_NETWORK_EXCEPTION = 13,
+    KAFKA_ERR_COORDINATOR_LOAD_IN_PROGRESS = 14,
+    KAFKA_ERR_COORDINATOR_NOT_AVAILABLE = 15,
+    KAFKA_ERR_NOT_COORDINATOR = 16,
+    KAFKA_ERR_TOPIC_EXCEPTION = 17,
+    KAFKA_ERR_RECORD_LIST_TOO_LARGE = 18,
+    KAFKA_ERR_NOT_ENOUGH_REPLICAS = 19,
+    KAFKA_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20,
+    KAFKA_ERR_INVALID_REQUIRED_ACKS = 21,
+    KAFKA_ERR_ILLEGAL_GENERATION = 22,
+    KAFKA_ERR_INCONSISTENT_GROUP_PROTOCOL = 23,
+    KAFKA_ERR_INVALID_GROUP_ID = 24,
+    KAFKA_ERR_UNKNOWN_MEMBER_ID = 25,
+    KAFKA_ERR_INVALID_SESSION_TIMEOUT = 26,
+    KAFKA_ERR_REBALANCE_IN_PROGRESS = 27,
+    KAFKA_ERR_INVALID_COMMIT_OFFSET_SIZE = 28,
+    KAFKA_ERR_TOPIC_AUTHORIZATION_FAILED = 29,
+    KAFKA_ERR_GROUP_AUTHORIZATION_FAILED = 30,
+    KAFKA_ERR_CLUSTER_AUTHORIZATION_FAILED = 31,
+    KAFKA_ERR_INVALID_TIMESTAMP = 32,
+    KAFKA_ERR_UNSUPPORTED_SASL_MECHANISM = 33,
+    KAFKA_ERR_ILLEGAL_SASL_STATE = 34,
+    KAFKA_ERR_UNSUPPORTED_VERSION = 35,
+    KAFKA_ERR_TOPIC_ALREADY_EXISTS = 36,
+    KAFKA_ERR_INVALID_PARTITIONS = 37,
+    KAFKA_ERR_INVALID_REPLICATION_FACTOR = 38,
+    KAFKA_ERR_INVALID_REPLICA_ASSIGNMENT = 39,
+    KAFKA_ERR_INVALID_CONFIG = 40,
+    KAFKA_ERR_NOT_CONTROLLER = 41,
+    KAFKA_ERR_INVALID_REQUEST = 42,
+    KAFKA_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT = 43,
+    KAFKA_ERR_POLICY_VIOLATION = 44,
+    KAFKA_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER = 45,
+    KAFKA_ERR_DUPLICATE_SEQUENCE_NUMBER = 46,
+    KAFKA_ERR_INVALID_PRODUCER_EPOCH = 47,
+    KAFKA_ERR_INVALID_TXN_STATE = 48,
+    KAFKA_ERR_INVALID_PRODUCER_ID_MAPPING = 49,
+    KAFKA_ERR_INVALID_TRANSACTION_TIMEOUT = 50,
+    KAFKA_ERR_CONCURRENT_TRANSACTIONS = 51,
+    KAFKA_ERR_TRANSACTION_COORDINATOR_FENCED = 52,
+    KAFKA_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53,
+    KAFKA_ERR_SECURITY_DISABLED = 54,
+    KAFKA_ERR_OPERATION_NOT_ATTEMPTED = 55,
+    KAFKA_ERR_KAFKA_STORAGE_ERROR = 56,
+    KAFKA_ERR_LOG_DIR_NOT_FOUND = 57,
+    KAFKA_ERR_SASL_AUTHENTICATION_FAILED = 58,
+    KAFKA_ERR_UNKNOWN_PRODUCER_ID = 59,
+    KAFKA_ERR_REASSIGNMENT_IN_PROGRESS = 60,
+    KAFKA_ERR_DELEGATION_TOKEN_AUTH_DISABLED = 61,
+    KAFKA_ERR_DELEGATION_TOKEN_NOT_FOUND = 62,
+    KAFKA_ERR_DELEGATION_TOKEN_OWNER_MISMATCH = 63,
+    KAFKA_ERR_DELEGATION_TOKEN_REQUEST_NOT_ALLOWED = 64,
+    KAFKA_ERR_DELEGATION_TOKEN_AUTHORIZATION_FAILED = 65,
+    KAFKA_ERR_DELEGATION_TOKEN_EXPIRED = 66,
+    KAFKA_ERR_INVALID_PRINCIPAL_TYPE = 67,
+    KAFKA_ERR_NON_EMPTY_GROUP = 68,
+    KAFKA_ERR_GROUP_ID_NOT_FOUND = 69,
+    KAFKA_ERR_FETCH_SESSION_ID_NOT_FOUND = 70,
+    KAFKA_ERR_INVALID_FETCH_SESSION_EPOCH = 71,
+    KAFKA_ERR_LISTENER_NOT_FOUND = 72,
+    KAFKA_ERR_TOPIC_DELETION_DISABLED = 73,
+    KAFKA_ERR_FENCED_LEADER_EPOCH = 74,
+    KAFKA_ERR_UNKNOWN_LEADER_EPOCH = 75,
+    KAFKA_ERR_UNSUPPORTED_COMPRESSION_TYPE = 76,
+    KAFKA_ERR_STALE_BROKER_EPOCH = 77,
+    KAFKA_ERR_OFFSET_NOT_AVAILABLE = 78,
+    KAFKA_ERR_MEMBER_ID_REQUIRED = 79,
+    KAFKA_ERR_PREFERRED_LEADER_NOT_AVAILABLE = 80,
+    KAFKA_ERR_GROUP_MAX_SIZE_REACHED = 81,
+    KAFKA_ERR_FENCED_INSTANCE_ID = 82,
+    KAFKA_ERR_ELIGIBLE_LEADERS_NOT_AVAILABLE = 83,
+    KAFKA_ERR_ELECTION_NOT_NEEDED = 84,
+    KAFKA_ERR_NO_REASSIGNMENT_IN_PROGRESS = 85,
+    KAFKA_ERR_GROUP_SUBSCRIBED_TO_TOPIC = 86,
+    KAFKA_ERR_INVALID_RECORD = 87,
+    KAFKA_ERR_UNSTABLE_OFFSET_COMMIT = 88,
+    KAFKA_ERR_THROTTLING_QUOTA_EXCEEDED = 89,
+    KAFKA_ERR_PRODUCER_FENCED = 90,
+    KAFKA_ERR_RESOURCE_NOT_FOUND = 91,
+    KAFKA_ERR_DUPLICATE_RESOURCE = 92,
+    KAFKA_ERR_UNACCEPTABLE_CREDENTIAL = 93,
+    KAFKA_ERR_INCONSISTENT_VOTER_SET = 94,
+    KAFKA_ERR_INVALID_UPDATE_VERSION = 95,
+    KAFKA_ERR_FEATURE_UPDATE_FAILED = 96,
+    KAFKA_ERR_PRINCIPAL_DESERIALIZATION_FAILURE = 97,
+    KAFKA_ERR_UNKNOWN_TOPIC_ID = 100,
+    KAFKA_ERR_FENCED_MEMBER_EPOCH = 110,
+    KAFKA_ERR_UNRELEASED_INSTANCE_ID = 111,
+    KAFKA_ERR_UNSUPPORTED_ASSIGNOR = 112,
+    KAFKA_ERR_STALE_MEMBER_EPOCH = 113,
+    KAFKA_ERR_UNKNOWN_SUBSCRIPTION_ID = 117,
+    KAFKA_ERR_TELEMETRY_TOO_LARGE = 118,
+    KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129,
+} kafka_err;
+
+typedef struct kafka_conf kafka_conf;
+
+typedef struct kafka_consumer kafka_consumer;
+
+typedef struct kafka_mock_cluster kafka_mock_cluster;
+
+typedef struct kafka_partitions kafka_partitions;
+
+typedef struct kafka_producer kafka_producer;
+
+typedef struct kafka_topic kafka_topic;
+
+typedef struct kafka_topic_conf kafka_topic_conf;
+
+typedef struct kafka_error {
+    int32_t code;
+    uint8_t retriable;
+    uint8_t fatal;
+    uint8_t txn_requires_abort;
+    uint8_t reserved;
+    char message[KAFKA_ERROR_MESSAGE_SIZE];
+} kafka_error;
+
+typedef struct kafka_reported {
+    uint64_t last_opaque;
+    uint64_t reported_count;
+    uint64_t failed_count;
+} kafka_reported;
+
+typedef struct kafka_report {
+    uint64_t opaque;
+    int64_t offset;
+    int32_t partition;
+    int32_t code;
+} kafka_report;
+
+typedef struct kafka_message {
+    const char *topic;
+    const void *value;
+    size_t value_len;
+    const void *key;
+    size_t key_len;
+    int64_t offset;
+    int64_t timestamp;
+    int32_t partition;
+    int32_t timestamp_type;
+    int32_t leader_epoch;
+    uint32_t process;
+    void *owner;
+    void *consumer;
+} kafka_message;
+
+uint32_t kafka_abi_version(void);
+
+const char *kafka_version(void);
+
+const char *kafka_librdkafka_version(void);
+
+const char *kafka_err_name(int32_t code);
+
+const char *kafka_err_text(int32_t code);
+
+int32_t kafka_err_errno(int32_t code);
+
+int32_t kafka_conf_new(struct kafka_conf **conf, struct kafka_error *err);
+
+int32_t kafka_conf_set(struct kafka_conf *conf,
+                       const char *name,
+                       const char *value,
+                       struct kafka_error *err);
+
+int32_t kafka_conf_get(const struct kafka_conf *conf,
+                       const char *name,
+                       char *value,
+                       size_t value_size,
+                       size_t *value_len,
+                       struct kafka_error *err);
+
+int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
+                                  const struct kafka_topic_conf *topic_conf,
+                                  struct kafka_error *err);
+
+void kafka_conf_free(struct kafka_conf *conf);
+
+int32_t kafka_topic_conf_new(struct kafka_topic_conf **topic_conf, struct kafka_error *err);
+
+int32_t kafka_topic_conf_set(struct kafka_topic_conf *topic_conf,
+                             const char *name,
+                             const char *value,
+                             struct kafka_error *err);
+
+void kafka_topic_conf_free(struct kafka_topic_conf *topic_conf);
+
+int32_t kafka_producer_new(const char *brokers,
+                           const struct kafka_conf *conf,
+                           struct kafka_producer **producer,
+                           struct kafka_error *err);
+
+int32_t kafka_producer_create_topic(struct kafka_producer *producer,
+                                    const char *name,
+                                    const struct kafka_topic_conf *topic_conf,
+                                    struct kafka_topic **topic,
+                                    struct kafka_error *err);
+
+int32_t kafka_producer_send(struct kafka_producer *producer,
+                            struct kafka_topic *topic,
+                            int32_t partition,
+                            const void *key,
+                            size_t key_len,
+                            const void *value,
+                            size_t value_len,
+                            uint64_t opaque,
+                            struct kafka_error *err);
+
+int32_t kafka_producer_poll(struct kafka_producer *producer,
+                            int32_t timeout_ms,
+                            struct kafka_reported *reported,
+                            struct kafka_error *err);
+
+int32_t kafka_producer_reports(struct kafka_producer *producer,
+                               struct kafka_report *reports,
+                               size_t report_max,
+                               size_t *report_count,
+                               struct kafka_error *err);
+
+int32_t kafka_producer_flush(struct kafka_producer *producer,
+                             int32_t timeout_ms,
+                             struct kafka_error *err);
+
+int32_t kafka_producer_len(struct kafka_producer *producer,
+                           uint64_t *message_count,
+                           struct kafka_error *err);
+
+int32_t kafka_producer_close(struct kafka_producer *producer,
+                             int32_t timeout_ms,
+                             uint64_t *lost_count,
+                             struct kafka_error *err);
+
+void kafka_producer_free(struct kafka_producer *producer);
+
+void kafka_topic_free(struct kafka_topic *topic);
+
+int32_t kafka_partitions_new(struct kafka_partitions **partitions, struct kafka_error *err);
+
+int32_t kafka_partitions_add(struct kafka_partitions *partitions,
+                             const char *topic,
+                             int32_t partition,
+                             int64_t offset,
+                             struct kafka_error *err);
+
+void kafka_partitions_free(struct kafka_partitions *partitions);
+
+int32_t kafka_consumer_new(const char *brokers,
+                           const struct kafka_conf *conf,
+                           struct kafka_consumer **consumer,
+                           struct kafka_error *err);
+
+int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
+                                 const struct kafka_partitions *topics,
+                                 struct kafka_error *err);
+
+int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
+                              const struct kafka_partitions *partitions,
+                              struct kafka_error *err);
+
+int32_t kafka_consumer_poll(struct kafka_consumer *consumer,
+                            int32_t timeout_ms,
+                            struct kafka_message *message,
+                            struct kafka_error *err);
+
+int32_t kafka_consumer_close(struct kafka_consumer *consumer,
+                             int32_t timeout_ms,
+                             struct kafka_error *err);
+
+void kafka_consumer_free(struct kafka_consumer *consumer);
+
+void kafka_message_release(struct kafka_message *message);
+
+int32_t kafka_mock_cluster_new(int32_t broker_count,
+                               struct kafka_mock_cluster **cluster,
+                               struct kafka_error *err);
+
+int32_t kafka_mock_cluster_bootstrap_servers(const struct kafka_mock_cluster *cluster,
+                                             const char **servers,
+                                             struct kafka_error *err);
+
+int32_t kafka_mock_cluster_create_topic(struct kafka_mock_cluster *cluster,
+                                        const char *topic,
+                                        int32_t partition_count,
+                                        int32_t replication_factor,
+                                        struct kafka_error *err);
+
+int32_t kafka_mock_cluster_broker_down(struct kafka_mock_cluster *cluster,
+                                       int32_t broker_id,
+                                       struct kafka_error *err);
+
+int32_t kafka_mock_cluster_broker_up(struct kafka_mock_cluster *cluster,
+                                     int32_t broker_id,
+                                     struct kafka_error *err);
+
+int32_t kafka_mock_cluster_set_rtt(struct kafka_mock_cluster *cluster,
+                                   int32_t broker_id,
+                                   int32_t rtt_ms,
+                                   struct kafka_error *err);
+
+int32_t kafka_mock_cluster_push_errors(struct kafka_mock_cluster *cluster,
+                                       int32_t api_key,
+                                       const int32_t *codes,
+                                       size_t code_count,
+                                       struct kafka_error *err);
+
+int32_t kafka_mock_cluster_set_leader(struct kafka_mock_cluster *cluster,
+                                      const char *topic,
+                                      int32_t partition,
+                                      int32_t broker_id,
+                                      struct kafka_error *err);
+
+int32_t kafka_mock_cluster_close(struct kafka_mock_cluster *cluster, struct kafka_error *err);
+
+void kafka_mock_cluster_free(struct kafka_mock_cluster *cluster);
+]],
+}

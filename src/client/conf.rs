@@ -1,0 +1,182 @@
+//! Configuration: librdkafka's properties, and the defaults this library adds.
+
+use std::collections::HashSet;
+use std::ffi::{CStr, CString};
+
+use super::error::{Error, Result};
+use crate::rd::{self, Code};
+
+/// The properties of a producer or consumer.
+#[derive(Clone, Default)]
+pub struct Conf {
+    native: rd::Conf,
+    set: HashSet<CString>,
+}
+
+/// The properties of a topic.
+#[derive(Clone, Default)]
+pub struct TopicConf {
+    properties: Vec<(CString, CString)>,
+}
+
+fn rejected(text: String) -> Error {
+    Error::invalid(text)
+}
+
+impl Conf {
+    /// Sets one property. On failure nothing changes and the message is librdkafka's text.
+    pub fn set(&mut self, name: &CStr, value: &CStr) -> Result<()> {
+        self.native.set(name, value).map_err(rejected)?;
+        self.set.insert(name.to_owned());
+        Ok(())
+    }
+
+    /// A property's value.
+    pub fn get(&self, name: &CStr) -> Result<CString> {
+        self.native.get(name).ok_or_else(|| {
+            let name = name.to_string_lossy();
+            Error::invalid(format!("configuration property \"{name}\" is not set"))
+        })
+    }
+
+    /// Makes these properties the defaults of every topic.
+    pub fn set_topic_conf(&mut self, topic_conf: &TopicConf) -> Result<()> {
+        // librdkafka passes a topic's property on to its default topic configuration. That keeps
+        // what was set there before, as replacing the whole configuration would not.
+        topic_conf
+            .properties
+            .iter()
+            .try_for_each(|(name, value)| self.set(name, value))
+    }
+
+    /// How many messages a producer may hold; `None` is without limit.
+    pub(super) fn max_messages(&self) -> Option<usize> {
+        let value = self.native.get(c"queue.buffering.max.messages")?;
+        match value.to_str().ok()?.parse() {
+            Ok(0) | Err(_) => None,
+            Ok(limit) => Some(limit),
+        }
+    }
+
+    /// Whether the user asked to hear of failed deliveries only.
+    pub(super) fn only_errors_are_reported(&self) -> bool {
+        self.is(c"delivery.report.only.error", "true")
+    }
+
+    fn is(&self, name: &CStr, expected: &str) -> bool {
+        self.native
+            .get(name)
+            .is_some_and(|value| value.to_str() == Ok(expected))
+    }
+
+    /// What a client is started with.
+    pub(super) fn to_native(&self) -> Result<rd::Conf> {
+        let mut native = self.native.clone();
+        if [c"debug", c"log_level"]
+            .iter()
+            .any(|&asked| self.set.contains(asked))
+        {
+            native.log_to_stderr();
+        }
+        for (name, value) in self.trusted_certificates() {
+            native.set(name, value).map_err(rejected)?;
+        }
+        Ok(native)
+    }
+
+    /// Where to find the system's CA certificates. A bundled OpenSSL looks for them where it was
+    /// built, which is no place of this machine, unless librdkafka is told to probe.
+    fn trusted_certificates(&self) -> Vec<(&'static CStr, &'static CStr)> {
+        let mut defaults = Vec::new();
+        let unset = |names: [&CStr; 2]| !names.iter().any(|&name| self.set.contains(name));
+        let over_tls = ["ssl", "sasl_ssl"]
+            .iter()
+            .any(|protocol| self.is(c"security.protocol", protocol));
+        if over_tls && unset([c"ssl.ca.location", c"ssl.ca.pem"]) {
+            defaults.push((c"ssl.ca.location", c"probe"));
+        }
+        if self.is(c"sasl.oauthbearer.method", "oidc")
+            && unset([c"https.ca.location", c"https.ca.pem"])
+        {
+            defaults.push((c"https.ca.location", c"probe"));
+        }
+        defaults
+    }
+}
+
+impl TopicConf {
+    /// Sets one property. On failure nothing changes and the message is librdkafka's text.
+    pub fn set(&mut self, name: &CStr, value: &CStr) -> Result<()> {
+        rd::TopicConf::new().set(name, value).map_err(rejected)?;
+        self.properties.push((name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+
+    /// These properties on top of a client's defaults.
+    pub(super) fn apply_to(&self, native: &mut rd::TopicConf) -> Result<()> {
+        self.properties
+            .iter()
+            .try_for_each(|(name, value)| native.set(name, value).map_err(rejected))
+    }
+}
+
+/// Starts a client for these brokers.
+pub(super) fn start(kind: rd::Kind, brokers: &CStr, native: rd::Conf) -> Result<rd::Client> {
+    let client =
+        rd::Client::new(kind, native).map_err(|text| Error::new(Code::INVALID_CONFIG.0, text))?;
+    if client.add_brokers(brokers) == 0 {
+        return Err(Error::invalid("invalid broker list"));
+    }
+    Ok(client)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejected_property_changes_nothing() {
+        let mut conf = Conf::default();
+        let before = conf.get(c"message.max.bytes").unwrap();
+        let error = conf.set(c"message.max.bytes", c"1").unwrap_err();
+        assert_eq!(error.code, Error::INVALID_ARGUMENT);
+        assert_eq!(
+            error.message,
+            "Configuration property \"message.max.bytes\" value 1 is outside allowed range 1000..1000000000\n"
+        );
+        assert_eq!(conf.get(c"message.max.bytes").unwrap(), before);
+    }
+
+    #[test]
+    fn topic_defaults_keep_what_was_set_before() {
+        let mut conf = Conf::default();
+        conf.set(c"auto.offset.reset", c"earliest").unwrap();
+        let mut topic_conf = TopicConf::default();
+        topic_conf.set(c"request.required.acks", c"1").unwrap();
+        conf.set_topic_conf(&topic_conf).unwrap();
+        assert_eq!(
+            conf.get(c"auto.offset.reset").unwrap().as_c_str(),
+            c"smallest"
+        );
+        assert_eq!(conf.get(c"request.required.acks").unwrap().as_c_str(), c"1");
+    }
+
+    #[test]
+    fn a_global_property_is_no_topic_property() {
+        let mut topic_conf = TopicConf::default();
+        assert!(topic_conf.set(c"client.id", c"x").is_err());
+    }
+
+    #[test]
+    fn the_systems_certificates_are_looked_for_only_with_tls_and_only_by_default() {
+        let mut conf = Conf::default();
+        assert!(conf.trusted_certificates().is_empty());
+        conf.set(c"security.protocol", c"SASL_SSL").unwrap();
+        assert_eq!(
+            conf.trusted_certificates(),
+            [(c"ssl.ca.location", c"probe")]
+        );
+        conf.set(c"ssl.ca.pem", c"x").unwrap();
+        assert!(conf.trusted_certificates().is_empty());
+    }
+}

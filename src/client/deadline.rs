@@ -1,0 +1,60 @@
+//! A timeout as the interface knows it, turned into a point in time.
+
+use std::time::{Duration, Instant};
+
+/// When a call has to be back; never, for a timeout of -1.
+#[derive(Clone, Copy)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// From milliseconds; any negative number means without limit.
+    pub fn after_ms(timeout_ms: i32) -> Self {
+        let limit = u64::try_from(timeout_ms).ok();
+        Self(limit.map(|ms| Instant::now() + Duration::from_millis(ms)))
+    }
+
+    /// What is left of it, but no more than `most`: for a wait in slices.
+    pub fn remaining(self, most: Duration) -> Duration {
+        self.0.map_or(most, |at| {
+            at.saturating_duration_since(Instant::now()).min(most)
+        })
+    }
+
+    /// [`Self::remaining`] in whole milliseconds, rounded up so that a wait is not cut short.
+    pub fn remaining_ms(self, most_ms: i32) -> i32 {
+        let most = Duration::from_millis(most_ms.unsigned_abs().into());
+        let left = self.remaining(most).as_nanos().div_ceil(1_000_000);
+        i32::try_from(left).unwrap_or(most_ms)
+    }
+
+    /// Whether it is over.
+    pub fn is_past(self) -> bool {
+        self.0.is_some_and(|at| at <= Instant::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_past_at_once() {
+        let deadline = Deadline::after_ms(0);
+        assert!(deadline.is_past());
+        assert_eq!(deadline.remaining_ms(100), 0);
+    }
+
+    #[test]
+    fn negative_never_ends() {
+        let deadline = Deadline::after_ms(-1);
+        assert!(!deadline.is_past());
+        assert_eq!(deadline.remaining_ms(100), 100);
+    }
+
+    #[test]
+    fn a_slice_is_no_longer_than_what_is_left() {
+        let deadline = Deadline::after_ms(40);
+        assert!((1..=40).contains(&deadline.remaining_ms(100)));
+        assert_eq!(deadline.remaining_ms(10), 10);
+    }
+}

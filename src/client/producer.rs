@@ -1,0 +1,272 @@
+//! A producer: it sends from the caller's thread and has a thread of its own
+//! that takes librdkafka's delivery reports in.
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::io::Write;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+
+use super::conf::{self, Conf, TopicConf};
+use super::deadline::Deadline;
+use super::error::{Error, Result};
+use super::reports::{Report, Reported, Reports};
+use crate::process::{self, Generation};
+use crate::rd::{self, Code, Queue, Topic};
+
+/// The number of a message sent without one.
+pub const NO_OPAQUE: u64 = u64::MAX;
+
+/// The largest number a message can carry: a pointer's.
+pub const MAX_OPAQUE: u64 = usize::MAX as u64;
+
+/// How long a producer that is not closed by hand may take for what is left.
+pub const FLUSH_AT_END_MS: i32 = 1000;
+
+/// How long purged messages may take to be reported, and threads to end.
+const WIND_UP_MS: i32 = 500;
+
+/// How long a wait inside librdkafka goes on before it looks whether the producer is being closed.
+const SLICE_MS: i32 = 100;
+
+/// What the draining thread shares with the producer.
+struct Shared {
+    reports: Reports,
+    stop: AtomicBool,
+}
+
+/// A producer.
+pub struct Producer {
+    // Taken when the producer ends, so that the draining thread's reference is the last one.
+    client: Option<Arc<rd::Client>>,
+    queue: Arc<Queue>,
+    shared: Arc<Shared>,
+    id: u64,
+}
+
+impl Producer {
+    /// Starts a producer.
+    pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
+        let only_errors = conf.only_errors_are_reported();
+        let shared = Arc::new(Shared {
+            reports: Reports::new(conf.max_messages(), only_errors),
+            stop: AtomicBool::new(false),
+        });
+        let mut native = conf.to_native()?;
+        native.report_deliveries();
+        // Without the report of each delivery the messages under way could not be counted.
+        native
+            .set(c"delivery.report.only.error", c"false")
+            .map_err(Error::invalid)?;
+        let client = Arc::new(conf::start(rd::Kind::Producer, brokers, native)?);
+        let queue = Arc::new(client.main_queue());
+        drain(Arc::clone(&client), Arc::clone(&queue), Arc::clone(&shared))?;
+        let id = open_producers::add(&client, &shared);
+        Ok(Self {
+            client: Some(client),
+            queue,
+            shared,
+            id,
+        })
+    }
+
+    fn client(&self) -> &Arc<rd::Client> {
+        self.client.as_ref().expect("taken only by drop")
+    }
+
+    /// Makes a topic handle of this producer, with `topic_conf` on top of its defaults.
+    pub fn create_topic(&self, name: &CStr, topic_conf: Option<&TopicConf>) -> Result<Topic> {
+        if name.is_empty() {
+            return Err(Error::invalid("the topic's name is empty"));
+        }
+        let mut native = self.client().default_topic_conf();
+        if let Some(topic_conf) = topic_conf {
+            topic_conf.apply_to(&mut native)?;
+        }
+        Ok(self.client().create_topic(name, native)?)
+    }
+
+    /// Queues a copy of a message; never blocks.
+    #[inline]
+    pub fn send(
+        &self,
+        topic: &Topic,
+        partition: i32,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        opaque: u64,
+    ) -> Result<(), Code> {
+        if partition < -1 {
+            return Err(Code::UNKNOWN_PARTITION);
+        }
+        self.shared.reports.reserve()?;
+        self.client()
+            .produce(topic, partition, key, value, opaque as usize)
+            .inspect_err(|_| self.shared.reports.release())
+    }
+
+    /// Fetches all reports, after waiting for one.
+    pub fn poll(&self, timeout_ms: i32) -> Result<Reported> {
+        self.shared.reports.wait(Deadline::after_ms(timeout_ms))?;
+        Ok(self.shared.reports.pop_all())
+    }
+
+    /// Fetches the oldest report, without waiting.
+    pub fn pop_report(&self) -> Option<Report> {
+        self.shared.reports.pop()
+    }
+
+    /// Sends what is queued and waits until all is reported.
+    pub fn flush(&self, timeout_ms: i32) -> Result<()> {
+        let deadline = Deadline::after_ms(timeout_ms);
+        loop {
+            let slice = deadline.remaining_ms(SLICE_MS);
+            // The client counts a message until its report is in our queue.
+            if self.client().flush(slice).is_ok() {
+                return Ok(());
+            }
+            if self.shared.stop.load(Ordering::Relaxed) {
+                return Err(Error::closed());
+            }
+            if deadline.is_past() {
+                let left = self.len();
+                return Err(Error::timed_out(format!(
+                    "{left} messages not delivered in time"
+                )));
+            }
+        }
+    }
+
+    /// Messages sent and not yet reported.
+    pub fn len(&self) -> usize {
+        self.shared.reports.in_flight()
+    }
+
+    /// Whether every message sent has been reported.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Sends every waiting caller home; the first half of closing.
+    pub fn wake_for_close(&self) {
+        self.shared.reports.close();
+    }
+
+    /// Flushes, then gives up what is left. Returns how many messages were not
+    /// delivered without anybody having been told.
+    pub fn finish(&self, timeout_ms: i32) -> u64 {
+        if self.flush(timeout_ms).is_err() {
+            self.client().purge();
+            // What was purged comes back as reports, which tell how much it was.
+            let _ = self.client().flush(WIND_UP_MS);
+        }
+        self.shared.reports.lost()
+    }
+
+    /// librdkafka's name for it.
+    pub fn name(&self) -> String {
+        self.client().name()
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        open_producers::remove(self.id);
+        self.shared.stop.store(true, Ordering::Release);
+        self.client = None;
+        self.queue.wake();
+        // The draining thread holds the last reference now. A name resolution under way can keep
+        // it for long; it then ends by itself, later.
+        self.shared
+            .reports
+            .wait_finished(Deadline::after_ms(2 * WIND_UP_MS));
+    }
+}
+
+/// Starts the thread that moves delivery reports from librdkafka to us.
+fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
+    process::spawn("kafka:reports", move || {
+        // A panic must not leave callers waiting for reports that no one brings.
+        let drained = catch_unwind(AssertUnwindSafe(|| {
+            while !shared.stop.load(Ordering::Acquire) {
+                if let Some(mut event) = queue.poll(-1) {
+                    shared.reports.add(event.delivery_reports());
+                }
+            }
+        }));
+        if drained.is_err() {
+            shared.reports.close();
+        }
+        drop(queue);
+        drop(client);
+        shared.reports.finish();
+    })
+    .map_err(|error| Error::new(Code::FAIL.0, format!("no thread to be had: {error}")))
+}
+
+/// Says on the log, which is stderr, that messages had to be given up.
+pub fn log_lost(name: &str, lost: u64) {
+    if lost > 0 {
+        // A closed stderr is no reason to panic.
+        let _ = writeln!(
+            std::io::stderr(),
+            "kafka: {name}: gave up {lost} message{}, not delivered and not reported to the application",
+            if lost == 1 { "" } else { "s" }
+        );
+    }
+}
+
+/// The producers that a process still has when it ends.
+mod open_producers {
+    use super::*;
+
+    type Entry = (Generation, Weak<rd::Client>, Weak<Shared>);
+
+    static PRODUCERS: Mutex<BTreeMap<u64, Entry>> = Mutex::new(BTreeMap::new());
+    static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+    fn lock() -> MutexGuard<'static, BTreeMap<u64, Entry>> {
+        PRODUCERS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn add(client: &Arc<rd::Client>, shared: &Arc<Shared>) -> u64 {
+        static AT_EXIT: Once = Once::new();
+        AT_EXIT.call_once(|| process::at_exit(finish_all));
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let entry = (
+            Generation::current(),
+            Arc::downgrade(client),
+            Arc::downgrade(shared),
+        );
+        lock().insert(id, entry);
+        id
+    }
+
+    pub fn remove(id: u64) {
+        lock().remove(&id);
+    }
+
+    /// Runs when the process calls `exit()`: one second for all producers together.
+    extern "C" fn finish_all() {
+        let _ = catch_unwind(|| {
+            let deadline = Deadline::after_ms(FLUSH_AT_END_MS);
+            // In a forked child a thread that did not come along may hold the lock for ever.
+            let Ok(producers) = PRODUCERS.try_lock() else {
+                return;
+            };
+            for (made_in, client, shared) in producers.values() {
+                if !made_in.is_current() {
+                    continue;
+                }
+                let (Some(client), Some(shared)) = (client.upgrade(), shared.upgrade()) else {
+                    continue;
+                };
+                let _ = client.flush(deadline.remaining_ms(FLUSH_AT_END_MS));
+                log_lost(&client.name(), shared.reports.lost());
+                // The process ends here: stopping librdkafka's threads one by one would only delay it.
+                std::mem::forget(client);
+            }
+        });
+    }
+}

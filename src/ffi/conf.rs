@@ -1,0 +1,155 @@
+//! `kafka_conf` and `kafka_topic_conf`.
+
+use std::ffi::c_char;
+
+use super::boundary::{guarded, guarded_void, output, reference, reference_mut, string, take_back};
+use super::error::kafka_error;
+use crate::client::{Conf, Error, TopicConf};
+
+/// The properties of a producer or a consumer, as librdkafka names them. Not to
+/// be used by two threads at once.
+pub struct kafka_conf(pub(super) Conf);
+
+/// The properties of a topic, as librdkafka names them. Not to be used by two
+/// threads at once.
+pub struct kafka_topic_conf(pub(super) TopicConf);
+
+/// Makes an empty configuration: librdkafka's defaults.
+///
+/// conf: where the new object goes; free it with kafka_conf_free. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_conf_new(conf: *mut *mut kafka_conf, err: *mut kafka_error) -> i32 {
+    unsafe {
+        guarded(err, || {
+            output(conf, "conf")?.hand_over(kafka_conf(Conf::default()));
+            Ok(())
+        })
+    }
+}
+
+/// Sets a property.
+///
+/// name, value: copied. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT with librdkafka's
+/// own text, and changes nothing. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_conf_set(
+    conf: *mut kafka_conf,
+    name: *const c_char,
+    value: *const c_char,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let conf = reference_mut(conf, "conf")?;
+            conf.0.set(string(name, "name")?, string(value, "value")?)
+        })
+    }
+}
+
+/// Reads a property as librdkafka understood it.
+///
+/// value: room for value_size bytes, written with its terminator; NULL with
+/// value_size 0 asks for the length alone. value_len: the length without the
+/// terminator; may be NULL. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if the property
+/// is unknown, has no value or does not fit. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_conf_get(
+    conf: *const kafka_conf,
+    name: *const c_char,
+    value: *mut c_char,
+    value_size: usize,
+    value_len: *mut usize,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let found = reference(conf, "conf")?.0.get(string(name, "name")?)?;
+            let bytes = found.as_bytes_with_nul();
+            if value.is_null() && value_size > 0 {
+                return Err(Error::invalid("value is NULL with a size"));
+            }
+            if !value.is_null() {
+                if value_size < bytes.len() {
+                    return Err(Error::invalid(format!(
+                        "value_size is {value_size}, {} are needed",
+                        bytes.len()
+                    )));
+                }
+                value.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len());
+            }
+            if let Some(value_len) = value_len.as_mut() {
+                *value_len = bytes.len() - 1;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Makes topic_conf the default of every topic of the client, on top of what was
+/// set before.
+///
+/// topic_conf: copied. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_conf_set_topic_conf(
+    conf: *mut kafka_conf,
+    topic_conf: *const kafka_topic_conf,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let conf = reference_mut(conf, "conf")?;
+            conf.0
+                .set_topic_conf(&reference(topic_conf, "topic_conf")?.0)
+        })
+    }
+}
+
+/// Frees a configuration; clients made with it do not need it. NULL is nothing.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_conf_free(conf: *mut kafka_conf) {
+    guarded_void(|| drop(unsafe { take_back(conf) }));
+}
+
+/// Makes an empty topic configuration: the client's defaults.
+///
+/// topic_conf: where the new object goes; free it with kafka_topic_conf_free.
+/// Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_topic_conf_new(
+    topic_conf: *mut *mut kafka_topic_conf,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            output(topic_conf, "topic_conf")?.hand_over(kafka_topic_conf(TopicConf::default()));
+            Ok(())
+        })
+    }
+}
+
+/// Sets a property of a topic.
+///
+/// name, value: copied. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT with librdkafka's
+/// own text, and changes nothing. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_topic_conf_set(
+    topic_conf: *mut kafka_topic_conf,
+    name: *const c_char,
+    value: *const c_char,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let topic_conf = reference_mut(topic_conf, "topic_conf")?;
+            topic_conf
+                .0
+                .set(string(name, "name")?, string(value, "value")?)
+        })
+    }
+}
+
+/// Frees a topic configuration; topics made with it do not need it. NULL is nothing.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_topic_conf_free(topic_conf: *mut kafka_topic_conf) {
+    guarded_void(|| drop(unsafe { take_back(topic_conf) }));
+}

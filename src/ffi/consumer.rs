@@ -1,0 +1,152 @@
+//! `kafka_consumer`.
+
+use std::ffi::c_char;
+
+use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
+use super::conf::kafka_conf;
+use super::error::kafka_error;
+use super::handle::{Close, Handle};
+use super::message::kafka_message;
+use super::partitions::kafka_partitions;
+use crate::client::{Conf, Consumer, Partitions, Result, CLOSE_AT_END_MS};
+
+/// A consumer. Every call may be made from any thread, also several at once.
+pub struct kafka_consumer(Handle<Consumer>);
+
+impl Close for Consumer {
+    type Outcome = Result<()>;
+
+    fn wake_for_close(&self) {
+        Consumer::wake_for_close(self);
+    }
+
+    fn finish(&self, timeout_ms: i32) -> Result<()> {
+        Consumer::finish(self, timeout_ms)
+    }
+}
+
+/// Starts a consumer. It connects in the background, and has nothing to consume
+/// until it subscribes or is assigned partitions.
+///
+/// brokers: "host:port,host:port". conf: copied; a group needs group.id.
+/// consumer: where the new object goes; free it with kafka_consumer_free.
+/// Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
+/// brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
+/// Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_new(
+    brokers: *const c_char,
+    conf: *const kafka_conf,
+    consumer: *mut *mut kafka_consumer,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let consumer = output(consumer, "consumer")?;
+            let defaults = Conf::default();
+            let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
+            let new = Consumer::new(string(brokers, "brokers")?, conf)?;
+            consumer.hand_over(kafka_consumer(Handle::new(new)));
+            Ok(())
+        })
+    }
+}
+
+/// Joins the group, to share these topics' partitions with its other members.
+/// Replaces an earlier subscription.
+///
+/// topics: copied; its partitions and offsets do not count. A name that begins with
+/// ^ is a regular expression. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id;
+/// KAFKA_ERR_INVALID_ARG. Does not block: the group is joined in the background.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_subscribe(
+    consumer: *mut kafka_consumer,
+    topics: *const kafka_partitions,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let consumer = reference(consumer, "consumer")?.0.enter()?;
+            consumer.subscribe(&reference(topics, "topics")?.0)
+        })
+    }
+}
+
+/// Consumes exactly these partitions, without sharing. Replaces an earlier
+/// assignment.
+///
+/// partitions: copied; NULL or empty for none. Returns 0 or KAFKA_ERR_INVALID_ARG.
+/// Does not block for long: librdkafka's main thread takes it over.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_assign(
+    consumer: *mut kafka_consumer,
+    partitions: *const kafka_partitions,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let consumer = reference(consumer, "consumer")?.0.enter()?;
+            let none = Partitions::new();
+            let partitions = partitions.as_ref().map_or(&none, |list| &list.0);
+            consumer.assign(partitions)
+        })
+    }
+}
+
+/// Takes the next message. Calling it, or closing, is also what keeps a member in
+/// its group: at least every max.poll.interval.ms.
+///
+/// timeout_ms: 0 does not wait, -1 waits without limit. message: filled in on success;
+/// release it with kafka_message_release. Returns 0; KAFKA_ERR_TIMED_OUT if nothing came.
+/// Troubles of brokers and network are not returned: it goes on waiting. Blocks up to
+/// timeout_ms.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_poll(
+    consumer: *mut kafka_consumer,
+    timeout_ms: i32,
+    message: *mut kafka_message,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let consumer = reference(consumer, "consumer")?.0.enter()?;
+            let output = output(message, "message")?;
+            output.write(kafka_message::new(consumer.poll(timeout_ms)?));
+            Ok(())
+        })
+    }
+}
+
+/// Commits what was consumed (unless enable.auto.commit is false), leaves the
+/// group and ends the consumer. Calls waiting in other threads return
+/// KAFKA_ERR_CLOSED. Messages not released stay valid.
+///
+/// Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
+/// be left in time: it will notice after session.timeout.ms. It is closed in any case.
+/// Blocks up to timeout_ms (-1: without limit), and up to 1 s more to wind up where
+/// brokers or name servers do not answer.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_close(
+    consumer: *mut kafka_consumer,
+    timeout_ms: i32,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let closed = reference(consumer, "consumer")?.0.close(timeout_ms)?;
+            closed.unwrap_or(Ok(()))
+        })
+    }
+}
+
+/// Frees a consumer. If it is not closed, that is done first, within 1 s. No call
+/// on it may be under way. In a forked child it does nothing. NULL is nothing.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_free(consumer: *mut kafka_consumer) {
+    guarded_void(|| {
+        if let Some(consumer) = unsafe { take_back(consumer) } {
+            // Nobody is left to be told; the group notices by itself.
+            Box::new(consumer.0).free(CLOSE_AT_END_MS, drop);
+        }
+    });
+}

@@ -1,0 +1,97 @@
+//! `kafka_message`: a consumed message, as a struct of the caller's.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+
+use super::boundary::guarded_void;
+use crate::client::Message;
+use crate::process::Generation;
+
+/// A consumed message. The caller owns the struct, and what it points to until
+/// kafka_message_release, whatever happens to the consumer.
+#[repr(C)]
+pub struct kafka_message {
+    /// The topic's name, NUL-terminated.
+    pub topic: *const c_char,
+    /// The value; NULL for a tombstone, which is not the same as empty.
+    pub value: *const c_void,
+    /// The value's length in bytes.
+    pub value_len: usize,
+    /// The key; NULL if it has none, which is not the same as empty.
+    pub key: *const c_void,
+    /// The key's length in bytes.
+    pub key_len: usize,
+    /// The offset in the partition.
+    pub offset: i64,
+    /// Milliseconds since 1970-01-01 UTC; -1 if there is none.
+    pub timestamp: i64,
+    /// The partition.
+    pub partition: i32,
+    /// 0: no timestamp, 1: set by the producer, 2: set by the broker.
+    pub timestamp_type: i32,
+    /// The epoch of the partition's leader, -1 if unknown.
+    pub leader_epoch: i32,
+    /// The library's own.
+    pub process: u32,
+    /// The library's own.
+    pub owner: *mut c_void,
+    /// The library's own.
+    pub consumer: *mut c_void,
+}
+
+impl kafka_message {
+    #[inline]
+    pub(super) fn new(message: Message) -> Self {
+        let (timestamp, timestamp_type) = message.timestamp();
+        let (value, value_len) = parts(message.value());
+        let (key, key_len) = parts(message.key());
+        Self {
+            topic: message.topic().as_ptr(),
+            value,
+            value_len,
+            key,
+            key_len,
+            offset: message.offset(),
+            timestamp,
+            partition: message.partition(),
+            timestamp_type,
+            leader_epoch: message.leader_epoch(),
+            process: Generation::current().to_raw(),
+            owner: ptr::null_mut(),
+            consumer: ptr::null_mut(),
+        }
+        .owning(message)
+    }
+
+    #[inline]
+    fn owning(mut self, message: Message) -> Self {
+        (self.owner, self.consumer) = message.into_raw();
+        self
+    }
+}
+
+/// A slice as C sees it: null for none, never null for an empty one.
+#[inline]
+fn parts(bytes: Option<&[u8]>) -> (*const c_void, usize) {
+    bytes.map_or((ptr::null(), 0), |b| (b.as_ptr().cast(), b.len()))
+}
+
+/// Releases what a message points to, and zeroes the struct: releasing it twice
+/// is harmless. NULL, or a zeroed struct, is nothing. Does not block, except for the
+/// last message of a consumer that is closed: then it ends that one's threads.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_message_release(message: *mut kafka_message) {
+    guarded_void(|| {
+        // SAFETY: the caller's pointer, null or valid.
+        let Some(message) = (unsafe { message.as_mut() }) else {
+            return;
+        };
+        // SAFETY: all fields are numbers and pointers, for which zero is a value.
+        let taken = std::mem::replace(message, unsafe { std::mem::zeroed() });
+        let same_process = Generation::from_raw(taken.process).is_current();
+        if !taken.owner.is_null() && same_process {
+            // SAFETY: kafka_consumer_poll put them there, and they are gone from the struct.
+            drop(unsafe { Message::from_parts(taken.owner, taken.consumer) });
+        }
+    });
+}

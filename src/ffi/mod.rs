@@ -1,0 +1,23 @@
+//! The C boundary: the only `extern "C"` functions of this crate, one file for
+//! each C object.
+//!
+//! Every function checks its pointers, runs its body behind a panic boundary,
+//! writes its outputs on success only and answers with a code. See
+//! [`boundary`] for how, and the header's top for what callers may rely on.
+
+// The types carry their C names.
+#![allow(non_camel_case_types)]
+// Each function's documentation says what its pointers have to be; it is the header's as well.
+#![allow(clippy::missing_safety_doc)]
+
+mod boundary;
+pub mod conf;
+pub mod consumer;
+pub mod error;
+mod handle;
+pub mod message;
+pub mod mock_cluster;
+pub mod partitions;
+pub mod producer;
+pub mod topic;
+pub mod version;

@@ -1,0 +1,303 @@
+//! `kafka_producer`.
+
+use std::ffi::{c_char, c_void};
+
+use super::boundary::{bytes, guarded, guarded_void, output, reference, string, take_back};
+use super::conf::{kafka_conf, kafka_topic_conf};
+use super::error::kafka_error;
+use super::handle::{Close, Handle};
+use super::topic::kafka_topic;
+use crate::client::{log_lost, Conf, Error, Producer, FLUSH_AT_END_MS, MAX_OPAQUE, NO_OPAQUE};
+use crate::process::Generation;
+
+/// The number of a message that is sent without one.
+pub const KAFKA_OPAQUE_NONE: u64 = u64::MAX;
+const _: () = assert!(KAFKA_OPAQUE_NONE == NO_OPAQUE);
+
+/// A producer. Every call may be made from any thread, also several at once.
+pub struct kafka_producer(Handle<Producer>);
+
+impl Close for Producer {
+    type Outcome = Lost;
+
+    fn wake_for_close(&self) {
+        Producer::wake_for_close(self);
+    }
+
+    fn finish(&self, timeout_ms: i32) -> Lost {
+        Lost {
+            count: Producer::finish(self, timeout_ms),
+            producer: self.name(),
+        }
+    }
+}
+
+/// What a producer had to give up when it was closed.
+pub struct Lost {
+    count: u64,
+    producer: String,
+}
+
+/// What was reported since the last time somebody asked.
+#[repr(C)]
+pub struct kafka_reported {
+    /// The last reported message's opaque; KAFKA_OPAQUE_NONE if nothing was reported.
+    pub last_opaque: u64,
+    /// How many messages were reported.
+    pub reported_count: u64,
+    /// How many of them were not delivered.
+    pub failed_count: u64,
+}
+
+/// What became of one message.
+#[repr(C)]
+pub struct kafka_report {
+    /// The number it was sent with.
+    pub opaque: u64,
+    /// Its offset in its partition, if it was delivered and the broker said so.
+    pub offset: i64,
+    /// Its partition, -1 if none had been chosen.
+    pub partition: i32,
+    /// 0: delivered. Else why not.
+    pub code: i32,
+}
+
+/// Starts a producer. It connects in the background.
+///
+/// brokers: "host:port,host:port". conf: copied; NULL for librdkafka's defaults.
+/// producer: where the new object goes; free it with kafka_producer_free.
+/// Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
+/// brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
+/// Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_new(
+    brokers: *const c_char,
+    conf: *const kafka_conf,
+    producer: *mut *mut kafka_producer,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let producer = output(producer, "producer")?;
+            let defaults = Conf::default();
+            let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
+            let new = Producer::new(string(brokers, "brokers")?, conf)?;
+            producer.hand_over(kafka_producer(Handle::new(new)));
+            Ok(())
+        })
+    }
+}
+
+/// Makes a topic handle to send to. It creates nothing on the brokers.
+///
+/// topic_conf: copied, on top of the producer's defaults; NULL for those alone.
+/// topic: where the new object goes; free it with kafka_topic_free, before or after
+/// the producer. Handles of the same name share the first one's configuration.
+/// Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_create_topic(
+    producer: *mut kafka_producer,
+    name: *const c_char,
+    topic_conf: *const kafka_topic_conf,
+    topic: *mut *mut kafka_topic,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let producer = reference(producer, "producer")?.0.enter()?;
+            let handle = output(topic, "topic")?;
+            let topic_conf = topic_conf.as_ref().map(|conf| &conf.0);
+            let topic = producer.create_topic(string(name, "name")?, topic_conf)?;
+            handle.hand_over(kafka_topic {
+                process: Generation::current(),
+                topic,
+            });
+            Ok(())
+        })
+    }
+}
+
+/// Queues a message. Its report comes through kafka_producer_poll or
+/// kafka_producer_reports, which have to be called: a message counts against
+/// queue.buffering.max.messages until its report is fetched.
+///
+/// partition: -1 lets the partitioner choose. key, value: copied; NULL with length 0
+/// is null, which is not the same as empty. opaque: comes back in the report.
+/// Returns 0; KAFKA_ERR_QUEUE_FULL; KAFKA_ERR_MSG_SIZE_TOO_LARGE;
+/// KAFKA_ERR_UNKNOWN_TOPIC and KAFKA_ERR_UNKNOWN_PARTITION as soon as the cluster has
+/// said so (before that the message is queued, and reported as failed);
+/// KAFKA_ERR_FATAL, KAFKA_ERR_STATE. After an error nothing is queued. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_send(
+    producer: *mut kafka_producer,
+    topic: *mut kafka_topic,
+    partition: i32,
+    key: *const c_void,
+    key_len: usize,
+    value: *const c_void,
+    value_len: usize,
+    opaque: u64,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let producer = reference(producer, "producer")?.0.enter()?;
+            let topic = &reference(topic, "topic")?.topic;
+            let key = bytes(key, key_len, "key")?;
+            let value = bytes(value, value_len, "value")?;
+            if opaque > MAX_OPAQUE && opaque != NO_OPAQUE {
+                return Err(Error::invalid("opaque is larger than a pointer"));
+            }
+            Ok(producer.send(topic, partition, key, value, opaque)?)
+        })
+    }
+}
+
+/// Fetches everything that was reported, after waiting for at least one report.
+///
+/// timeout_ms: 0 does not wait, -1 waits without limit. reported: what was fetched;
+/// nothing in time is no error. Returns 0. Blocks up to timeout_ms.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_poll(
+    producer: *mut kafka_producer,
+    timeout_ms: i32,
+    reported: *mut kafka_reported,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let producer = reference(producer, "producer")?.0.enter()?;
+            let output = output(reported, "reported")?;
+            let reported = producer.poll(timeout_ms)?;
+            output.write(kafka_reported {
+                last_opaque: reported.last_opaque,
+                reported_count: reported.count,
+                failed_count: reported.failed,
+            });
+            Ok(())
+        })
+    }
+}
+
+/// Fetches reports one by one, in the order they came.
+///
+/// reports: room for report_max of them. report_count: how many were fetched, 0 if
+/// there were none. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_reports(
+    producer: *mut kafka_producer,
+    reports: *mut kafka_report,
+    report_max: usize,
+    report_count: *mut usize,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let producer = reference(producer, "producer")?.0.enter()?;
+            let count = output(report_count, "report_count")?;
+            if reports.is_null() {
+                return Err(Error::invalid("reports is NULL"));
+            }
+            let mut fetched = 0;
+            while fetched < report_max {
+                let Some(report) = producer.pop_report() else {
+                    break;
+                };
+                reports.add(fetched).write(kafka_report {
+                    opaque: report.opaque as u64,
+                    offset: report.offset,
+                    partition: report.partition,
+                    code: report.code.0,
+                });
+                fetched += 1;
+            }
+            count.write(fetched);
+            Ok(())
+        })
+    }
+}
+
+/// Sends what is queued without waiting for linger.ms, and waits until every
+/// message is reported.
+///
+/// timeout_ms: -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT with the number
+/// of messages left in the text; they stay queued. Blocks up to timeout_ms.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_flush(
+    producer: *mut kafka_producer,
+    timeout_ms: i32,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            reference(producer, "producer")?
+                .0
+                .enter()?
+                .flush(timeout_ms)
+        })
+    }
+}
+
+/// Counts the messages that are sent and not yet reported.
+///
+/// Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_len(
+    producer: *mut kafka_producer,
+    message_count: *mut u64,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let producer = reference(producer, "producer")?.0.enter()?;
+            output(message_count, "message_count")?.write(producer.len() as u64);
+            Ok(())
+        })
+    }
+}
+
+/// Flushes, gives up what is left after timeout_ms, and ends the producer. Calls
+/// waiting in other threads return KAFKA_ERR_CLOSED.
+///
+/// lost_count: how many messages were not delivered, or may not have been, without
+/// kafka_producer_poll or kafka_producer_reports having told; also written for
+/// KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
+/// KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
+/// timeout_ms (-1: without limit), and up to 2 s more to wind up where brokers or name
+/// servers do not answer.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_close(
+    producer: *mut kafka_producer,
+    timeout_ms: i32,
+    lost_count: *mut u64,
+    err: *mut kafka_error,
+) -> i32 {
+    unsafe {
+        guarded(err, || {
+            let lost = reference(producer, "producer")?.0.close(timeout_ms)?;
+            let lost = lost.map_or(0, |lost| lost.count);
+            if let Some(lost_count) = lost_count.as_mut() {
+                *lost_count = lost;
+            }
+            if lost > 0 {
+                return Err(Error::timed_out(format!(
+                    "{lost} messages not delivered in time"
+                )));
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Frees a producer. If it is not closed, that is done first, within 1 s and with
+/// the number of lost messages on stderr. No call on it may be under way. In a
+/// forked child it does nothing. NULL is nothing.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_free(producer: *mut kafka_producer) {
+    guarded_void(|| {
+        if let Some(producer) = unsafe { take_back(producer) } {
+            let handle = Box::new(producer.0);
+            handle.free(FLUSH_AT_END_MS, |lost| log_lost(&lost.producer, lost.count));
+        }
+    });
+}

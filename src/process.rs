@@ -1,0 +1,75 @@
+//! What belongs to the process and not to one client: forks, the threads'
+//! signal masks, and the process's end.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Once;
+use std::{io, mem, ptr, thread};
+
+static GENERATION: AtomicU32 = AtomicU32::new(1);
+
+extern "C" fn count_fork() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Remembers which side of a `fork()` something was made on.
+///
+/// librdkafka's threads do not survive a fork, so a client made before it only
+/// looks alive in the child: a message handed to it would never be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation(u32);
+
+impl Generation {
+    /// The process as it is now.
+    pub fn current() -> Self {
+        static WATCH_FORKS: Once = Once::new();
+        WATCH_FORKS.call_once(|| {
+            // SAFETY: the handler is async-signal-safe: it adds to an atomic.
+            unsafe { libc::pthread_atfork(None, None, Some(count_fork)) };
+        });
+        Self(GENERATION.load(Ordering::Relaxed))
+    }
+
+    /// False in a child forked since.
+    #[inline]
+    pub fn is_current(self) -> bool {
+        // A counter and not getpid(), which is a system call: this is asked for every message.
+        self.0 == GENERATION.load(Ordering::Relaxed)
+    }
+
+    /// For a struct that C code keeps.
+    pub fn to_raw(self) -> u32 {
+        self.0
+    }
+
+    /// The reverse of [`Self::to_raw`].
+    pub fn from_raw(raw: u32) -> Self {
+        Self(raw)
+    }
+}
+
+/// Starts a thread that blocks every signal, so that the application's handlers
+/// run on the application's own threads only.
+pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    // SAFETY: both sets are initialised before they are read, and a thread may change its own mask.
+    let previous = unsafe {
+        let mut all: libc::sigset_t = mem::zeroed();
+        let mut previous: libc::sigset_t = mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut previous);
+        previous
+    };
+    let started = thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(256 * 1024)
+        .spawn(body);
+    // SAFETY: `previous` was filled in above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &previous, ptr::null_mut()) };
+    started.map(drop)
+}
+
+/// Registers `handler` to run when the process calls `exit()` or returns from
+/// `main`; also in children forked after this.
+pub fn at_exit(handler: extern "C" fn()) {
+    // SAFETY: the library is linked with nodelete, so the handler outlives every exit().
+    unsafe { libc::atexit(handler) };
+}

@@ -1,0 +1,232 @@
+//! `rd_kafka_t`, as a producer or a consumer.
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use super::conf::{Conf, TopicConf};
+use super::error::{lossy, Code, Error};
+use super::event::Queue;
+use super::message::Message;
+use super::partitions::Partitions;
+use super::sys;
+use super::topic::{Topic, TopicSet};
+
+/// What a client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It produces.
+    Producer,
+    /// It consumes.
+    Consumer,
+}
+
+/// An instance of librdkafka: its threads, its connections, its queues.
+///
+/// Every method may be called from any thread. Dropping it stops the threads and
+/// waits for them, which a name resolution under way can delay; it does not close
+/// a consumer, see [`Client::close_consumer`].
+pub struct Client {
+    rk: *mut sys::rd_kafka_t,
+    topics: Arc<TopicSet>,
+}
+
+// SAFETY: librdkafka's API on rd_kafka_t is thread-safe.
+unsafe impl Send for Client {}
+// SAFETY: as above.
+unsafe impl Sync for Client {}
+
+impl Client {
+    /// Starts a client. An error is librdkafka's own text.
+    pub fn new(kind: Kind, conf: Conf) -> Result<Self, String> {
+        let native_kind = match kind {
+            Kind::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+            Kind::Consumer => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
+        };
+        let mut errstr = [0; 512];
+        let conf = conf.into_raw();
+        // SAFETY: the configuration is ours to give; librdkafka takes it over on success only.
+        let rk = unsafe { sys::rd_kafka_new(native_kind, conf, errstr.as_mut_ptr(), errstr.len()) };
+        if rk.is_null() {
+            // SAFETY: not taken over, so still ours; the text is terminated.
+            unsafe {
+                sys::rd_kafka_conf_destroy(conf);
+                return Err(lossy(CStr::from_ptr(errstr.as_ptr())));
+            }
+        }
+        if kind == Kind::Consumer {
+            // SAFETY: the client is alive. One queue for messages and events, so that polling it serves both.
+            unsafe { sys::rd_kafka_poll_set_consumer(rk) };
+        }
+        Ok(Self {
+            rk,
+            topics: Arc::new(TopicSet::default()),
+        })
+    }
+
+    /// librdkafka's name of this client, for logs: `rdkafka#producer-1`.
+    pub fn name(&self) -> String {
+        // SAFETY: the client is alive and keeps its name.
+        lossy(unsafe { CStr::from_ptr(sys::rd_kafka_name(self.rk)) })
+    }
+
+    /// Adds brokers to start from; returns how many of the list could be parsed.
+    pub fn add_brokers(&self, brokers: &CStr) -> i32 {
+        // SAFETY: the client is alive; the list is copied.
+        unsafe { sys::rd_kafka_brokers_add(self.rk, brokers.as_ptr()) }
+    }
+
+    /// The queue of delivery reports and other events.
+    pub fn main_queue(&self) -> Queue {
+        // SAFETY: returns a new reference to the queue.
+        unsafe { Queue::from_raw(sys::rd_kafka_queue_get_main(self.rk)) }
+    }
+
+    /// A copy of what topics are configured with unless told otherwise.
+    pub fn default_topic_conf(&self) -> TopicConf {
+        // SAFETY: returns a new object.
+        unsafe { TopicConf::from_raw(sys::rd_kafka_default_topic_conf_dup(self.rk)) }
+    }
+
+    /// Makes a topic handle. It stays usable until released or until the client is dropped.
+    pub fn create_topic(&self, name: &CStr, conf: TopicConf) -> Result<Topic, Error> {
+        let conf = conf.into_raw();
+        // SAFETY: the client is alive; librdkafka takes the configuration over on success only.
+        let rkt = unsafe { sys::rd_kafka_topic_new(self.rk, name.as_ptr(), conf) };
+        if rkt.is_null() {
+            // SAFETY: not taken over; the last error is this thread's.
+            let code = unsafe {
+                sys::rd_kafka_topic_conf_destroy(conf);
+                Code(sys::rd_kafka_last_error())
+            };
+            return Err(code.into());
+        }
+        // SAFETY: a reference of ours to a topic of this client.
+        Ok(unsafe { TopicSet::adopt(&self.topics, rkt) })
+    }
+
+    /// Queues a copy of a message. Never blocks. A null payload (`None`) is not an empty one.
+    #[inline]
+    pub fn produce(
+        &self,
+        topic: &Topic,
+        partition: i32,
+        key: Option<&[u8]>,
+        payload: Option<&[u8]>,
+        opaque: usize,
+    ) -> Result<(), Code> {
+        let Some(rkt) = topic.get(&self.topics) else {
+            return Err(Code::UNKNOWN_TOPIC);
+        };
+        let (payload, payload_len) = parts(payload);
+        let (key, key_len) = parts(key);
+        // SAFETY: the topic is this client's and alive; with MSG_F_COPY the bytes are only read.
+        let result = unsafe {
+            sys::rd_kafka_produce(
+                rkt,
+                partition,
+                sys::RD_KAFKA_MSG_F_COPY,
+                payload.cast_mut().cast(),
+                payload_len,
+                key.cast(),
+                key_len,
+                opaque as *mut libc::c_void,
+            )
+        };
+        if result == 0 {
+            return Ok(());
+        }
+        Err(self.produce_error())
+    }
+
+    /// Why the last produce of this thread failed.
+    #[cold]
+    fn produce_error(&self) -> Code {
+        // librdkafka leaves the thread's last error untouched when it refuses for the client's state.
+        let mut errstr = [0; 512];
+        // SAFETY: the client is alive and the buffer as large as said.
+        let fatal =
+            unsafe { sys::rd_kafka_fatal_error(self.rk, errstr.as_mut_ptr(), errstr.len()) };
+        if fatal != 0 {
+            return Code::FATAL;
+        }
+        // SAFETY: reads a thread-local.
+        match Code(unsafe { sys::rd_kafka_last_error() }) {
+            Code::NO_ERROR => Code::STATE,
+            code => code,
+        }
+    }
+
+    /// Sends what is queued without waiting for `linger.ms`, and waits for it. -1 waits without limit.
+    pub fn flush(&self, timeout_ms: i32) -> Result<(), Error> {
+        // SAFETY: the client is alive.
+        Code(unsafe { sys::rd_kafka_flush(self.rk, timeout_ms) }).check()
+    }
+
+    /// Gives up every message, queued or under way; each is reported as failed. Does not wait.
+    pub fn purge(&self) {
+        let flags = sys::RD_KAFKA_PURGE_F_QUEUE
+            | sys::RD_KAFKA_PURGE_F_INFLIGHT
+            | sys::RD_KAFKA_PURGE_F_NON_BLOCKING;
+        // SAFETY: the client is alive.
+        unsafe { sys::rd_kafka_purge(self.rk, flags) };
+    }
+
+    /// Joins the group for these topics.
+    pub fn subscribe(&self, topics: &Partitions) -> Result<(), Error> {
+        // SAFETY: both are alive; the list is copied.
+        Code(unsafe { sys::rd_kafka_subscribe(self.rk, topics.as_raw()) }).check()
+    }
+
+    /// Consumes these partitions, without a group's balancing.
+    pub fn assign(&self, partitions: &Partitions) -> Result<(), Error> {
+        // SAFETY: both are alive; the list is copied.
+        Code(unsafe { sys::rd_kafka_assign(self.rk, partitions.as_raw()) }).check()
+    }
+
+    /// The next message or consumer error, or `None` after the timeout.
+    #[inline]
+    pub fn consumer_poll(self: &Arc<Self>, timeout_ms: i32) -> Option<Message> {
+        // SAFETY: the client is alive; a message is ours until destroyed.
+        unsafe {
+            let message = sys::rd_kafka_consumer_poll(self.rk, timeout_ms);
+            (!message.is_null()).then(|| Message::from_raw(message, Arc::clone(self)))
+        }
+    }
+
+    /// Starts to leave the group and to commit; serve `queue` until [`Client::is_consumer_closed`].
+    pub fn close_consumer(&self, queue: &Queue) -> Result<(), Error> {
+        // SAFETY: both are alive; an error object is ours.
+        unsafe { Error::check(sys::rd_kafka_consumer_close_queue(self.rk, queue.as_raw())) }
+    }
+
+    /// Whether the consumer has left its group.
+    pub fn is_consumer_closed(&self) -> bool {
+        // SAFETY: the client is alive.
+        unsafe { sys::rd_kafka_consumer_closed(self.rk) != 0 }
+    }
+
+    /// A queue of the application's own.
+    pub fn new_queue(&self) -> Queue {
+        // SAFETY: returns a new queue.
+        unsafe { Queue::from_raw(sys::rd_kafka_queue_new(self.rk)) }
+    }
+
+    pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_t {
+        self.rk
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // librdkafka wants its topics destroyed before itself.
+        self.topics.clear();
+        // SAFETY: the last use. Without the flag a consumer's group would be left here, without a bound.
+        unsafe { sys::rd_kafka_destroy_flags(self.rk, sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) };
+    }
+}
+
+/// A slice as C sees it: null for none, never null for an empty one.
+#[inline]
+fn parts(bytes: Option<&[u8]>) -> (*const u8, usize) {
+    bytes.map_or((std::ptr::null(), 0), |b| (b.as_ptr(), b.len()))
+}

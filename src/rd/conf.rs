@@ -1,0 +1,162 @@
+//! `rd_kafka_conf_t` and `rd_kafka_topic_conf_t`.
+
+use std::ffi::{CStr, CString};
+use std::ptr;
+
+use libc::c_char;
+
+use super::error::lossy;
+use super::sys;
+
+/// Room for librdkafka's explanation of a rejected property.
+const ERRSTR_SIZE: usize = 512;
+
+/// Calls `set` with a buffer for its explanation, and returns that if it fails.
+fn explained(
+    set: impl FnOnce(*mut c_char, usize) -> sys::rd_kafka_conf_res_t,
+) -> Result<(), String> {
+    let mut errstr = [0; ERRSTR_SIZE];
+    match set(errstr.as_mut_ptr(), ERRSTR_SIZE) {
+        sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK => Ok(()),
+        // SAFETY: librdkafka terminates what it writes, and the buffer began as zeroes.
+        _ => Err(lossy(unsafe { CStr::from_ptr(errstr.as_ptr()) })),
+    }
+}
+
+/// A client's configuration.
+pub struct Conf(*mut sys::rd_kafka_conf_t);
+
+// SAFETY: librdkafka's configuration objects are plain memory without thread affinity.
+unsafe impl Send for Conf {}
+// SAFETY: as above; every change takes `&mut self`.
+unsafe impl Sync for Conf {}
+
+impl Conf {
+    /// librdkafka's defaults, and its own logging off.
+    pub fn new() -> Self {
+        // SAFETY: the new object is owned by the returned value.
+        unsafe {
+            let conf = sys::rd_kafka_conf_new();
+            sys::rd_kafka_conf_set_log_cb(conf, None);
+            Self(conf)
+        }
+    }
+
+    /// Sets one property; an error is librdkafka's own text.
+    pub fn set(&mut self, name: &CStr, value: &CStr) -> Result<(), String> {
+        explained(|errstr, size| {
+            // SAFETY: the object is alive and the strings are NUL-terminated.
+            unsafe { sys::rd_kafka_conf_set(self.0, name.as_ptr(), value.as_ptr(), errstr, size) }
+        })
+    }
+
+    /// A property's value, or `None` if it is unknown or has none.
+    pub fn get(&self, name: &CStr) -> Option<CString> {
+        let mut size = 0;
+        // SAFETY: a null buffer asks for the size alone, terminator included.
+        let known =
+            unsafe { sys::rd_kafka_conf_get(self.0, name.as_ptr(), ptr::null_mut(), &mut size) };
+        if known != sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK {
+            return None;
+        }
+        let mut value = vec![0u8; size.max(1)];
+        // SAFETY: the buffer is as large as `size` says.
+        unsafe {
+            sys::rd_kafka_conf_get(self.0, name.as_ptr(), value.as_mut_ptr().cast(), &mut size)
+        };
+        CStr::from_bytes_until_nul(&value).ok().map(CStr::to_owned)
+    }
+
+    /// Lets librdkafka print its log to stderr again.
+    pub fn log_to_stderr(&mut self) {
+        // SAFETY: the object is alive; the callback is librdkafka's own.
+        unsafe {
+            sys::rd_kafka_conf_set_log_cb(self.0, Some(rdkafka_sys::bindings::rd_kafka_log_print))
+        };
+    }
+
+    /// Has delivery reports come as events.
+    pub fn report_deliveries(&mut self) {
+        // SAFETY: the object is alive.
+        unsafe { sys::rd_kafka_conf_set_events(self.0, sys::RD_KAFKA_EVENT_DR) };
+    }
+
+    /// Gives the object away, to `rd_kafka_new`.
+    pub(super) fn into_raw(self) -> *mut sys::rd_kafka_conf_t {
+        let raw = self.0;
+        std::mem::forget(self);
+        raw
+    }
+}
+
+impl Default for Conf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clone for Conf {
+    fn clone(&self) -> Self {
+        // SAFETY: the object is alive. A copy keeps properties and callbacks.
+        Self(unsafe { sys::rd_kafka_conf_dup(self.0) })
+    }
+}
+
+impl Drop for Conf {
+    fn drop(&mut self) {
+        // SAFETY: owned, and not given away.
+        unsafe { sys::rd_kafka_conf_destroy(self.0) };
+    }
+}
+
+/// A topic's configuration.
+pub struct TopicConf(*mut sys::rd_kafka_topic_conf_t);
+
+// SAFETY: plain memory, as Conf.
+unsafe impl Send for TopicConf {}
+// SAFETY: as above; every change takes `&mut self`.
+unsafe impl Sync for TopicConf {}
+
+impl TopicConf {
+    /// librdkafka's defaults.
+    pub fn new() -> Self {
+        // SAFETY: the new object is owned by the returned value.
+        Self(unsafe { sys::rd_kafka_topic_conf_new() })
+    }
+
+    /// # Safety
+    /// `raw` is owned by nobody else.
+    pub(super) unsafe fn from_raw(raw: *mut sys::rd_kafka_topic_conf_t) -> Self {
+        Self(raw)
+    }
+
+    /// Sets one property; an error is librdkafka's own text.
+    pub fn set(&mut self, name: &CStr, value: &CStr) -> Result<(), String> {
+        explained(|errstr, size| {
+            // SAFETY: the object is alive and the strings are NUL-terminated.
+            unsafe {
+                sys::rd_kafka_topic_conf_set(self.0, name.as_ptr(), value.as_ptr(), errstr, size)
+            }
+        })
+    }
+
+    /// Gives the object away, to `rd_kafka_topic_new`.
+    pub(super) fn into_raw(self) -> *mut sys::rd_kafka_topic_conf_t {
+        let raw = self.0;
+        std::mem::forget(self);
+        raw
+    }
+}
+
+impl Default for TopicConf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for TopicConf {
+    fn drop(&mut self) {
+        // SAFETY: owned, and not given away.
+        unsafe { sys::rd_kafka_topic_conf_destroy(self.0) };
+    }
+}

@@ -1,0 +1,139 @@
+//! librdkafka's error codes and error objects.
+
+use std::borrow::Cow;
+use std::ffi::CStr;
+use std::fmt;
+
+use super::sys;
+
+/// One of librdkafka's error numbers, also one this crate does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code(pub i32);
+
+impl Code {
+    /// Success.
+    pub const NO_ERROR: Self = Self(0);
+    /// A local timeout.
+    pub const TIMED_OUT: Self = Self(-185);
+    /// No room in the producer's queue.
+    pub const QUEUE_FULL: Self = Self(-184);
+    /// A partition the cluster does not have.
+    pub const UNKNOWN_PARTITION: Self = Self(-190);
+    /// A topic the cluster does not have.
+    pub const UNKNOWN_TOPIC: Self = Self(-188);
+    /// A topic or partition the broker does not have.
+    pub const UNKNOWN_TOPIC_OR_PART: Self = Self(3);
+    /// Larger than `message.max.bytes`.
+    pub const MSG_SIZE_TOO_LARGE: Self = Self(10);
+    /// The client cannot go on.
+    pub const FATAL: Self = Self(-150);
+    /// Not possible in the client's present state.
+    pub const STATE: Self = Self(-172);
+    /// An argument librdkafka cannot use.
+    pub const INVALID_ARG: Self = Self(-186);
+    /// A topic's name is not valid.
+    pub const TOPIC_EXCEPTION: Self = Self(17);
+    /// The user may not use this topic.
+    pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
+    /// A configuration that contradicts itself.
+    pub const INVALID_CONFIG: Self = Self(40);
+    /// Unknown error, the last resort.
+    pub const FAIL: Self = Self(-196);
+
+    /// librdkafka's name without `RD_KAFKA_RESP_ERR_` and a leading underscore: `TIMED_OUT`.
+    pub fn name(self) -> &'static CStr {
+        // SAFETY: returns a static, NUL-terminated string for every number.
+        let name = unsafe { CStr::from_ptr(sys::rd_kafka_err2name(self.0)) };
+        match name.to_bytes_with_nul() {
+            [b'_', rest @ ..] => CStr::from_bytes_with_nul(rest).unwrap_or(name),
+            _ => name,
+        }
+    }
+
+    /// librdkafka's description.
+    pub fn text(self) -> &'static CStr {
+        // SAFETY: as above; librdkafka formats an unknown number into a thread-local ring of buffers.
+        unsafe { CStr::from_ptr(sys::rd_kafka_err2str(self.0)) }
+    }
+
+    /// `Ok` for success.
+    pub(super) fn check(self) -> Result<(), Error> {
+        match self {
+            Self::NO_ERROR => Ok(()),
+            code => Err(code.into()),
+        }
+    }
+}
+
+/// What librdkafka said about a failure.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// The number.
+    pub code: Code,
+    /// The text, as librdkafka wrote it.
+    pub message: Cow<'static, str>,
+    /// Trying again may help.
+    pub retriable: bool,
+    /// The client cannot go on.
+    pub fatal: bool,
+    /// The transaction must be aborted.
+    pub txn_requires_abort: bool,
+}
+
+impl Error {
+    /// A failure with a text of its own.
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retriable: false,
+            fatal: code == Code::FATAL,
+            txn_requires_abort: false,
+        }
+    }
+
+    /// Takes over an error object; a null pointer is success.
+    ///
+    /// # Safety
+    /// `error` is null or an error object that nobody else destroys.
+    pub(super) unsafe fn check(error: *mut sys::rd_kafka_error_t) -> Result<(), Self> {
+        if error.is_null() {
+            return Ok(());
+        }
+        // SAFETY: by the caller's word; it is destroyed once, after its last use.
+        unsafe {
+            let taken = Self {
+                code: Code(sys::rd_kafka_error_code(error)),
+                message: lossy(CStr::from_ptr(sys::rd_kafka_error_string(error))).into(),
+                retriable: sys::rd_kafka_error_is_retriable(error) != 0,
+                fatal: sys::rd_kafka_error_is_fatal(error) != 0,
+                txn_requires_abort: sys::rd_kafka_error_txn_requires_abort(error) != 0,
+            };
+            sys::rd_kafka_error_destroy(error);
+            Err(taken)
+        }
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self::new(code, code.text().to_string_lossy())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// An owned copy of a text from C.
+pub(super) fn lossy(text: &CStr) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+/// The version of the librdkafka inside, as `"2.12.1"`.
+pub fn librdkafka_version() -> &'static CStr {
+    // SAFETY: returns a static string.
+    unsafe { CStr::from_ptr(sys::rd_kafka_version_str()) }
+}

@@ -1,0 +1,88 @@
+//! `rd_kafka_queue_t` and `rd_kafka_event_t`.
+
+use super::error::Code;
+use super::sys;
+
+/// A reference to one of librdkafka's queues.
+pub struct Queue(*mut sys::rd_kafka_queue_t);
+
+// SAFETY: librdkafka's queues are thread-safe.
+unsafe impl Send for Queue {}
+// SAFETY: as above.
+unsafe impl Sync for Queue {}
+
+impl Queue {
+    /// # Safety
+    /// `raw` is a reference that nobody else destroys.
+    pub(super) unsafe fn from_raw(raw: *mut sys::rd_kafka_queue_t) -> Self {
+        Self(raw)
+    }
+
+    pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_queue_t {
+        self.0
+    }
+
+    /// The next event; `None` after the timeout (-1: no limit) or a [`Queue::wake`].
+    pub fn poll(&self, timeout_ms: i32) -> Option<Event> {
+        // SAFETY: the queue is alive; an event is ours until destroyed.
+        let event = unsafe { sys::rd_kafka_queue_poll(self.0, timeout_ms) };
+        (!event.is_null()).then_some(Event(event))
+    }
+
+    /// Makes a poll under way, or else the next one, return.
+    pub fn wake(&self) {
+        // SAFETY: the queue is alive.
+        unsafe { sys::rd_kafka_queue_yield(self.0) };
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // SAFETY: our reference, destroyed once.
+        unsafe { sys::rd_kafka_queue_destroy(self.0) };
+    }
+}
+
+/// What a queue held.
+pub struct Event(*mut sys::rd_kafka_event_t);
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryReport {
+    /// The number it was produced with.
+    pub opaque: usize,
+    /// Its offset, if delivered.
+    pub offset: i64,
+    /// Its partition, -1 if none was chosen.
+    pub partition: i32,
+    /// [`Code::NO_ERROR`] if delivered.
+    pub code: Code,
+}
+
+impl Event {
+    /// The delivery reports in it: none, if it is an event of another kind.
+    pub fn delivery_reports(&mut self) -> impl Iterator<Item = DeliveryReport> + '_ {
+        // SAFETY: the event is alive.
+        let is_report = unsafe { sys::rd_kafka_event_type(self.0) } == sys::RD_KAFKA_EVENT_DR;
+        std::iter::from_fn(move || {
+            if !is_report {
+                return None;
+            }
+            // SAFETY: the event is alive, and the message until the event is destroyed.
+            let message = unsafe { sys::rd_kafka_event_message_next(self.0).as_ref()? };
+            Some(DeliveryReport {
+                opaque: message.private as usize,
+                offset: message.offset,
+                partition: message.partition,
+                code: Code(message.err),
+            })
+        })
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        // SAFETY: ours, destroyed once.
+        unsafe { sys::rd_kafka_event_destroy(self.0) };
+    }
+}

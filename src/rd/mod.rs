@@ -1,0 +1,21 @@
+//! A safe, thin layer over librdkafka: one file per librdkafka object, and the
+//! only code of this crate that names `rdkafka_sys`.
+
+mod client;
+mod conf;
+mod error;
+mod event;
+mod message;
+mod mock_cluster;
+mod partitions;
+mod sys;
+mod topic;
+
+pub use client::{Client, Kind};
+pub use conf::{Conf, TopicConf};
+pub use error::{librdkafka_version, Code, Error};
+pub use event::{DeliveryReport, Event, Queue};
+pub use message::Message;
+pub use mock_cluster::MockCluster;
+pub use partitions::Partitions;
+pub use topic::Topic;

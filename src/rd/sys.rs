@@ -1,0 +1,142 @@
+//! The parts of `rdkafka_sys` that this crate uses, with every error code as a
+//! plain integer.
+//!
+//! The bindings declare librdkafka's error codes as a Rust enum. A broker newer
+//! than the bindings may send a code the enum does not have, and a Rust enum with
+//! such a value is undefined behaviour; so whatever carries a code is declared
+//! anew here with `c_int` in its place.
+
+use libc::{c_char, c_int, c_void};
+
+pub use rdkafka_sys::bindings::{
+    rd_kafka_conf_destroy, rd_kafka_conf_dup, rd_kafka_conf_get, rd_kafka_conf_new,
+    rd_kafka_conf_res_t, rd_kafka_conf_set, rd_kafka_conf_set_events, rd_kafka_conf_set_log_cb,
+    rd_kafka_conf_t, rd_kafka_consumer_close_queue, rd_kafka_consumer_closed,
+    rd_kafka_default_topic_conf_dup, rd_kafka_destroy_flags, rd_kafka_error_destroy,
+    rd_kafka_error_is_fatal, rd_kafka_error_is_retriable, rd_kafka_error_string, rd_kafka_error_t,
+    rd_kafka_error_txn_requires_abort, rd_kafka_event_destroy, rd_kafka_event_t,
+    rd_kafka_event_type, rd_kafka_mock_cluster_bootstraps, rd_kafka_mock_cluster_destroy,
+    rd_kafka_mock_cluster_new, rd_kafka_mock_cluster_t, rd_kafka_name, rd_kafka_new,
+    rd_kafka_poll_set_consumer, rd_kafka_produce, rd_kafka_queue_destroy, rd_kafka_queue_get_main,
+    rd_kafka_queue_new, rd_kafka_queue_poll, rd_kafka_queue_t, rd_kafka_queue_yield, rd_kafka_t,
+    rd_kafka_topic_conf_destroy, rd_kafka_topic_conf_new, rd_kafka_topic_conf_set,
+    rd_kafka_topic_conf_t, rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new,
+    rd_kafka_topic_partition_list_destroy, rd_kafka_topic_partition_list_new,
+    rd_kafka_topic_partition_list_t, rd_kafka_topic_t, rd_kafka_type_t, rd_kafka_version_str,
+    RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_EVENT_DR, RD_KAFKA_MSG_F_COPY,
+    RD_KAFKA_PURGE_F_INFLIGHT, RD_KAFKA_PURGE_F_NON_BLOCKING, RD_KAFKA_PURGE_F_QUEUE,
+};
+
+/// `rd_kafka_message_t`; librdkafka promises that its public fields stay as they are.
+#[repr(C)]
+pub struct rd_kafka_message_t {
+    pub err: c_int,
+    pub rkt: *mut rd_kafka_topic_t,
+    pub partition: i32,
+    pub payload: *mut c_void,
+    pub len: usize,
+    pub key: *mut c_void,
+    pub key_len: usize,
+    pub offset: i64,
+    pub private: *mut c_void,
+}
+
+/// `rd_kafka_topic_partition_t`.
+#[repr(C)]
+pub struct rd_kafka_topic_partition_t {
+    pub topic: *mut c_char,
+    pub partition: i32,
+    pub offset: i64,
+    pub metadata: *mut c_void,
+    pub metadata_size: usize,
+    pub opaque: *mut c_void,
+    pub err: c_int,
+    private: *mut c_void,
+}
+
+const _: () = {
+    use rdkafka_sys::bindings as theirs;
+    use std::mem::{offset_of, size_of};
+    assert!(size_of::<rd_kafka_message_t>() == size_of::<theirs::rd_kafka_message_t>());
+    assert!(
+        offset_of!(rd_kafka_message_t, private) == offset_of!(theirs::rd_kafka_message_t, _private)
+    );
+    assert!(
+        size_of::<rd_kafka_topic_partition_t>() == size_of::<theirs::rd_kafka_topic_partition_t>()
+    );
+    assert!(
+        offset_of!(rd_kafka_topic_partition_t, err)
+            == offset_of!(theirs::rd_kafka_topic_partition_t, err)
+    );
+};
+
+extern "C" {
+    pub fn rd_kafka_err2name(err: c_int) -> *const c_char;
+    pub fn rd_kafka_err2str(err: c_int) -> *const c_char;
+    pub fn rd_kafka_last_error() -> c_int;
+    pub fn rd_kafka_error_code(error: *const rd_kafka_error_t) -> c_int;
+    pub fn rd_kafka_fatal_error(rk: *mut rd_kafka_t, errstr: *mut c_char, size: usize) -> c_int;
+
+    pub fn rd_kafka_brokers_add(rk: *mut rd_kafka_t, brokers: *const c_char) -> c_int;
+    pub fn rd_kafka_flush(rk: *mut rd_kafka_t, timeout_ms: c_int) -> c_int;
+    pub fn rd_kafka_purge(rk: *mut rd_kafka_t, flags: c_int) -> c_int;
+
+    pub fn rd_kafka_event_message_next(event: *mut rd_kafka_event_t) -> *const rd_kafka_message_t;
+
+    pub fn rd_kafka_subscribe(
+        rk: *mut rd_kafka_t,
+        topics: *const rd_kafka_topic_partition_list_t,
+    ) -> c_int;
+    pub fn rd_kafka_assign(
+        rk: *mut rd_kafka_t,
+        partitions: *const rd_kafka_topic_partition_list_t,
+    ) -> c_int;
+    pub fn rd_kafka_consumer_poll(
+        rk: *mut rd_kafka_t,
+        timeout_ms: c_int,
+    ) -> *mut rd_kafka_message_t;
+    pub fn rd_kafka_message_destroy(message: *mut rd_kafka_message_t);
+    pub fn rd_kafka_message_timestamp(
+        message: *const rd_kafka_message_t,
+        timestamp_type: *mut c_int,
+    ) -> i64;
+    pub fn rd_kafka_message_leader_epoch(message: *const rd_kafka_message_t) -> i32;
+
+    pub fn rd_kafka_topic_partition_list_add(
+        list: *mut rd_kafka_topic_partition_list_t,
+        topic: *const c_char,
+        partition: i32,
+    ) -> *mut rd_kafka_topic_partition_t;
+
+    pub fn rd_kafka_mock_topic_create(
+        cluster: *mut rd_kafka_mock_cluster_t,
+        topic: *const c_char,
+        partition_count: c_int,
+        replication_factor: c_int,
+    ) -> c_int;
+    pub fn rd_kafka_mock_broker_set_down(
+        cluster: *mut rd_kafka_mock_cluster_t,
+        broker_id: i32,
+    ) -> c_int;
+    pub fn rd_kafka_mock_broker_set_up(
+        cluster: *mut rd_kafka_mock_cluster_t,
+        broker_id: i32,
+    ) -> c_int;
+    pub fn rd_kafka_mock_broker_set_rtt(
+        cluster: *mut rd_kafka_mock_cluster_t,
+        broker_id: i32,
+        rtt_ms: c_int,
+    ) -> c_int;
+    pub fn rd_kafka_mock_partition_set_leader(
+        cluster: *mut rd_kafka_mock_cluster_t,
+        topic: *const c_char,
+        partition: i32,
+        broker_id: i32,
+    ) -> c_int;
+    pub fn rd_kafka_mock_push_request_errors_array(
+        cluster: *mut rd_kafka_mock_cluster_t,
+        api_key: i16,
+        count: usize,
+        errors: *const c_int,
+    );
+}
