@@ -1,0 +1,124 @@
+# Everything a person or a machine does with this project, one target each.
+# Cargo builds, and only ever in release: librdkafka takes minutes, so once.
+
+PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+LUADIR = $(PREFIX)/share/lua/5.1
+PKGCONFIGDIR = $(LIBDIR)/pkgconfig
+# Where kafka.pc says the libraries are.
+PC_LIBDIR = $(LIBDIR)
+
+# bundled: OpenSSL inside libkafka. system: the machine's own OpenSSL and zlib.
+OPENSSL = bundled
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+LUA_FILES := $(shell find lua -name '*.lua')
+
+# What rustc --print native-static-libs names; libc and libgcc the C compiler adds
+# by itself, in the flavour that fits -static or not.
+LIBS_PRIVATE = -lresolv -lutil -lrt -lpthread -lm -ldl
+
+ifeq ($(OPENSSL),bundled)
+TARGET_DIR := $(CURDIR)/target
+CARGO_FEATURES :=
+PC_REQUIRES :=
+else ifeq ($(OPENSSL),system)
+TARGET_DIR := $(CURDIR)/target/system-openssl
+CARGO_FEATURES := --no-default-features --features system-openssl
+PC_REQUIRES := libssl libcrypto zlib
+else
+$(error OPENSSL is bundled or system, not $(OPENSSL))
+endif
+OUT := $(TARGET_DIR)/release
+
+# What scripts/bootstrap installed comes first; a cargo by rustup need not be on PATH.
+export PATH := $(CURDIR)/target/tools/bin:$(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
+export CARGO_TARGET_DIR := $(TARGET_DIR)
+
+# The vendored C libraries have Makefiles too, with a PREFIX and a DESTDIR of their own.
+MAKEOVERRIDES :=
+unexport PREFIX DESTDIR LIBDIR INCLUDEDIR LUADIR PKGCONFIGDIR PC_LIBDIR OPENSSL
+CARGO := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL cargo
+
+ifdef BROKERS
+export BROKERS
+endif
+ifdef TOPIC
+export TOPIC
+endif
+
+.PHONY: help run test build header bench install install-rock uninstall clean distclean
+
+help:
+	@echo 'make run                     install what is missing, build, run the quickstart'
+	@echo 'make test                    the same, and every test'
+	@echo '     BROKERS=host:port       ... against this cluster'
+	@echo 'make build                   $(OUT:$(CURDIR)/%=%)/libkafka.so and libkafka.a'
+	@echo '     OPENSSL=system          ... with the OpenSSL of this machine'
+	@echo 'make install                 header, libraries, kafka.pc and Lua files'
+	@echo '     PREFIX=$(PREFIX)       ... also DESTDIR, LIBDIR, INCLUDEDIR, LUADIR'
+	@echo 'make uninstall               removes them'
+	@echo 'make header                  include/kafka.h and lua/kafka/cdef.lua, from the Rust declarations'
+	@echo 'make bench                   cost, as ratios to a C program on the same librdkafka'
+	@echo 'make clean                   removes what was built (distclean: also the tools in target/)'
+
+run:
+	@scripts/bootstrap run
+	@$(CARGO) build --release
+	@LUA_PATH='lua/?.lua;;' KAFKA_LIBRARY='$(OUT)/libkafka.so' luajit examples/lua/quickstart.lua
+
+test:
+	@scripts/bootstrap test
+	@$(CARGO) build --release
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test
+
+build:
+	@scripts/bootstrap build
+	@$(CARGO) build --release $(CARGO_FEATURES)
+
+header:
+	@scripts/bootstrap build
+	@KAFKA_UPDATE=1 $(CARGO) test --release --test abi
+
+bench:
+	@scripts/bootstrap run
+	@$(CARGO) build --release
+	@$(CARGO) bench
+
+# Only what is missing is built: `make && sudo make install` needs no cargo for root.
+$(OUT)/libkafka.so $(OUT)/libkafka.a:
+	@$(MAKE) --no-print-directory build OPENSSL=$(OPENSSL)
+
+install: $(OUT)/libkafka.so $(OUT)/libkafka.a
+	install -d '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(PKGCONFIGDIR)'
+	install -m 644 include/kafka.h '$(DESTDIR)$(INCLUDEDIR)/kafka.h'
+	install -m 755 $(OUT)/libkafka.so '$(DESTDIR)$(LIBDIR)/libkafka.so'
+	install -m 644 $(OUT)/libkafka.a '$(DESTDIR)$(LIBDIR)/libkafka.a'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(PC_LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	  -e 's|@VERSION@|$(VERSION)|' -e 's|@REQUIRES_PRIVATE@|$(PC_REQUIRES)|' \
+	  -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' kafka.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)/kafka.pc'
+	chmod 644 '$(DESTDIR)$(PKGCONFIGDIR)/kafka.pc'
+	for file in $(LUA_FILES:lua/%=%); do \
+	  install -D -m 644 "lua/$$file" '$(DESTDIR)$(LUADIR)'/"$$file" || exit; \
+	done
+	[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || ldconfig
+
+# Called by the rockspec. LuaRocks moves the rock's lua/ and lib/ to where Lua looks
+# and leaves the rest in the rock, so kafka.pc has to find its way from there.
+install-rock: PKGCONFIGDIR = $(PREFIX)/pkgconfig
+install-rock: PC_LIBDIR = $${pcfiledir}/../../../../../lua/5.1
+install-rock: DESTDIR =
+install-rock: install
+
+uninstall:
+	rm -f '$(DESTDIR)$(INCLUDEDIR)/kafka.h' '$(DESTDIR)$(LIBDIR)/libkafka.so' \
+	  '$(DESTDIR)$(LIBDIR)/libkafka.a' '$(DESTDIR)$(PKGCONFIGDIR)/kafka.pc'
+	for file in $(LUA_FILES:lua/%=%); do rm -f '$(DESTDIR)$(LUADIR)'/"$$file"; done
+	rmdir '$(DESTDIR)$(LUADIR)'/kafka 2>/dev/null || true
+
+clean:
+	rm -rf target/release target/system-openssl
+
+distclean:
+	rm -rf target
