@@ -8,6 +8,7 @@ mod consumer;
 mod deadline;
 mod error;
 mod mock_cluster;
+mod opaque;
 mod producer;
 mod reports;
 
@@ -16,5 +17,6 @@ pub use conf::{Conf, TopicConf};
 pub use consumer::{Consumer, CLOSE_AT_END_MS};
 pub use error::{Error, Result};
 pub use mock_cluster::MockCluster;
-pub use producer::{log_lost, Producer, FLUSH_AT_END_MS, MAX_OPAQUE, NO_OPAQUE};
+pub use opaque::Opaque;
+pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
 pub use reports::{Report, Reported};

@@ -11,15 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use super::conf::{self, Conf, TopicConf};
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::opaque::Opaque;
 use super::reports::{Report, Reported, Reports};
 use crate::process::{self, Generation};
 use crate::rd::{self, Code, Queue, Topic};
-
-/// The number of a message sent without one.
-pub const NO_OPAQUE: u64 = u64::MAX;
-
-/// The largest number a message can carry: a pointer's.
-pub const MAX_OPAQUE: u64 = usize::MAX as u64;
 
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
@@ -95,14 +90,14 @@ impl Producer {
         partition: i32,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
-        opaque: u64,
+        opaque: Opaque,
     ) -> Result<(), Code> {
         if partition < -1 {
             return Err(Code::UNKNOWN_PARTITION);
         }
         self.shared.reports.reserve()?;
         self.client()
-            .produce(topic, partition, key, value, opaque as usize)
+            .produce(topic, partition, key, value, opaque.to_native())
             .inspect_err(|_| self.shared.reports.release())
     }
 
@@ -120,13 +115,8 @@ impl Producer {
     /// Sends what is queued and waits until all is reported.
     pub fn flush(&self, timeout_ms: i32) -> Result<()> {
         let deadline = Deadline::after_ms(timeout_ms);
-        loop {
-            let slice = deadline.remaining_ms(SLICE_MS);
-            // The client counts a message until its report is in our queue.
-            if self.client().flush(slice).is_ok() {
-                return Ok(());
-            }
-            if self.shared.stop.load(Ordering::Relaxed) {
+        while !self.flush_slice(deadline) {
+            if self.shared.reports.is_closing() {
                 return Err(Error::closed());
             }
             if deadline.is_past() {
@@ -136,6 +126,13 @@ impl Producer {
                 )));
             }
         }
+        Ok(())
+    }
+
+    /// Flushes for a moment; true if nothing is left. librdkafka counts a message until its report
+    /// is in our queue.
+    fn flush_slice(&self, deadline: Deadline) -> bool {
+        self.client().flush(deadline.remaining_ms(SLICE_MS)).is_ok()
     }
 
     /// Messages sent and not yet reported.
@@ -156,10 +153,14 @@ impl Producer {
     /// Flushes, then gives up what is left. Returns how many messages were not
     /// delivered without anybody having been told.
     pub fn finish(&self, timeout_ms: i32) -> u64 {
-        if self.flush(timeout_ms).is_err() {
-            self.client().purge();
-            // What was purged comes back as reports, which tell how much it was.
-            let _ = self.client().flush(WIND_UP_MS);
+        let deadline = Deadline::after_ms(timeout_ms);
+        while !self.flush_slice(deadline) {
+            if deadline.is_past() {
+                self.client().purge();
+                // What was purged comes back as reports, which tell how much it was.
+                let _ = self.client().flush(WIND_UP_MS);
+                break;
+            }
         }
         self.shared.reports.lost()
     }
@@ -191,7 +192,9 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
         let drained = catch_unwind(AssertUnwindSafe(|| {
             while !shared.stop.load(Ordering::Acquire) {
                 if let Some(mut event) = queue.poll(-1) {
-                    shared.reports.add(event.delivery_reports());
+                    shared
+                        .reports
+                        .add(event.delivery_reports().map(Report::from));
                 }
             }
         }));

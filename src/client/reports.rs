@@ -9,17 +9,38 @@ use crossbeam_queue::SegQueue;
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
-use super::producer::NO_OPAQUE;
+use super::opaque::Opaque;
 use crate::rd::{Code, DeliveryReport};
 
 /// What became of one message.
-pub type Report = DeliveryReport;
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    /// The number it was sent with.
+    pub opaque: Opaque,
+    /// Its offset, if delivered.
+    pub offset: i64,
+    /// Its partition, -1 if none was chosen.
+    pub partition: i32,
+    /// [`Code::NO_ERROR`] if delivered.
+    pub code: Code,
+}
+
+impl From<DeliveryReport> for Report {
+    fn from(report: DeliveryReport) -> Self {
+        Self {
+            opaque: Opaque::from_native(report.opaque),
+            offset: report.offset,
+            partition: report.partition,
+            code: report.code,
+        }
+    }
+}
 
 /// What was fetched at one go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reported {
     /// The last reported message's number.
-    pub last_opaque: u64,
+    pub last_opaque: Opaque,
     /// Messages reported.
     pub count: u64,
     /// Those of them that were not delivered.
@@ -112,14 +133,14 @@ impl Reports {
     /// Fetches all there are now.
     pub fn pop_all(&self) -> Reported {
         let mut reported = Reported {
-            last_opaque: NO_OPAQUE,
+            last_opaque: Opaque::NONE,
             count: 0,
             failed: 0,
         };
         // No more than there are at the start, or a busy producer would never come back.
         for _ in 0..self.unfetched.load(Ordering::Relaxed) {
             let Some(report) = self.pop() else { break };
-            reported.last_opaque = report.opaque as u64;
+            reported.last_opaque = report.opaque;
             reported.count += 1;
             reported.failed += u64::from(report.code != Code::NO_ERROR);
         }
@@ -128,13 +149,16 @@ impl Reports {
 
     /// Waits until there is a report, the time is up or the producer is closed.
     pub fn wait(&self, deadline: Deadline) -> Result<()> {
-        self.wait_until(deadline, || {
-            !self.queue.is_empty() || self.closing.load(Ordering::Relaxed)
-        });
-        if self.closing.load(Ordering::Relaxed) {
+        self.wait_until(deadline, || !self.queue.is_empty() || self.is_closing());
+        if self.is_closing() {
             return Err(Error::closed());
         }
         Ok(())
+    }
+
+    /// Whether [`Self::close`] has been called.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// Messages sent and not yet reported.
@@ -208,7 +232,7 @@ mod tests {
 
     fn report(opaque: usize, code: Code) -> Report {
         Report {
-            opaque,
+            opaque: Opaque::from_native(opaque),
             offset: 0,
             partition: 0,
             code,
@@ -225,7 +249,7 @@ mod tests {
         assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
         assert_eq!(reports.in_flight(), 1);
         let expected = Reported {
-            last_opaque: 7,
+            last_opaque: Opaque::from_native(7),
             count: 1,
             failed: 0,
         };
@@ -264,7 +288,7 @@ mod tests {
         let start = Instant::now();
         reports.wait(Deadline::after_ms(5000)).unwrap();
         assert!(start.elapsed() < Duration::from_millis(2000));
-        assert_eq!(reports.pop_all().last_opaque, 1);
+        assert_eq!(reports.pop_all().last_opaque.to_u64(), 1);
         thread.join().unwrap();
     }
 

@@ -19,12 +19,10 @@ pub struct kafka_topic_conf(pub(super) TopicConf);
 /// conf: where the new object goes; free it with kafka_conf_free. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_conf_new(conf: *mut *mut kafka_conf, err: *mut kafka_error) -> i32 {
-    unsafe {
-        guarded(err, || {
-            output(conf, "conf")?.hand_over(kafka_conf(Conf::default()));
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        output(conf, "conf")?.hand_over(kafka_conf(Conf::default()));
+        Ok(())
+    })
 }
 
 /// Sets a property.
@@ -38,12 +36,10 @@ pub unsafe extern "C" fn kafka_conf_set(
     value: *const c_char,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let conf = reference_mut(conf, "conf")?;
-            conf.0.set(string(name, "name")?, string(value, "value")?)
-        })
-    }
+    guarded(err, || {
+        let conf = reference_mut(conf, "conf")?;
+        conf.0.set(string(name, "name")?, string(value, "value")?)
+    })
 }
 
 /// Reads a property as librdkafka understood it.
@@ -61,28 +57,26 @@ pub unsafe extern "C" fn kafka_conf_get(
     value_len: *mut usize,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let found = reference(conf, "conf")?.0.get(string(name, "name")?)?;
-            let bytes = found.as_bytes_with_nul();
-            if value.is_null() && value_size > 0 {
-                return Err(Error::invalid("value is NULL with a size"));
+    guarded(err, || {
+        let found = reference(conf, "conf")?.0.get(string(name, "name")?)?;
+        let bytes = found.as_bytes_with_nul();
+        if value.is_null() && value_size > 0 {
+            return Err(Error::invalid("value is NULL with a size"));
+        }
+        if !value.is_null() {
+            if value_size < bytes.len() {
+                return Err(Error::invalid(format!(
+                    "value_size is {value_size}, {} are needed",
+                    bytes.len()
+                )));
             }
-            if !value.is_null() {
-                if value_size < bytes.len() {
-                    return Err(Error::invalid(format!(
-                        "value_size is {value_size}, {} are needed",
-                        bytes.len()
-                    )));
-                }
-                value.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len());
-            }
-            if let Some(value_len) = value_len.as_mut() {
-                *value_len = bytes.len() - 1;
-            }
-            Ok(())
-        })
-    }
+            value.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len());
+        }
+        if let Some(value_len) = value_len.as_mut() {
+            *value_len = bytes.len() - 1;
+        }
+        Ok(())
+    })
 }
 
 /// Makes topic_conf the default of every topic of the client, on top of what was
@@ -95,19 +89,17 @@ pub unsafe extern "C" fn kafka_conf_set_topic_conf(
     topic_conf: *const kafka_topic_conf,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let conf = reference_mut(conf, "conf")?;
-            conf.0
-                .set_topic_conf(&reference(topic_conf, "topic_conf")?.0)
-        })
-    }
+    guarded(err, || {
+        let conf = reference_mut(conf, "conf")?;
+        conf.0
+            .set_topic_conf(&reference(topic_conf, "topic_conf")?.0)
+    })
 }
 
 /// Frees a configuration; clients made with it do not need it. NULL is nothing.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_conf_free(conf: *mut kafka_conf) {
-    guarded_void(|| drop(unsafe { take_back(conf) }));
+    guarded_void(|| drop(take_back(conf)));
 }
 
 /// Makes an empty topic configuration: the client's defaults.
@@ -119,12 +111,10 @@ pub unsafe extern "C" fn kafka_topic_conf_new(
     topic_conf: *mut *mut kafka_topic_conf,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            output(topic_conf, "topic_conf")?.hand_over(kafka_topic_conf(TopicConf::default()));
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        output(topic_conf, "topic_conf")?.hand_over(kafka_topic_conf(TopicConf::default()));
+        Ok(())
+    })
 }
 
 /// Sets a property of a topic.
@@ -138,18 +128,16 @@ pub unsafe extern "C" fn kafka_topic_conf_set(
     value: *const c_char,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let topic_conf = reference_mut(topic_conf, "topic_conf")?;
-            topic_conf
-                .0
-                .set(string(name, "name")?, string(value, "value")?)
-        })
-    }
+    guarded(err, || {
+        let topic_conf = reference_mut(topic_conf, "topic_conf")?;
+        topic_conf
+            .0
+            .set(string(name, "name")?, string(value, "value")?)
+    })
 }
 
 /// Frees a topic configuration; topics made with it do not need it. NULL is nothing.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_topic_conf_free(topic_conf: *mut kafka_topic_conf) {
-    guarded_void(|| drop(unsafe { take_back(topic_conf) }));
+    guarded_void(|| drop(take_back(topic_conf)));
 }

@@ -40,16 +40,14 @@ pub unsafe extern "C" fn kafka_consumer_new(
     consumer: *mut *mut kafka_consumer,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let consumer = output(consumer, "consumer")?;
-            let defaults = Conf::default();
-            let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
-            let new = Consumer::new(string(brokers, "brokers")?, conf)?;
-            consumer.hand_over(kafka_consumer(Handle::new(new)));
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let consumer = output(consumer, "consumer")?;
+        let defaults = Conf::default();
+        let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
+        let new = Consumer::new(string(brokers, "brokers")?, conf)?;
+        consumer.hand_over(kafka_consumer(Handle::new(new)));
+        Ok(())
+    })
 }
 
 /// Joins the group, to share these topics' partitions with its other members.
@@ -64,12 +62,10 @@ pub unsafe extern "C" fn kafka_consumer_subscribe(
     topics: *const kafka_partitions,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let consumer = reference(consumer, "consumer")?.0.enter()?;
-            consumer.subscribe(&reference(topics, "topics")?.0)
-        })
-    }
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?.0.enter()?;
+        consumer.subscribe(&reference(topics, "topics")?.0)
+    })
 }
 
 /// Consumes exactly these partitions, without sharing. Replaces an earlier
@@ -83,14 +79,12 @@ pub unsafe extern "C" fn kafka_consumer_assign(
     partitions: *const kafka_partitions,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let consumer = reference(consumer, "consumer")?.0.enter()?;
-            let none = Partitions::new();
-            let partitions = partitions.as_ref().map_or(&none, |list| &list.0);
-            consumer.assign(partitions)
-        })
-    }
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?.0.enter()?;
+        let none = Partitions::new();
+        let partitions = partitions.as_ref().map_or(&none, |list| &list.0);
+        consumer.assign(partitions)
+    })
 }
 
 /// Takes the next message. Calling it, or closing, is also what keeps a member in
@@ -107,14 +101,12 @@ pub unsafe extern "C" fn kafka_consumer_poll(
     message: *mut kafka_message,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let consumer = reference(consumer, "consumer")?.0.enter()?;
-            let output = output(message, "message")?;
-            output.write(kafka_message::new(consumer.poll(timeout_ms)?));
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?.0.enter()?;
+        let output = output(message, "message")?;
+        output.write(kafka_message::new(consumer.poll(timeout_ms)?));
+        Ok(())
+    })
 }
 
 /// Commits what was consumed (unless enable.auto.commit is false), leaves the
@@ -131,12 +123,10 @@ pub unsafe extern "C" fn kafka_consumer_close(
     timeout_ms: i32,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let closed = reference(consumer, "consumer")?.0.close(timeout_ms)?;
-            closed.unwrap_or(Ok(()))
-        })
-    }
+    guarded(err, || {
+        let closed = reference(consumer, "consumer")?.0.close(timeout_ms)?;
+        closed.unwrap_or(Ok(()))
+    })
 }
 
 /// Frees a consumer. If it is not closed, that is done first, within 1 s. No call
@@ -144,7 +134,7 @@ pub unsafe extern "C" fn kafka_consumer_close(
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_free(consumer: *mut kafka_consumer) {
     guarded_void(|| {
-        if let Some(consumer) = unsafe { take_back(consumer) } {
+        if let Some(consumer) = take_back(consumer) {
             // Nobody is left to be told; the group notices by itself.
             Box::new(consumer.0).free(CLOSE_AT_END_MS, drop);
         }

@@ -33,17 +33,15 @@ pub unsafe extern "C" fn kafka_mock_cluster_new(
     cluster: *mut *mut kafka_mock_cluster,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let output = output(cluster, "cluster")?;
-            let cluster = MockCluster::new(broker_count)?;
-            output.hand_over(kafka_mock_cluster {
-                bootstrap_servers: cluster.bootstrap_servers().to_owned(),
-                handle: Handle::new(cluster),
-            });
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let output = output(cluster, "cluster")?;
+        let cluster = MockCluster::new(broker_count)?;
+        output.hand_over(kafka_mock_cluster {
+            bootstrap_servers: cluster.bootstrap_servers().to_owned(),
+            handle: Handle::new(cluster),
+        });
+        Ok(())
+    })
 }
 
 /// The brokers' addresses, as "host:port,host:port".
@@ -55,14 +53,12 @@ pub unsafe extern "C" fn kafka_mock_cluster_bootstrap_servers(
     servers: *mut *const c_char,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let cluster = reference(cluster, "cluster")?;
-            let _user = cluster.handle.enter()?;
-            output(servers, "servers")?.write(cluster.bootstrap_servers.as_ptr());
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let cluster = reference(cluster, "cluster")?;
+        let _user = cluster.handle.enter()?;
+        output(servers, "servers")?.write(cluster.bootstrap_servers.as_ptr());
+        Ok(())
+    })
 }
 
 /// Creates a topic. Topics that are used without it have 4 partitions.
@@ -77,12 +73,10 @@ pub unsafe extern "C" fn kafka_mock_cluster_create_topic(
     replication_factor: i32,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let cluster = reference(cluster, "cluster")?.handle.enter()?;
-            cluster.create_topic(string(topic, "topic")?, partition_count, replication_factor)
-        })
-    }
+    guarded(err, || {
+        let cluster = reference(cluster, "cluster")?.handle.enter()?;
+        cluster.create_topic(string(topic, "topic")?, partition_count, replication_factor)
+    })
 }
 
 /// Disconnects everyone from a broker, which refuses new connections until
@@ -96,14 +90,12 @@ pub unsafe extern "C" fn kafka_mock_cluster_broker_down(
     broker_id: i32,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            reference(cluster, "cluster")?
-                .handle
-                .enter()?
-                .broker_down(broker_id)
-        })
-    }
+    guarded(err, || {
+        reference(cluster, "cluster")?
+            .handle
+            .enter()?
+            .broker_down(broker_id)
+    })
 }
 
 /// Lets a broker accept connections again.
@@ -116,14 +108,12 @@ pub unsafe extern "C" fn kafka_mock_cluster_broker_up(
     broker_id: i32,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            reference(cluster, "cluster")?
-                .handle
-                .enter()?
-                .broker_up(broker_id)
-        })
-    }
+    guarded(err, || {
+        reference(cluster, "cluster")?
+            .handle
+            .enter()?
+            .broker_up(broker_id)
+    })
 }
 
 /// Sets how long a broker takes to answer.
@@ -137,12 +127,10 @@ pub unsafe extern "C" fn kafka_mock_cluster_set_rtt(
     rtt_ms: i32,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let cluster = reference(cluster, "cluster")?.handle.enter()?;
-            cluster.set_rtt(broker_id, rtt_ms)
-        })
-    }
+    guarded(err, || {
+        let cluster = reference(cluster, "cluster")?.handle.enter()?;
+        cluster.set_rtt(broker_id, rtt_ms)
+    })
 }
 
 /// Has the next requests of one API fail, one for each code.
@@ -158,20 +146,18 @@ pub unsafe extern "C" fn kafka_mock_cluster_push_errors(
     code_count: usize,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let cluster = reference(cluster, "cluster")?.handle.enter()?;
-            if codes.is_null() {
-                return Err(Error::invalid("codes is NULL"));
-            }
-            if code_count > 10_000 {
-                return Err(Error::invalid(format!(
-                    "code_count is out of range: {code_count}"
-                )));
-            }
-            cluster.push_errors(api_key, slice::from_raw_parts(codes, code_count))
-        })
-    }
+    guarded(err, || {
+        let cluster = reference(cluster, "cluster")?.handle.enter()?;
+        if codes.is_null() {
+            return Err(Error::invalid("codes is NULL"));
+        }
+        if code_count > 10_000 {
+            return Err(Error::invalid(format!(
+                "code_count is out of range: {code_count}"
+            )));
+        }
+        cluster.push_errors(api_key, slice::from_raw_parts(codes, code_count))
+    })
 }
 
 /// Makes a broker the leader of a partition.
@@ -186,12 +172,10 @@ pub unsafe extern "C" fn kafka_mock_cluster_set_leader(
     broker_id: i32,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let cluster = reference(cluster, "cluster")?.handle.enter()?;
-            cluster.set_leader(string(topic, "topic")?, partition, broker_id)
-        })
-    }
+    guarded(err, || {
+        let cluster = reference(cluster, "cluster")?.handle.enter()?;
+        cluster.set_leader(string(topic, "topic")?, partition, broker_id)
+    })
 }
 
 /// Stops the brokers; clients see them as down. Returns 0, also if it was closed
@@ -201,12 +185,10 @@ pub unsafe extern "C" fn kafka_mock_cluster_close(
     cluster: *mut kafka_mock_cluster,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            reference(cluster, "cluster")?.handle.close(0)?;
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        reference(cluster, "cluster")?.handle.close(0)?;
+        Ok(())
+    })
 }
 
 /// Closes and frees a cluster. No call on it may be under way. In a forked child
@@ -214,7 +196,7 @@ pub unsafe extern "C" fn kafka_mock_cluster_close(
 #[no_mangle]
 pub unsafe extern "C" fn kafka_mock_cluster_free(cluster: *mut kafka_mock_cluster) {
     guarded_void(|| {
-        if let Some(cluster) = unsafe { take_back(cluster) } {
+        if let Some(cluster) = take_back(cluster) {
             Box::new(cluster.handle).free(0, drop);
         }
     });

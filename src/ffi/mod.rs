@@ -7,6 +7,8 @@
 
 // The types carry their C names.
 #![allow(non_camel_case_types)]
+// An exported function is unsafe from its first line to its last: it trusts its caller's pointers.
+#![allow(unsafe_op_in_unsafe_fn)]
 // Each function's documentation says what its pointers have to be; it is the header's as well.
 #![allow(clippy::missing_safety_doc)]
 

@@ -27,12 +27,10 @@ pub unsafe extern "C" fn kafka_partitions_new(
     partitions: *mut *mut kafka_partitions,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            output(partitions, "partitions")?.hand_over(kafka_partitions(Partitions::new()));
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        output(partitions, "partitions")?.hand_over(kafka_partitions(Partitions::new()));
+        Ok(())
+    })
 }
 
 /// Appends an entry.
@@ -48,26 +46,24 @@ pub unsafe extern "C" fn kafka_partitions_add(
     offset: i64,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let partitions = reference_mut(partitions, "partitions")?;
-            let topic = string(topic, "topic")?;
-            if topic.is_empty() {
-                return Err(Error::invalid("topic is empty"));
-            }
-            if partition < -1 {
-                return Err(Error::invalid(format!(
-                    "partition is out of range: {partition}"
-                )));
-            }
-            partitions.0.add(topic, partition, offset);
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let partitions = reference_mut(partitions, "partitions")?;
+        let topic = string(topic, "topic")?;
+        if topic.is_empty() {
+            return Err(Error::invalid("topic is empty"));
+        }
+        if partition < -1 {
+            return Err(Error::invalid(format!(
+                "partition is out of range: {partition}"
+            )));
+        }
+        partitions.0.add(topic, partition, offset);
+        Ok(())
+    })
 }
 
 /// Frees a list; NULL is nothing.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_partitions_free(partitions: *mut kafka_partitions) {
-    guarded_void(|| drop(unsafe { take_back(partitions) }));
+    guarded_void(|| drop(take_back(partitions)));
 }

@@ -7,12 +7,12 @@ use super::conf::{kafka_conf, kafka_topic_conf};
 use super::error::kafka_error;
 use super::handle::{Close, Handle};
 use super::topic::kafka_topic;
-use crate::client::{log_lost, Conf, Error, Producer, FLUSH_AT_END_MS, MAX_OPAQUE, NO_OPAQUE};
+use crate::client::{log_lost, Conf, Error, Opaque, Producer, FLUSH_AT_END_MS};
 use crate::process::Generation;
 
 /// The number of a message that is sent without one.
 pub const KAFKA_OPAQUE_NONE: u64 = u64::MAX;
-const _: () = assert!(KAFKA_OPAQUE_NONE == NO_OPAQUE);
+const _: () = assert!(KAFKA_OPAQUE_NONE == Opaque::NONE.to_u64());
 
 /// A producer. Every call may be made from any thread, also several at once.
 pub struct kafka_producer(Handle<Producer>);
@@ -76,16 +76,14 @@ pub unsafe extern "C" fn kafka_producer_new(
     producer: *mut *mut kafka_producer,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let producer = output(producer, "producer")?;
-            let defaults = Conf::default();
-            let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
-            let new = Producer::new(string(brokers, "brokers")?, conf)?;
-            producer.hand_over(kafka_producer(Handle::new(new)));
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let producer = output(producer, "producer")?;
+        let defaults = Conf::default();
+        let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
+        let new = Producer::new(string(brokers, "brokers")?, conf)?;
+        producer.hand_over(kafka_producer(Handle::new(new)));
+        Ok(())
+    })
 }
 
 /// Makes a topic handle to send to. It creates nothing on the brokers.
@@ -102,19 +100,17 @@ pub unsafe extern "C" fn kafka_producer_create_topic(
     topic: *mut *mut kafka_topic,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let producer = reference(producer, "producer")?.0.enter()?;
-            let handle = output(topic, "topic")?;
-            let topic_conf = topic_conf.as_ref().map(|conf| &conf.0);
-            let topic = producer.create_topic(string(name, "name")?, topic_conf)?;
-            handle.hand_over(kafka_topic {
-                process: Generation::current(),
-                topic,
-            });
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.0.enter()?;
+        let handle = output(topic, "topic")?;
+        let topic_conf = topic_conf.as_ref().map(|conf| &conf.0);
+        let topic = producer.create_topic(string(name, "name")?, topic_conf)?;
+        handle.hand_over(kafka_topic {
+            process: Generation::current(),
+            topic,
+        });
+        Ok(())
+    })
 }
 
 /// Queues a message. Its report comes through kafka_producer_poll or
@@ -139,18 +135,13 @@ pub unsafe extern "C" fn kafka_producer_send(
     opaque: u64,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let producer = reference(producer, "producer")?.0.enter()?;
-            let topic = &reference(topic, "topic")?.topic;
-            let key = bytes(key, key_len, "key")?;
-            let value = bytes(value, value_len, "value")?;
-            if opaque > MAX_OPAQUE && opaque != NO_OPAQUE {
-                return Err(Error::invalid("opaque is larger than a pointer"));
-            }
-            Ok(producer.send(topic, partition, key, value, opaque)?)
-        })
-    }
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.0.enter()?;
+        let topic = &reference(topic, "topic")?.topic;
+        let key = bytes(key, key_len, "key")?;
+        let value = bytes(value, value_len, "value")?;
+        Ok(producer.send(topic, partition, key, value, Opaque::try_from(opaque)?)?)
+    })
 }
 
 /// Fetches everything that was reported, after waiting for at least one report.
@@ -164,19 +155,17 @@ pub unsafe extern "C" fn kafka_producer_poll(
     reported: *mut kafka_reported,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let producer = reference(producer, "producer")?.0.enter()?;
-            let output = output(reported, "reported")?;
-            let reported = producer.poll(timeout_ms)?;
-            output.write(kafka_reported {
-                last_opaque: reported.last_opaque,
-                reported_count: reported.count,
-                failed_count: reported.failed,
-            });
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.0.enter()?;
+        let output = output(reported, "reported")?;
+        let reported = producer.poll(timeout_ms)?;
+        output.write(kafka_reported {
+            last_opaque: reported.last_opaque.to_u64(),
+            reported_count: reported.count,
+            failed_count: reported.failed,
+        });
+        Ok(())
+    })
 }
 
 /// Fetches reports one by one, in the order they came.
@@ -191,30 +180,28 @@ pub unsafe extern "C" fn kafka_producer_reports(
     report_count: *mut usize,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let producer = reference(producer, "producer")?.0.enter()?;
-            let count = output(report_count, "report_count")?;
-            if reports.is_null() {
-                return Err(Error::invalid("reports is NULL"));
-            }
-            let mut fetched = 0;
-            while fetched < report_max {
-                let Some(report) = producer.pop_report() else {
-                    break;
-                };
-                reports.add(fetched).write(kafka_report {
-                    opaque: report.opaque as u64,
-                    offset: report.offset,
-                    partition: report.partition,
-                    code: report.code.0,
-                });
-                fetched += 1;
-            }
-            count.write(fetched);
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.0.enter()?;
+        let count = output(report_count, "report_count")?;
+        if reports.is_null() {
+            return Err(Error::invalid("reports is NULL"));
+        }
+        let mut fetched = 0;
+        while fetched < report_max {
+            let Some(report) = producer.pop_report() else {
+                break;
+            };
+            reports.add(fetched).write(kafka_report {
+                opaque: report.opaque.to_u64(),
+                offset: report.offset,
+                partition: report.partition,
+                code: report.code.0,
+            });
+            fetched += 1;
+        }
+        count.write(fetched);
+        Ok(())
+    })
 }
 
 /// Sends what is queued without waiting for linger.ms, and waits until every
@@ -228,14 +215,12 @@ pub unsafe extern "C" fn kafka_producer_flush(
     timeout_ms: i32,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            reference(producer, "producer")?
-                .0
-                .enter()?
-                .flush(timeout_ms)
-        })
-    }
+    guarded(err, || {
+        reference(producer, "producer")?
+            .0
+            .enter()?
+            .flush(timeout_ms)
+    })
 }
 
 /// Counts the messages that are sent and not yet reported.
@@ -247,13 +232,11 @@ pub unsafe extern "C" fn kafka_producer_len(
     message_count: *mut u64,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let producer = reference(producer, "producer")?.0.enter()?;
-            output(message_count, "message_count")?.write(producer.len() as u64);
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.0.enter()?;
+        output(message_count, "message_count")?.write(producer.len() as u64);
+        Ok(())
+    })
 }
 
 /// Flushes, gives up what is left after timeout_ms, and ends the producer. Calls
@@ -272,21 +255,19 @@ pub unsafe extern "C" fn kafka_producer_close(
     lost_count: *mut u64,
     err: *mut kafka_error,
 ) -> i32 {
-    unsafe {
-        guarded(err, || {
-            let lost = reference(producer, "producer")?.0.close(timeout_ms)?;
-            let lost = lost.map_or(0, |lost| lost.count);
-            if let Some(lost_count) = lost_count.as_mut() {
-                *lost_count = lost;
-            }
-            if lost > 0 {
-                return Err(Error::timed_out(format!(
-                    "{lost} messages not delivered in time"
-                )));
-            }
-            Ok(())
-        })
-    }
+    guarded(err, || {
+        let lost = reference(producer, "producer")?.0.close(timeout_ms)?;
+        let lost = lost.map_or(0, |lost| lost.count);
+        if let Some(lost_count) = lost_count.as_mut() {
+            *lost_count = lost;
+        }
+        if lost > 0 {
+            return Err(Error::timed_out(format!(
+                "{lost} messages not delivered in time"
+            )));
+        }
+        Ok(())
+    })
 }
 
 /// Frees a producer. If it is not closed, that is done first, within 1 s and with
@@ -295,7 +276,7 @@ pub unsafe extern "C" fn kafka_producer_close(
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_free(producer: *mut kafka_producer) {
     guarded_void(|| {
-        if let Some(producer) = unsafe { take_back(producer) } {
+        if let Some(producer) = take_back(producer) {
             let handle = Box::new(producer.0);
             handle.free(FLUSH_AT_END_MS, |lost| log_lost(&lost.producer, lost.count));
         }

@@ -16,7 +16,7 @@ pub struct kafka_topic {
 #[no_mangle]
 pub unsafe extern "C" fn kafka_topic_free(topic: *mut kafka_topic) {
     guarded_void(|| {
-        if let Some(topic) = unsafe { take_back(topic) } {
+        if let Some(topic) = take_back(topic) {
             // In a forked child its producer's locks may be held by threads that are not there.
             if !topic.process.is_current() {
                 std::mem::forget(topic);
