@@ -1,0 +1,93 @@
+--- Error codes: their names, their texts, and how a call that failed returns them.
+
+local ffi = require("ffi")
+local check = require("kafka.check")
+local C = require("kafka.native").C
+
+local err = {}
+
+--- librdkafka's name of a code, without a leading underscore ("TIMED_OUT"); nil for a number that is no code.
+---@param code integer
+---@return string?
+function err.name(code)
+  code = check.int32(1, code)
+  local name = ffi.string(C.kafka_err_name(code))
+  -- librdkafka calls a number that it does not know "ERR_123?".
+  return not name:find("?", 1, true) and name or nil
+end
+
+--- What a code means, for people.
+---@param code integer
+---@return string
+function err.text(code)
+  return ffi.string(C.kafka_err_text(code))
+end
+
+--- Name to code.
+---@type table<string, integer>
+err.codes = {}
+
+local function add_codes(first, last)
+  for code = first, last do
+    local name = err.name(code)
+    if name then
+      err.codes[name] = code
+    end
+  end
+end
+
+-- This library's, librdkafka's and the brokers', with room for those to come.
+add_codes(-1099, -1000)
+add_codes(-200, 255)
+
+--- The platform's numbers by name, for what `send` returns.
+---@type table<string, integer>
+err.errno = {
+  EACCES = C.kafka_err_errno(C.KAFKA_ERR_TOPIC_AUTHORIZATION_FAILED),
+  ECANCELED = C.kafka_err_errno(C.KAFKA_ERR_FATAL),
+  EINVAL = C.kafka_err_errno(C.KAFKA_ERR_INVALID_ARG),
+  EIO = C.kafka_err_errno(C.KAFKA_ERR_FAIL),
+  EMSGSIZE = C.kafka_err_errno(C.KAFKA_ERR_MSG_SIZE_TOO_LARGE),
+  ENOBUFS = C.kafka_err_errno(C.KAFKA_ERR_QUEUE_FULL),
+  ENOENT = C.kafka_err_errno(C.KAFKA_ERR_UNKNOWN_TOPIC),
+  ESRCH = C.kafka_err_errno(C.KAFKA_ERR_UNKNOWN_PARTITION),
+}
+
+--- Outcomes that a program may well wait for have a word of their own.
+local WORDS = {
+  [C.KAFKA_ERR_TIMED_OUT] = "timeout",
+  [C.KAFKA_ERR_CLOSED] = "closed",
+  [C.KAFKA_ERR_FORKED] = "forked",
+}
+
+--- What a call returns that failed at run time.
+---@param code integer
+---@param text? string
+---@return nil
+---@return string message
+---@return integer code
+function err.failure(code, text)
+  return nil, WORDS[code] or text or err.text(code), code
+end
+
+--- What every method returns after close().
+---@return nil
+---@return string message
+---@return integer code
+function err.closed()
+  return err.failure(C.KAFKA_ERR_CLOSED)
+end
+
+--- What `send` returns for a message that was not taken: an errno, unless the producer itself is at an end.
+---@param code integer
+---@return integer? errno
+---@return string? message
+---@return integer? code
+function err.refused(code)
+  if code <= C.KAFKA_ERR_INVALID_ARGUMENT then
+    return err.failure(code)
+  end
+  return C.kafka_err_errno(code)
+end
+
+return err

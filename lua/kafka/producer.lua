@@ -1,0 +1,219 @@
+--- kafka.producer: sends messages, and hears what became of them.
+
+local ffi = require("ffi")
+local check = require("kafka.check")
+local conf = require("kafka.conf")
+local err = require("kafka.err")
+local native = require("kafka.native")
+local sandbox = require("kafka.sandbox")
+local topics = require("kafka.topics")
+
+local C = native.C
+
+local INT32_MAX = 0x7fffffff
+local CLOSE_TIMEOUT_MS = 10000
+
+local NO_ID = native.NO_ID
+local ESRCH = err.errno.ESRCH
+
+---@class kafka.Producer
+---@field private handle? ffi.cdata* nil when closed
+---@field private topics table<string, ffi.cdata*>
+---@field private ids? kafka.SandboxIds in a sandbox host
+local Producer = {}
+
+local function free_producer(handle)
+  C.kafka_producer_free(handle)
+end
+
+--- Creates a topic to send to; does nothing if this producer manages it already. It makes a handle and waits for
+--- nothing: whether the cluster has the topic shows when messages are sent.
+---
+--- Throws on a topic name or a property that librdkafka refuses.
+---@param topic string
+---@param topic_conf? kafka.Properties on top of what the producer was made with
+function Producer:create_topic(topic, topic_conf)
+  topic = check.c_string(2, topic)
+  check.optional_table(3, topic_conf)
+  local handle = self.handle
+  if not handle then
+    return err.closed()
+  end
+  if self.topics[topic] then
+    return
+  end
+  local topic_handle, text, code = conf.with_topic(topic_conf, topics.create, handle, topic)
+  if topic_handle then
+    self.topics[topic] = topic_handle
+  elseif code == C.KAFKA_ERR_FORKED then
+    return err.failure(code)
+  else
+    error("create_topic failed: " .. text, 0)
+  end
+end
+
+--- Whether this producer manages a topic.
+---@param topic string
+---@return boolean
+function Producer:has_topic(topic)
+  topic = check.string(2, topic)
+  if not self.handle then
+    return err.closed()
+  end
+  return self.topics[topic] ~= nil
+end
+
+--- Removes a topic; does nothing if this producer does not manage it. What has been sent to it is delivered all the
+--- same.
+---@param topic string
+function Producer:destroy_topic(topic)
+  topic = check.string(2, topic)
+  if not self.handle then
+    return err.closed()
+  end
+  topics.destroy(self.topics, topic)
+end
+
+--- Queues a copy of a message; never waits. What becomes of it `poll` tells.
+---
+--- Throws `invalid topic` unless the topic was created on this producer, and `sequence_id out of range`.
+---@param topic string
+---@param partition integer -1 leaves the choice to the partitioner
+---@param sequence_id? integer 0 to 2^64 - 1, for `poll`; above 2^53 a Lua number is not exact
+---@param message string
+---@return integer errno 0, or kafka.errno.ENOBUFS (queue full: poll), EMSGSIZE, ENOENT (topic), ESRCH (partition)
+function Producer:send(topic, partition, sequence_id, message)
+  local handle = self.handle
+  if not handle then
+    return err.closed()
+  end
+  local topic_handle = self.topics[topic] or topics.find(self.topics, topic)
+  if type(partition) ~= "number" then
+    partition = check.integer(3, partition)
+  end
+  local opaque = NO_ID
+  if sequence_id ~= nil then
+    opaque = type(sequence_id) == "number" and sequence_id or check.integer(4, sequence_id)
+    local in_range = opaque >= 0 and opaque < 2 ^ 64
+    if not in_range then
+      error("sequence_id out of range", 0)
+    end
+  end
+  if type(message) ~= "string" then
+    message = check.string(5, message)
+  end
+  local in_range = partition >= -1 and partition <= INT32_MAX
+  if not in_range then
+    return ESRCH
+  end
+  local code = C.kafka_producer_send(handle, topic_handle, partition, nil, 0, message, #message, opaque, nil)
+  if code ~= 0 then
+    return err.refused(code)
+  end
+  return 0
+end
+
+local reported = ffi.new("kafka_reported")
+
+--- Tells what became of the messages sent, since the last poll. Waits until there is something to tell or the time is
+--- up.
+---@param timeout_ms? integer milliseconds; 0, the default, does not wait, -1 waits without limit
+---@return integer? sequence_id of the last message reported; nil if none was, or it was sent without one
+---@return integer failures messages that were not delivered
+function Producer:poll(timeout_ms)
+  timeout_ms = check.timeout(2, timeout_ms, 0)
+  local handle = self.handle
+  if not handle then
+    return err.closed()
+  end
+  local code = C.kafka_producer_poll(handle, timeout_ms, reported, nil)
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  local last, sequence_id = reported.last_opaque, nil
+  if last ~= NO_ID then
+    sequence_id = tonumber(last)
+  end
+  return sequence_id, tonumber(reported.failed_count)
+end
+
+--- Sends what is queued, waits for its delivery, and ends the producer. Closing again returns true.
+---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
+---@return true? closed nil if messages had to be given up: then "timeout", the code, and how many
+---@return string? message
+---@return integer? code
+---@return integer? lost messages given up
+function Producer:close(timeout_ms)
+  timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
+  local handle = self.handle
+  if not handle then
+    return true
+  end
+  local lost = ffi.new("uint64_t[1]")
+  local code = C.kafka_producer_close(handle, timeout_ms, lost, native.error)
+  if code == C.KAFKA_ERR_FORKED then
+    return err.failure(code)
+  end
+  local text = code ~= 0 and native.message() or nil
+  self.handle = nil
+  for topic in pairs(self.topics) do
+    topics.destroy(self.topics, topic)
+  end
+  native.release(handle, free_producer)
+  if text then
+    local _, message = err.failure(code, text)
+    return nil, message, code, tonumber(lost[0])
+  end
+  return true
+end
+
+local metatable = check.class("kafka.producer", Producer, {
+  create_topic = { 2, 3 },
+  has_topic = { 2, 2 },
+  destroy_topic = { 2, 2 },
+  send = { 5, 5 },
+  poll = { 1, 2 },
+  close = { 1, 2 },
+})
+
+local sandbox_send = check.method(metatable, 5, 5, sandbox.send)
+local sandbox_poll = check.method(metatable, 1, 1, sandbox.poll)
+
+local function start(client_conf, brokers, hosted)
+  if hosted then
+    sandbox.check_conf(client_conf)
+  end
+  local out = ffi.new("kafka_producer *[1]")
+  local code = C.kafka_producer_new(brokers, client_conf, out, native.error)
+  if code == C.KAFKA_ERR_INVALID_ARGUMENT then
+    error(native.message(), 0)
+  elseif code ~= 0 then
+    error("rd_kafka_new failed: " .. native.message(), 0)
+  end
+  return ffi.gc(out[0], free_producer)
+end
+
+local KNOWN_OPTIONS = {}
+
+--- Makes a producer. It connects in the background: brokers that cannot be reached are no error here.
+---
+--- Throws on a property that librdkafka refuses, and `invalid broker list`.
+---@param brokers string "host:port,host:port"
+---@param properties? kafka.Properties
+---@param options? table what is not a property of librdkafka; none yet
+---@return kafka.Producer
+local function new(brokers, properties, options)
+  brokers = check.c_string(1, brokers)
+  check.optional_table(2, properties)
+  check.options(3, options, KNOWN_OPTIONS)
+  local hosted = sandbox.is_host()
+  local self = { handle = conf.with_client(properties, start, brokers, hosted), topics = {} }
+  if hosted then
+    self.ids = sandbox.new_ids()
+    self.send = sandbox_send
+    self.poll = sandbox_poll
+  end
+  return setmetatable(self, metatable)
+end
+
+return check.counted(1, 3, new)
