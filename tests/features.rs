@@ -1,0 +1,452 @@
+//! What is compiled in, shown by using it: librdkafka's list of its features has been
+//! wrong before. Once for the default build, once for the one on the system's OpenSSL.
+
+#[path = "features/sasl_broker.rs"]
+mod sasl_broker;
+mod workbench;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::Receiver;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use workbench::{built, program, root, run, Scratch};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A build of the library: the directory that its libkafka.so lies in.
+fn bundled() -> PathBuf {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| drop(run(program("make").arg("build"))));
+    built()
+}
+
+fn system() -> PathBuf {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| drop(run(program("make").args(["build", "OPENSSL=system"]))));
+    root().join("target/system-openssl/release")
+}
+
+/// tests/features/features.c, on that build.
+fn features(library: &Path) -> Command {
+    static PROGRAM: OnceLock<(Scratch, PathBuf)> = OnceLock::new();
+    let (_, executable) = PROGRAM.get_or_init(|| {
+        let scratch = Scratch::new();
+        let executable = scratch.path("features");
+        run(program("gcc")
+            .args(["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-Iinclude"])
+            .args(["tests/features/features.c", "-o"])
+            .arg(&executable)
+            .arg(format!("-L{}", library.display()))
+            .arg("-lkafka"));
+        (scratch, executable)
+    });
+    let mut command = program(executable);
+    command.env("LD_LIBRARY_PATH", library);
+    // They would tell OpenSSL where this machine's certificates are.
+    command
+        .env_remove("SSL_CERT_FILE")
+        .env_remove("SSL_CERT_DIR");
+    command
+}
+
+/// A client at work in the background; ended when dropped.
+struct Client {
+    child: Child,
+    log: Receiver<String>,
+}
+
+impl Client {
+    fn start(library: &Path, brokers: &str, properties: &[&str]) -> Self {
+        let mut child = features(library)
+            .args(["client", brokers, "60000", "debug=security"])
+            .args(properties)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the features program");
+        let stderr = child.stderr.take().expect("its stderr");
+        let (sender, log) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Client { child, log }
+    }
+
+    /// Waits for a line in the client's log that has one of these in it.
+    fn logs(&self, wanted: &[&str]) -> String {
+        let until = Instant::now() + PATIENCE;
+        let mut all = String::new();
+        while let Ok(line) = self.log.recv_timeout(until - Instant::now().min(until)) {
+            if wanted.iter().any(|text| line.contains(text)) {
+                return line;
+            }
+            all += &line;
+            all.push('\n');
+        }
+        panic!("none of {wanted:?} in the log:\n{all}");
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+// --- what each build has to be able to do ---------------------------------------
+
+fn lists_its_features(library: &Path) {
+    let listed = run(features(library).args(["get", "builtin.features"]));
+    for name in [
+        "gzip",
+        "snappy",
+        "lz4",
+        "zstd",
+        "ssl",
+        "sasl",
+        "sasl_plain",
+        "sasl_scram",
+        "sasl_gssapi",
+        "sasl_oauthbearer",
+        "oidc",
+        "http",
+    ] {
+        assert!(
+            listed.trim().split(',').any(|one| one == name),
+            "no {name} in {listed}"
+        );
+    }
+}
+
+fn compresses(library: &Path) {
+    for codec in ["gzip", "snappy", "lz4", "zstd"] {
+        let said = run(features(library).args(["codec", codec]));
+        assert!(said.contains("100 messages came back"), "{said}");
+        let batch = said
+            .lines()
+            .find(|line| line.contains("Produce MessageSet"))
+            .unwrap_or_else(|| panic!("nothing about a batch in\n{said}"));
+        assert!(
+            batch.contains(&format!(", {codec})")),
+            "not {codec}: {batch}"
+        );
+    }
+}
+
+fn authenticates(library: &Path) {
+    for (mechanism, hello) in [
+        ("PLAIN", "\0somebody\0secret"),
+        ("SCRAM-SHA-256", "n,,n=somebody,r="),
+        ("SCRAM-SHA-512", "n,,n=somebody,r="),
+    ] {
+        let (address, seen) = sasl_broker::start(mechanism);
+        let _client = Client::start(
+            library,
+            &address,
+            &[
+                "security.protocol=SASL_PLAINTEXT",
+                &format!("sasl.mechanism={mechanism}"),
+                "sasl.username=somebody",
+                "sasl.password=secret",
+            ],
+        );
+        let message = seen.recv_timeout(PATIENCE).expect(mechanism);
+        let message = String::from_utf8_lossy(&message);
+        assert!(message.starts_with(hello), "{mechanism}: {message:?}");
+    }
+}
+
+fn fetches_an_oidc_token(library: &Path) {
+    let (address, seen) = sasl_broker::start("OAUTHBEARER");
+    let token_endpoint = token_endpoint();
+    let _client = Client::start(
+        library,
+        &address,
+        &[
+            "security.protocol=SASL_PLAINTEXT",
+            "sasl.mechanism=OAUTHBEARER",
+            "sasl.oauthbearer.method=oidc",
+            "sasl.oauthbearer.client.id=somebody",
+            "sasl.oauthbearer.client.secret=secret",
+            &format!("sasl.oauthbearer.token.endpoint.url=http://{token_endpoint}/token"),
+        ],
+    );
+    let message = seen.recv_timeout(PATIENCE).expect("OAUTHBEARER");
+    let message = String::from_utf8_lossy(&message);
+    assert!(
+        message.contains(&format!("auth=Bearer {TOKEN}")),
+        "{message:?}"
+    );
+}
+
+/// Its parts say: no signature; somebody's, from 2023 to 2100.
+const TOKEN: &str = "eyJhbGciOiJub25lIn0.\
+    eyJzdWIiOiJzb21lYm9keSIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjo0MTAyNDQ0ODAwfQ.";
+
+fn token_endpoint() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            answer_with_token(&mut stream);
+        }
+    });
+    address
+}
+
+fn answer_with_token(stream: &mut TcpStream) {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
+        request.push(byte[0]);
+    }
+    let body = format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer","expires_in":3600}}"#);
+    let _ = write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+}
+
+/// There is no Kerberos here to be let in by. A library without GSSAPI finds no such
+/// mechanism; one that has it gets as far as missing a ticket.
+fn speaks_gssapi(library: &Path) {
+    let (address, _seen) = sasl_broker::start("GSSAPI");
+    let client = Client::start(
+        library,
+        &address,
+        &[
+            "security.protocol=SASL_PLAINTEXT",
+            "sasl.mechanism=GSSAPI",
+            "sasl.kerberos.kinit.cmd=true",
+        ],
+    );
+    let line = client.logs(&["No worthy mechs", "GSSAPI Error"]);
+    assert!(line.contains("No Kerberos credentials available"), "{line}");
+}
+
+fn secures_each_mechanism(library: &Path) {
+    let oidc: &[&str] = &[
+        "sasl.oauthbearer.method=oidc",
+        "sasl.oauthbearer.client.id=somebody",
+        "sasl.oauthbearer.client.secret=secret",
+        "sasl.oauthbearer.token.endpoint.url=https://127.0.0.1:1/token",
+    ];
+    let password: &[&str] = &["sasl.username=somebody", "sasl.password=secret"];
+    for (mechanism, properties) in [
+        ("PLAIN", password),
+        ("SCRAM-SHA-256", password),
+        ("SCRAM-SHA-512", password),
+        ("GSSAPI", &["sasl.kerberos.kinit.cmd=true"]),
+        ("OAUTHBEARER", oidc),
+    ] {
+        let said = run(features(library)
+            .args(["client", "127.0.0.1:1", "0", "security.protocol=SASL_SSL"])
+            .arg(format!("sasl.mechanism={mechanism}"))
+            .args(properties));
+        assert!(said.contains("started and closed"), "{mechanism}: {said}");
+    }
+}
+
+/// OpenSSL's own server; ended when dropped.
+struct TlsServer(Child);
+
+impl TlsServer {
+    /// With a certificate that nobody but itself has signed.
+    fn start(scratch: &Scratch) -> (Self, String, PathBuf) {
+        let (key, certificate) = (scratch.path("key.pem"), scratch.path("cert.pem"));
+        run(program("openssl")
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            ])
+            .args([
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ])
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate));
+        let mut child = program("openssl")
+            .args(["s_server", "-accept", "127.0.0.1:0", "-cert"])
+            .arg(&certificate)
+            .arg("-key")
+            .arg(&key)
+            // Kept open and unread: s_server ends with its input.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl s_server");
+        let address = BufReader::new(child.stdout.as_mut().expect("its stdout"))
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("ACCEPT ").map(str::to_owned))
+            .expect("the address it listens on");
+        (TlsServer(child), address, certificate)
+    }
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn encrypts_and_verifies(library: &Path) {
+    let scratch = Scratch::new();
+    let (_server, address, certificate) = TlsServer::start(&scratch);
+
+    let trusting = Client::start(
+        library,
+        &address,
+        &[
+            "security.protocol=SSL",
+            &format!("ssl.ca.location={}", certificate.display()),
+        ],
+    );
+    trusting.logs(&["Broker SSL certificate verified"]);
+    // s_server serves one at a time.
+    drop(trusting);
+
+    // Without ssl.ca.location it trusts whom the system trusts, and that is not everybody.
+    let strict = Client::start(library, &address, &["security.protocol=SSL"]);
+    strict.logs(&["certificate verify failed"]);
+}
+
+// --- the default build ------------------------------------------------------------
+
+#[test]
+fn bundled_lists_its_features() {
+    lists_its_features(&bundled());
+}
+
+#[test]
+fn bundled_compresses() {
+    compresses(&bundled());
+}
+
+#[test]
+fn bundled_authenticates() {
+    authenticates(&bundled());
+}
+
+#[test]
+fn bundled_fetches_an_oidc_token() {
+    fetches_an_oidc_token(&bundled());
+}
+
+#[test]
+fn bundled_speaks_gssapi() {
+    speaks_gssapi(&bundled());
+}
+
+#[test]
+fn bundled_secures_each_mechanism() {
+    secures_each_mechanism(&bundled());
+}
+
+#[test]
+fn bundled_encrypts_and_verifies() {
+    encrypts_and_verifies(&bundled());
+}
+
+#[test]
+fn bundled_finds_the_certificates_of_the_system() {
+    let client = Client::start(&bundled(), "localhost:1", &["security.protocol=SSL"]);
+    let line = client.logs(&["Setting default CA certificate location"]);
+    assert!(line.contains("/etc/ssl/certs/"), "{line}");
+}
+
+#[test]
+fn bundled_needs_only_the_c_library() {
+    for needed in needed(&bundled()) {
+        let known = [
+            "libc.so",
+            "libm.so",
+            "libgcc_s.so",
+            "libresolv.so",
+            "ld-linux",
+        ];
+        assert!(
+            known.iter().any(|name| needed.starts_with(name)),
+            "it needs {needed}"
+        );
+    }
+}
+
+// --- the build on the system's OpenSSL ----------------------------------------------
+
+#[test]
+fn system_lists_its_features() {
+    lists_its_features(&system());
+}
+
+#[test]
+fn system_compresses() {
+    compresses(&system());
+}
+
+#[test]
+fn system_authenticates() {
+    authenticates(&system());
+}
+
+#[test]
+fn system_fetches_an_oidc_token() {
+    fetches_an_oidc_token(&system());
+}
+
+#[test]
+fn system_speaks_gssapi() {
+    speaks_gssapi(&system());
+}
+
+#[test]
+fn system_secures_each_mechanism() {
+    secures_each_mechanism(&system());
+}
+
+#[test]
+fn system_encrypts_and_verifies() {
+    encrypts_and_verifies(&system());
+}
+
+#[test]
+fn system_links_the_openssl_of_the_system() {
+    let needed = needed(&system());
+    for name in ["libssl.so.", "libcrypto.so.", "libz.so."] {
+        assert!(
+            needed.iter().any(|one| one.starts_with(name)),
+            "no {name} in {needed:?}"
+        );
+    }
+}
+
+/// The shared libraries that it is linked with.
+fn needed(library: &Path) -> Vec<String> {
+    let names: Vec<String> = run(program("readelf")
+        .arg("-d")
+        .arg(library.join("libkafka.so")))
+    .lines()
+    .filter(|line| line.contains("(NEEDED)"))
+    .filter_map(|line| Some(line.split_once('[')?.1.trim_end_matches(']').to_owned()))
+    .collect();
+    assert!(!names.is_empty(), "readelf names nothing");
+    names
+}
