@@ -1,5 +1,6 @@
 std = "luajit"
 max_line_length = 120
+exclude_files = { "target" }
 
 -- Generated; its long lines are C comments.
 files["lua/kafka/cdef.lua"] = { max_line_length = false }

@@ -22,14 +22,11 @@ local function free_consumer(handle)
 end
 
 local function read(message)
-  local value, key = "", nil
-  if message.value ~= nil then
-    value = ffi.string(message.value, message.value_len)
-  end
-  if message.key ~= nil then
-    key = ffi.string(message.key, message.key_len)
-  end
-  return value, ffi.string(message.topic), message.partition, key
+  local value, key = message.value, message.key
+  return value ~= nil and ffi.string(value, message.value_len) or "",
+    ffi.string(message.topic),
+    message.partition,
+    key ~= nil and ffi.string(key, message.key_len) or nil
 end
 
 --- Receives a message. Trouble with brokers or the network is no error: it goes on waiting.
@@ -144,7 +141,7 @@ local KNOWN_OPTIONS = {}
 --- `invalid broker list`.
 ---@param brokers string "host:port,host:port"
 ---@param topics? string[] "topic" or "^pattern" to share them with the consumer's group; "topic:partition" to consume
----just that partition, without the group's balancing. The two cannot be mixed
+--- just that partition, without the group's balancing. The two cannot be mixed
 ---@param properties kafka.Properties must have "group.id"
 ---@param topic_properties? kafka.Properties those of each topic
 ---@param options? table what is not a property of librdkafka; none yet

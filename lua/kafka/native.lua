@@ -26,7 +26,7 @@ local function shake_hands(namespace, path)
     return namespace.kafka_abi_version()
   end)
   if not answered then
-    error(("kafka: %s is another library than the one needed: %s"):format(path, abi_version), 0)
+    error(("kafka: %s is another library than the one needed: it has no kafka_abi_version"):format(path), 0)
   end
   if abi_version ~= cdef.abi_version then
     error(

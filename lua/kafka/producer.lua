@@ -17,9 +17,9 @@ local NO_ID = native.NO_ID
 local ESRCH = err.errno.ESRCH
 
 ---@class kafka.Producer
----@field private handle? ffi.cdata* nil when closed
----@field private topics table<string, ffi.cdata*>
----@field private ids? kafka.SandboxIds in a sandbox host
+---@field handle? ffi.cdata* this library's own; nil when closed
+---@field topics table<string, ffi.cdata*> this library's own
+---@field ids? kafka.SandboxIds this library's own; in a sandbox host
 local Producer = {}
 
 local function free_producer(handle)
