@@ -50,6 +50,7 @@ err.errno = {
   EMSGSIZE = C.kafka_err_errno(C.KAFKA_ERR_MSG_SIZE_TOO_LARGE),
   ENOBUFS = C.kafka_err_errno(C.KAFKA_ERR_QUEUE_FULL),
   ENOENT = C.kafka_err_errno(C.KAFKA_ERR_UNKNOWN_TOPIC),
+  ENOEXEC = C.kafka_err_errno(C.KAFKA_ERR_STATE),
   ESRCH = C.kafka_err_errno(C.KAFKA_ERR_UNKNOWN_PARTITION),
 }
 
