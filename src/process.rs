@@ -47,9 +47,9 @@ impl Generation {
     }
 }
 
-/// Starts a thread that blocks every signal, so that the application's handlers
-/// run on the application's own threads only.
-pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+/// Threads that `body` starts block every signal, so that the application's
+/// handlers run on the application's own threads only.
+pub fn with_signals_blocked<T>(body: impl FnOnce() -> T) -> T {
     // SAFETY: both sets are initialised before they are read, and a thread may change its own mask.
     let previous = unsafe {
         let mut all: libc::sigset_t = mem::zeroed();
@@ -58,13 +58,21 @@ pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()>
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut previous);
         previous
     };
-    let started = thread::Builder::new()
-        .name(name.to_owned())
-        .stack_size(256 * 1024)
-        .spawn(body);
+    let result = body();
     // SAFETY: `previous` was filled in above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &previous, ptr::null_mut()) };
-    started.map(drop)
+    result
+}
+
+/// Starts a thread that blocks every signal.
+pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    with_signals_blocked(|| {
+        thread::Builder::new()
+            .name(name.to_owned())
+            .stack_size(256 * 1024)
+            .spawn(body)
+    })
+    .map(drop)
 }
 
 /// Registers `handler` to run when the process calls `exit()` or returns from

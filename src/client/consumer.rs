@@ -82,7 +82,11 @@ impl Consumer {
     pub fn finish(&self, timeout_ms: i32) -> Result<()> {
         let deadline = Deadline::after_ms(timeout_ms);
         let queue = self.client().new_queue();
-        self.client().close_consumer(&queue)?;
+        match self.client().close_consumer(&queue) {
+            // Without a group.id there is no group to leave.
+            Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),
+            closing => closing?,
+        }
         while !self.client().is_consumer_closed() {
             // Served without a handler of ours: librdkafka gives the partitions back by itself.
             drop(queue.poll(deadline.remaining_ms(SLICE_MS)));

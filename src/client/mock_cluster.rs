@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use super::error::{Error, Result};
+use crate::process;
 use crate::rd;
 
 /// In-process brokers, with ids from 1.
@@ -27,8 +28,10 @@ impl MockCluster {
     /// Starts so many brokers.
     pub fn new(broker_count: i32) -> Result<Self> {
         in_range("broker_count", broker_count, 1..=1000)?;
+        // librdkafka blocks the signals of a client's threads, not of a mock cluster's.
+        let native = process::with_signals_blocked(|| rd::MockCluster::new(broker_count))?;
         Ok(Self {
-            native: rd::MockCluster::new(broker_count)?,
+            native,
             broker_count,
         })
     }

@@ -137,10 +137,12 @@ pub unsafe extern "C" fn kafka_producer_send(
 ) -> i32 {
     guarded(err, || {
         let producer = reference(producer, "producer")?.0.enter()?;
-        let topic = &reference(topic, "topic")?.topic;
+        let topic = reference(topic, "topic")?;
         let key = bytes(key, key_len, "key")?;
         let value = bytes(value, value_len, "value")?;
-        Ok(producer.send(topic, partition, key, value, Opaque::try_from(opaque)?)?)
+        producer
+            .send(&topic.topic, partition, key, value, Opaque::try_from(opaque)?)
+            .map_err(|code| topic.refusal(code))
     })
 }
 

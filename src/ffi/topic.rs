@@ -1,7 +1,7 @@
 //! `kafka_topic`: a topic as one producer sees it.
 
 use super::boundary::{guarded_void, take_back};
-use crate::client::Topic;
+use crate::client::{Code, Error, Topic};
 use crate::process::Generation;
 
 /// A topic of one producer, made by kafka_producer_create_topic. Usable from any
@@ -9,6 +9,19 @@ use crate::process::Generation;
 pub struct kafka_topic {
     pub(super) process: Generation,
     pub(super) topic: Topic,
+}
+
+impl kafka_topic {
+    /// Why nothing could be sent to it.
+    #[cold]
+    pub(super) fn refusal(&self, code: Code) -> Error {
+        // No producer of this process knows a topic that was made before it was forked.
+        if self.process.is_current() {
+            code.into()
+        } else {
+            Error::forked()
+        }
+    }
 }
 
 /// Frees a topic; messages sent to it are delivered all the same. No call on it

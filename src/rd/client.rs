@@ -89,16 +89,11 @@ impl Client {
 
     /// Makes a topic handle. It stays usable until released or until the client is dropped.
     pub fn create_topic(&self, name: &CStr, conf: TopicConf) -> Result<Topic, Error> {
-        let conf = conf.into_raw();
-        // SAFETY: the client is alive; librdkafka takes the configuration over on success only.
-        let rkt = unsafe { sys::rd_kafka_topic_new(self.rk, name.as_ptr(), conf) };
+        // SAFETY: the client is alive; librdkafka takes the configuration over, also if it fails.
+        let rkt = unsafe { sys::rd_kafka_topic_new(self.rk, name.as_ptr(), conf.into_raw()) };
         if rkt.is_null() {
-            // SAFETY: not taken over; the last error is this thread's.
-            let code = unsafe {
-                sys::rd_kafka_topic_conf_destroy(conf);
-                Code(sys::rd_kafka_last_error())
-            };
-            return Err(code.into());
+            // SAFETY: reads a thread-local.
+            return Err(Code(unsafe { sys::rd_kafka_last_error() }).into());
         }
         // SAFETY: a reference of ours to a topic of this client.
         Ok(unsafe { TopicSet::adopt(&self.topics, rkt) })

@@ -19,6 +19,8 @@ impl Code {
     pub const QUEUE_FULL: Self = Self(-184);
     /// A partition the cluster does not have.
     pub const UNKNOWN_PARTITION: Self = Self(-190);
+    /// The client has no group.
+    pub const UNKNOWN_GROUP: Self = Self(-179);
     /// A topic the cluster does not have.
     pub const UNKNOWN_TOPIC: Self = Self(-188);
     /// A topic or partition the broker does not have.
