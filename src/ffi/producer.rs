@@ -140,8 +140,9 @@ pub unsafe extern "C" fn kafka_producer_send(
         let topic = reference(topic, "topic")?;
         let key = bytes(key, key_len, "key")?;
         let value = bytes(value, value_len, "value")?;
+        let opaque = Opaque::try_from(opaque)?;
         producer
-            .send(&topic.topic, partition, key, value, Opaque::try_from(opaque)?)
+            .send(&topic.topic, partition, key, value, opaque)
             .map_err(|code| topic.refusal(code))
     })
 }
