@@ -26,6 +26,17 @@ local function free_producer(handle)
   C.kafka_producer_free(handle)
 end
 
+local message_count = ffi.new("uint64_t[1]")
+
+--- Why a producer cannot be used, for methods that would not notice by themselves.
+---@param self kafka.Producer
+---@return integer? code nil if it can
+local function unusable(self)
+  local handle = self.handle
+  local code = handle and C.kafka_producer_len(handle, message_count, nil) or C.KAFKA_ERR_CLOSED
+  return code ~= 0 and code or nil
+end
+
 --- Creates a topic to send to; does nothing if this producer manages it already. It makes a handle and waits for
 --- nothing: whether the cluster has the topic shows when messages are sent.
 ---
@@ -35,21 +46,18 @@ end
 function Producer:create_topic(topic, topic_conf)
   topic = check.c_string(2, topic)
   check.optional_table(3, topic_conf)
-  local handle = self.handle
-  if not handle then
-    return err.closed()
+  local code = unusable(self)
+  if code then
+    return err.failure(code)
   end
   if self.topics[topic] then
     return
   end
-  local topic_handle, text, code = conf.with_topic(topic_conf, topics.create, handle, topic)
-  if topic_handle then
-    self.topics[topic] = topic_handle
-  elseif code == C.KAFKA_ERR_FORKED then
-    return err.failure(code)
-  else
+  local topic_handle, text = conf.with_topic(topic_conf, topics.create, self.handle, topic)
+  if not topic_handle then
     error("create_topic failed: " .. text, 0)
   end
+  self.topics[topic] = topic_handle
 end
 
 --- Whether this producer manages a topic.
@@ -57,8 +65,9 @@ end
 ---@return boolean
 function Producer:has_topic(topic)
   topic = check.string(2, topic)
-  if not self.handle then
-    return err.closed()
+  local code = unusable(self)
+  if code then
+    return err.failure(code)
   end
   return self.topics[topic] ~= nil
 end
@@ -68,8 +77,9 @@ end
 ---@param topic string
 function Producer:destroy_topic(topic)
   topic = check.string(2, topic)
-  if not self.handle then
-    return err.closed()
+  local code = unusable(self)
+  if code then
+    return err.failure(code)
   end
   topics.destroy(self.topics, topic)
 end

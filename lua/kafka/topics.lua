@@ -18,12 +18,10 @@ end
 ---@param name string
 ---@return ffi.cdata*? handle
 ---@return string? message
----@return integer? code
 function topics.create(topic_conf, producer, name)
   local out = ffi.new("kafka_topic *[1]")
-  local code = C.kafka_producer_create_topic(producer, name, topic_conf, out, native.error)
-  if code ~= 0 then
-    return nil, native.message(), code
+  if C.kafka_producer_create_topic(producer, name, topic_conf, out, native.error) ~= 0 then
+    return nil, native.message()
   end
   return ffi.gc(out[0], free)
 end
