@@ -6,6 +6,8 @@ LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 LUADIR = $(PREFIX)/share/lua/5.1
 PKGCONFIGDIR = $(LIBDIR)/pkgconfig
+# Nine tenths of both libraries are debug information. STRIP=true keeps it.
+STRIP = strip -S
 # Where kafka.pc says the libraries are.
 PC_LIBDIR = $(LIBDIR)
 
@@ -70,7 +72,6 @@ run:
 
 test:
 	@scripts/bootstrap test
-	@$(CARGO) build --release
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test
 
 build:
@@ -95,6 +96,7 @@ install: $(OUT)/libkafka.so $(OUT)/libkafka.a
 	install -m 644 include/kafka.h '$(DESTDIR)$(INCLUDEDIR)/kafka.h'
 	install -m 755 $(OUT)/libkafka.so '$(DESTDIR)$(LIBDIR)/libkafka.so'
 	install -m 644 $(OUT)/libkafka.a '$(DESTDIR)$(LIBDIR)/libkafka.a'
+	$(STRIP) '$(DESTDIR)$(LIBDIR)/libkafka.so' '$(DESTDIR)$(LIBDIR)/libkafka.a'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(PC_LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	  -e 's|@VERSION@|$(VERSION)|' -e 's|@REQUIRES_PRIVATE@|$(PC_REQUIRES)|' \
 	  -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' kafka.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)/kafka.pc'
