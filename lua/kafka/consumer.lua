@@ -21,11 +21,16 @@ local function free_consumer(handle)
   C.kafka_consumer_free(handle)
 end
 
+local uint32 = ffi.typeof("uint32_t")
+
 local function read(message)
   local value, key = message.value, message.key
+  -- LuaJIT on x64 may load an int32_t field only where its value is used, not minding the C calls in between; by then
+  -- the message has been released. Converted here, it is loaded here.
+  local partition = tonumber(ffi.cast(uint32, message.partition))
   return value ~= nil and ffi.string(value, message.value_len) or "",
     ffi.string(message.topic),
-    message.partition,
+    partition,
     key ~= nil and ffi.string(key, message.key_len) or nil
 end
 
