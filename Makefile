@@ -95,8 +95,8 @@ install: $(OUT)/libkafka.so $(OUT)/libkafka.a
 	install -d '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(PKGCONFIGDIR)'
 	install -m 644 include/kafka.h '$(DESTDIR)$(INCLUDEDIR)/kafka.h'
 	install -m 755 $(OUT)/libkafka.so '$(DESTDIR)$(LIBDIR)/libkafka.so'
-	install -m 644 $(OUT)/libkafka.a '$(DESTDIR)$(LIBDIR)/libkafka.a'
-	$(STRIP) '$(DESTDIR)$(LIBDIR)/libkafka.so' '$(DESTDIR)$(LIBDIR)/libkafka.a'
+	$(STRIP) '$(DESTDIR)$(LIBDIR)/libkafka.so'
+	scripts/static-library $(OUT)/libkafka.a '$(DESTDIR)$(LIBDIR)/libkafka.a'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(PC_LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	  -e 's|@VERSION@|$(VERSION)|' -e 's|@REQUIRES_PRIVATE@|$(PC_REQUIRES)|' \
 	  -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' kafka.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)/kafka.pc'

@@ -165,6 +165,23 @@ fn c_links_the_static_library() {
     build_and_run(&statically(flags), None);
 }
 
+/// Else what is inside would collide with the program's own librdkafka or OpenSSL.
+#[test]
+fn the_static_library_shows_our_functions_only() {
+    let library = bundled().path("lib/libkafka.a");
+    let listing = run(program("nm")
+        .args(["-g", "--defined-only", "--format=posix"])
+        .arg(library));
+    let mut symbols: Vec<&str> = listing
+        .lines()
+        .filter(|line| !line.ends_with(':'))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    symbols.sort_unstable();
+    let promised = fs::read_to_string(root().join("tests/abi/symbols.txt")).expect("the list");
+    assert_eq!(symbols, promised.lines().collect::<Vec<_>>());
+}
+
 #[test]
 fn c_links_the_static_library_and_the_openssl_of_the_system() {
     let staged = Staged::new("system");
