@@ -1,0 +1,209 @@
+//! The library as programs in C and C++ see it: each subject a program of tests/c, in C99,
+//! C11 and C++11, with the shared and with the static library, and under valgrind.
+
+#[path = "c/every_function.rs"]
+mod every_function;
+#[path = "c/header.rs"]
+mod header;
+#[path = "c/toolchain.rs"]
+mod toolchain;
+mod workbench;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use toolchain::{all_succeed, ended, succeeds, Build, Language, Library, LANGUAGES, LIBRARIES};
+use workbench::{built, program, root, run, Scratch};
+
+/// The two combinations that differ most, and a third under valgrind.
+fn runs(build: &Build) -> Vec<Command> {
+    vec![
+        build.command(Language::C99, Library::Shared),
+        build.command(Language::Cpp11, Library::Static),
+        build.under_valgrind(true),
+    ]
+}
+
+macro_rules! subjects {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                all_succeed(runs(&Build::of(stringify!($name))));
+            }
+        )*
+    };
+}
+
+subjects! {
+    closed
+    conf
+    consumer
+    errors
+    lengths
+    messages
+    mock_cluster
+    partitions
+    producer
+    reports
+    threads
+}
+
+#[test]
+fn the_header_may_come_alone_and_twice() {
+    for name in ["header_alone", "header_twice"] {
+        let build = Build::of(name);
+        for language in LANGUAGES {
+            for library in LIBRARIES {
+                succeeds(&mut build.command(language, library));
+            }
+        }
+    }
+}
+
+/// The names that the shared library gives away.
+fn exported() -> BTreeSet<String> {
+    let library = built().join("libkafka.so");
+    let listing = run(program("nm").args(["-D", "--defined-only"]).arg(library));
+    listing
+        .lines()
+        .filter_map(|line| line.split_whitespace().last())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn what_is_exported_is_what_the_header_declares() {
+    let exported = exported();
+    let declared: BTreeSet<String> = header::functions()
+        .into_iter()
+        .map(|function| function.name)
+        .collect();
+    let foreign: Vec<_> = exported
+        .iter()
+        .filter(|name| !name.starts_with("kafka_"))
+        .collect();
+    assert!(foreign.is_empty(), "exported besides ours: {foreign:?}");
+    let hidden: Vec<_> = declared.difference(&exported).collect();
+    assert!(hidden.is_empty(), "declared but not exported: {hidden:?}");
+    let secret: Vec<_> = exported.difference(&declared).collect();
+    assert!(secret.is_empty(), "exported but not declared: {secret:?}");
+}
+
+#[test]
+fn every_function_refuses_what_it_cannot_use() {
+    let scratch = Scratch::new();
+    let source = scratch.path("every_function.c");
+    fs::write(&source, every_function::program(&header::functions())).expect("the program");
+    let build = Build::of_source("every_function", &source, &[], &LIBRARIES);
+    let mut commands = runs(&build);
+    // In a forked child much is forgotten on purpose.
+    commands.pop();
+    commands.push(build.under_valgrind(false));
+    all_succeed(commands);
+}
+
+#[test]
+fn the_shared_library_has_its_name_and_is_never_unloaded() {
+    let library = built().join("libkafka.so");
+    let dynamic = run(program("readelf").args(["-d", "-W"]).arg(library));
+    assert!(dynamic.contains("soname: [libkafka.so]"), "{dynamic}");
+    assert!(dynamic.contains("NODELETE"), "{dynamic}");
+}
+
+#[test]
+fn unloading_while_threads_run() {
+    let build = Build::alone("unload");
+    let library = built().join("libkafka.so");
+    for _ in 0..20 {
+        succeeds(build.command(Language::C99, Library::Shared).arg(&library));
+    }
+    succeeds(build.under_valgrind(false).arg(&library));
+}
+
+#[test]
+fn forking() {
+    let build = Build::of("fork");
+    all_succeed(vec![
+        build.command(Language::C99, Library::Shared),
+        build.command(Language::Cpp11, Library::Static),
+        build.under_valgrind(false),
+    ]);
+}
+
+#[test]
+fn the_process_ends_while_threads_run() {
+    let build = Build::of("exit");
+    succeeds(&mut build.command(Language::C99, Library::Shared));
+    succeeds(&mut build.command(Language::Cpp11, Library::Static));
+    // Fewer, since each of them takes long to start.
+    let mut watched = build.under_valgrind(false);
+    succeeds(watched.arg("5"));
+}
+
+#[test]
+fn what_cannot_be_delivered_is_counted_on_stderr() {
+    let build = Build::of("given_up");
+    for (how, expected) in [("exit", &[7][..]), ("free", &[7]), ("two", &[7, 1])] {
+        for (language, library) in [
+            (Language::C99, Library::Shared),
+            (Language::Cpp11, Library::Static),
+        ] {
+            let ended = succeeds(build.command(language, library).arg(how));
+            let said: Vec<&str> = ended.stderr.lines().collect();
+            assert_eq!(said.len(), expected.len(), "{}", ended.stderr);
+            for (line, count) in said.iter().zip(expected) {
+                let count = format!("gave up {count} message");
+                assert!(
+                    line.starts_with("kafka: ") && line.contains(&count),
+                    "{line}"
+                );
+            }
+            // A second for what is left, and some for a busy machine.
+            assert!(ended.took < Duration::from_secs(4), "{:?}", ended.took);
+        }
+    }
+    succeeds(build.under_valgrind(true).arg("free"));
+}
+
+#[test]
+fn ten_thousand_objects_leave_nothing_behind() {
+    let build = Build::of("objects");
+    let ended = ended(
+        build.command(Language::C11, Library::Shared).arg("10000"),
+        Duration::from_secs(170),
+    );
+    println!("{}", ended.stdout);
+    assert!(ended.status.success(), "{}{}", ended.stdout, ended.stderr);
+    succeeds(build.command(Language::Cpp11, Library::Static).arg("500"));
+}
+
+#[test]
+fn handlers_of_signals_run_on_the_programs_own_threads() {
+    let build = Build::of("signals");
+    all_succeed(vec![
+        build.command(Language::C99, Library::Shared),
+        build.command(Language::Cpp11, Library::Static),
+    ]);
+}
+
+#[test]
+fn a_sandbox_host() {
+    let flags = run(program("pkg-config").args(["--cflags", "--libs", "luajit"]));
+    let flags: Vec<&str> = flags.split_whitespace().collect();
+    let source = root().join("tests/c/sandbox_host.c");
+    let build = Build::of_source("sandbox_host", &source, &flags, &[Library::Shared]);
+    let mut commands: Vec<Command> = LANGUAGES
+        .map(|language| build.command(language, Library::Shared))
+        .into();
+    commands.push(build.under_valgrind(true));
+    for command in &mut commands {
+        command
+            .args(["tests/c/sandbox_seed.lua", "tests/c/sandbox_host.lua"])
+            .env("LUA_PATH", root().join("lua/?.lua"))
+            .env("KAFKA_LIBRARY", built().join("libkafka.so"));
+    }
+    all_succeed(commands);
+}

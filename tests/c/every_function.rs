@@ -1,0 +1,201 @@
+//! A C program that calls every exported function in every way that must be refused: each
+//! pointer NULL, all of them NULL, the object closed, the object made before a fork.
+
+use std::fmt::Write;
+
+use crate::header::{Function, Parameter};
+
+/// The pointers that may be NULL, by the header's own words.
+const NULLABLE: &[(&str, &str)] = &[
+    ("kafka_conf_get", "value_len"),
+    ("kafka_producer_new", "conf"),
+    ("kafka_producer_create_topic", "topic_conf"),
+    ("kafka_producer_close", "lost_count"),
+    ("kafka_consumer_new", "conf"),
+    ("kafka_consumer_assign", "partitions"),
+];
+
+/// The program's source.
+pub fn program(functions: &[Function]) -> String {
+    for (function, parameter) in NULLABLE {
+        assert!(
+            functions
+                .iter()
+                .any(|f| f.name == *function && f.parameters.iter().any(|p| p.name == *parameter)),
+            "{function} has no {parameter}"
+        );
+    }
+    let sections = [
+        ("nothing_at_all", nothing_at_all(functions)),
+        ("one_null_each", one_null_each(functions)),
+        ("closed", closed(functions)),
+        ("forked", forked(functions)),
+    ];
+    let mut source = String::from("#include \"every_function.h\"\n");
+    for (name, body) in &sections {
+        let _ = write!(source, "\nstatic void {name}(void)\n{{\n{body}}}\n");
+    }
+    source.push_str("\nint main(void)\n{\n");
+    for (name, _) in &sections {
+        let _ = writeln!(source, "    {name}();");
+    }
+    source.push_str("    return 0;\n}\n");
+    source
+}
+
+/// A call, with arguments chosen by `choose`.
+fn call(function: &Function, choose: impl Fn(&Parameter) -> String) -> String {
+    let arguments: Vec<String> = function.parameters.iter().map(choose).collect();
+    format!("{}({})", function.name, arguments.join(", "))
+}
+
+fn with_pointers(functions: &[Function]) -> impl Iterator<Item = &Function> {
+    functions
+        .iter()
+        .filter(|function| function.parameters.iter().any(Parameter::is_pointer))
+}
+
+fn nothing_at_all(functions: &[Function]) -> String {
+    let mut body = String::new();
+    for function in with_pointers(functions) {
+        let zeros = |parameter: &Parameter, err: &str| match parameter.base.as_str() {
+            "kafka_error" => err.to_owned(),
+            _ if parameter.is_pointer() => "NULL".to_owned(),
+            _ => "0".to_owned(),
+        };
+        let without_err = call(function, |parameter| zeros(parameter, "NULL"));
+        if function.returns == "void" {
+            let _ = writeln!(body, "    {without_err};");
+            continue;
+        }
+        let with_err = call(function, |parameter| zeros(parameter, "&err"));
+        let _ = writeln!(body, "    REFUSED_QUIETLY({without_err});");
+        let _ = writeln!(body, "    REFUSED({with_err}, \"\");");
+    }
+    body
+}
+
+fn one_null_each(functions: &[Function]) -> String {
+    let mut body = String::new();
+    for function in with_pointers(functions).filter(|function| function.returns != "void") {
+        for null in function.parameters.iter().filter(|p| p.is_pointer()) {
+            let call = call(function, |parameter| match parameter.name == null.name {
+                true => "NULL".to_owned(),
+                false => valid(function, parameter),
+            });
+            let may_be_null =
+                null.base == "kafka_error" || NULLABLE.contains(&(&function.name, &null.name));
+            let check = match may_be_null {
+                true => format!("ACCEPTED({call});"),
+                false => format!(
+                    "REFUSED({call}, \"{}\");\n    UNTOUCHED_OUTPUTS();",
+                    null.name
+                ),
+            };
+            let _ = writeln!(body, "    world_new();\n    {check}");
+            for made in function.parameters.iter().filter(|p| p.stars == 2) {
+                if let Some(object) = object_name(&made.base) {
+                    let _ = writeln!(body, "    FREE_OUTPUT({object});");
+                }
+            }
+            body.push_str("    world_free();\n");
+        }
+    }
+    body
+}
+
+/// The functions that want an object that can be closed, and that object's type.
+fn on_closable(functions: &[Function]) -> impl Iterator<Item = (&Function, &str)> {
+    let closable = |subject: &str| {
+        let close = format!("{subject}_close");
+        functions.iter().any(|function| function.name == close)
+    };
+    functions
+        .iter()
+        .filter(|function| function.returns != "void")
+        .filter_map(|function| Some((function, function.subject()?)))
+        .filter(move |(_, subject)| closable(subject))
+}
+
+fn closed(functions: &[Function]) -> String {
+    let is_close =
+        |(function, subject): &(&Function, &str)| function.name == format!("{subject}_close");
+    let mut body = String::from("    world_new();\n");
+    let all_valid = |function| call(function, |parameter| valid(function, parameter));
+    for (function, _) in on_closable(functions).filter(is_close) {
+        // It may time out, and is closed even so.
+        let _ = writeln!(body, "    ACCEPTED({});", all_valid(function));
+    }
+    for on in on_closable(functions) {
+        let call = all_valid(on.0);
+        let _ = match is_close(&on) {
+            true => writeln!(body, "    OK({call});"),
+            false => writeln!(body, "    outputs_reset();\n    CLOSED({call});"),
+        };
+    }
+    body.push_str("    world_free();\n");
+    body
+}
+
+fn forked(functions: &[Function]) -> String {
+    let mut body = String::from("    world_new();\n    if (in_a_child()) {\n");
+    for (function, _) in on_closable(functions) {
+        let call = call(function, |parameter| valid(function, parameter));
+        let _ = writeln!(body, "        FORKED({call});");
+    }
+    body.push_str("        world_free();\n        exit(0);\n    }\n    world_free();\n");
+    body
+}
+
+/// The name of an object in the program's world.
+fn object_name(base: &str) -> Option<&str> {
+    let objects = [
+        "conf",
+        "topic_conf",
+        "producer",
+        "topic",
+        "partitions",
+        "consumer",
+        "mock_cluster",
+    ];
+    let name = base.strip_prefix("kafka_")?;
+    objects.contains(&name).then_some(name)
+}
+
+/// An argument that can be used.
+fn valid(function: &Function, parameter: &Parameter) -> String {
+    let object = object_name(&parameter.base);
+    let name = parameter.name.as_str();
+    match (parameter.base.as_str(), parameter.stars, parameter.is_const) {
+        ("kafka_error", 1, _) => "&err".into(),
+        (_, 1, _) if object.is_some() => format!("world.{}", object.unwrap_or_default()),
+        (_, 2, _) if object.is_some() => format!("&outputs.{}", object.unwrap_or_default()),
+        ("kafka_reported" | "kafka_report" | "kafka_message", 1, false) => {
+            format!("&outputs.{}", &parameter.base["kafka_".len()..])
+        }
+        ("char", 1, true) => match name {
+            "brokers" => "world.servers".into(),
+            "topic" => "\"there\"".into(),
+            "value" => "\"1\"".into(),
+            // A property of clients and of topics, and no bad name for a topic.
+            _ => "\"acks\"".into(),
+        },
+        ("char", 2, true) => "&outputs.text".into(),
+        ("char", 1, false) => "outputs.buffer".into(),
+        ("void", 1, true) => "\"bytes\"".into(),
+        ("int32_t", 1, true) => "&world.number".into(),
+        ("size_t", 1, false) => "&outputs.size".into(),
+        ("uint64_t", 1, false) => "&outputs.count".into(),
+        ("int32_t", 0, _) => match name {
+            "broker_id" | "broker_count" | "partition_count" | "replication_factor" => "1".into(),
+            _ => "0".into(),
+        },
+        ("size_t", 0, _) if name == "value_size" => "sizeof outputs.buffer".into(),
+        ("size_t", 0, _) => "1".into(),
+        ("uint64_t" | "int64_t", 0, _) => "0".into(),
+        _ => panic!(
+            "{}: what is a valid {} {}? Say it here",
+            function.name, parameter.base, name
+        ),
+    }
+}

@@ -1,0 +1,97 @@
+/* Thousands of producers and consumers come and go, and leave nothing behind: no memory, no
+ * thread, no descriptor. */
+#include "check.h"
+
+#include <dirent.h>
+
+struct usage {
+    long resident_kib, threads, descriptors;
+};
+
+static long field(const char *name)
+{
+    char line[256];
+    long value = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    CHECK(status != NULL);
+    while (fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, name, strlen(name)) == 0) {
+            value = strtol(line + strlen(name), NULL, 10);
+        }
+    }
+    fclose(status);
+    CHECK(value >= 0);
+    return value;
+}
+
+static struct usage measure(void)
+{
+    struct usage usage;
+    DIR *directory = opendir("/proc/self/fd");
+    CHECK(directory != NULL);
+    usage.descriptors = 0;
+    while (readdir(directory) != NULL) {
+        usage.descriptors++;
+    }
+    closedir(directory);
+    usage.resident_kib = field("VmRSS:");
+    usage.threads = field("Threads:");
+    return usage;
+}
+
+static void come_and_go(const char *servers, int with_messages)
+{
+    kafka_producer *producer =
+        producer_with(servers, conf_of("linger.ms", "0", "message.timeout.ms", "5000", END));
+    kafka_topic *topic = topic_of(producer, "objects");
+    kafka_consumer *consumer;
+    if (with_messages) {
+        OK(send_text(producer, topic, 0, "x", 1));
+        CHECK_INT(await_reports(producer, 1), 0);
+    }
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+    consumer = reader_of(servers, "objects", 1);
+    if (with_messages) {
+        expect_text(consumer, "x");
+    }
+    kafka_consumer_free(consumer);
+}
+
+int main(int argument_count, char **arguments)
+{
+    const char *servers;
+    kafka_mock_cluster *cluster = cluster_with("objects", 1, &servers);
+    int pair_count = argument_count > 1 ? atoi(arguments[1]) : 10000;
+    int warm_up = pair_count / 10;
+    struct usage before, after;
+    int64_t start;
+    int i;
+
+    memset(&before, 0, sizeof before);
+    start = now_ms();
+    for (i = 0; i < warm_up + pair_count; i++) {
+        if (i == warm_up) {
+            before = measure();
+        }
+        /* Most have no time to connect; some do their work. */
+        come_and_go(i % 2 == 0 ? servers : "127.0.0.1:1", i % 20 == 0);
+    }
+    after = measure();
+    /* Threads that were left to end by themselves get the time to. */
+    for (i = 0; i < 50 && after.threads > before.threads; i++) {
+        sleep_ms(100);
+        after = measure();
+    }
+    printf("%d producers and as many consumers: %.2f ms each pair, %ld -> %ld KiB, "
+           "%ld -> %ld threads, %ld -> %ld descriptors\n",
+           pair_count, (double)(now_ms() - start) / (warm_up + pair_count), before.resident_kib,
+           after.resident_kib, before.threads, after.threads, before.descriptors,
+           after.descriptors);
+    CHECK(after.threads <= before.threads);
+    CHECK(after.descriptors <= before.descriptors);
+    /* A hundred bytes for each object would be more than this. */
+    CHECK(after.resident_kib - before.resident_kib < 1024 + pair_count / 5);
+    kafka_mock_cluster_free(cluster);
+    return 0;
+}

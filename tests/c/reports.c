@@ -1,0 +1,164 @@
+/* Delivery reports and back pressure: a program that does not poll stalls nobody, and its
+ * memory is bounded. */
+#include "check.h"
+
+static const char *servers;
+
+static void what_is_not_fetched_takes_room(void)
+{
+    kafka_producer *producer =
+        producer_with(servers, conf_of("queue.buffering.max.messages", "10", END));
+    kafka_topic *topic = topic_of(producer, "full");
+    kafka_consumer *consumer;
+    kafka_reported reported;
+    kafka_report reports[4];
+    size_t report_count = UNTOUCHED;
+    uint64_t message_count = UNTOUCHED;
+    uint64_t i;
+
+    for (i = 0; i < 10; i++) {
+        OK(send_text(producer, topic, 0, "x", i));
+    }
+    FAILS(send_text(producer, topic, 0, "y", 10), KAFKA_ERR_QUEUE_FULL);
+
+    /* All are delivered although nobody asks. */
+    consumer = reader_of(servers, "full", 1);
+    for (i = 0; i < 10; i++) {
+        expect_text(consumer, "x");
+    }
+    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_len(producer, &message_count, &err));
+    CHECK_INT(message_count, 0);
+    FAILS(send_text(producer, topic, 0, "y", 10), KAFKA_ERR_QUEUE_FULL);
+
+    /* Each report that is fetched makes room for one. */
+    OK(kafka_producer_reports(producer, reports, 3, &report_count, &err));
+    CHECK_INT(report_count, 3);
+    for (i = 0; i < 3; i++) {
+        CHECK_INT(reports[i].opaque, i);
+        CHECK_INT(reports[i].offset, i);
+        CHECK_INT(reports[i].partition, 0);
+        CHECK_INT(reports[i].code, 0);
+        OK(send_text(producer, topic, 0, "x", 10 + i));
+    }
+    FAILS(send_text(producer, topic, 0, "y", 10), KAFKA_ERR_QUEUE_FULL);
+    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_poll(producer, 0, &reported, &err));
+    CHECK_INT(reported.reported_count, 10);
+    CHECK_INT(reported.last_opaque, 12);
+
+    OK(kafka_producer_reports(producer, reports, 4, &report_count, &err));
+    CHECK_INT(report_count, 0);
+    OK(send_text(producer, topic, 0, "x", 20));
+    CHECK_INT(await_reports(producer, 1), 0);
+    for (i = 0; i < 4; i++) {
+        expect_text(consumer, "x");
+    }
+    kafka_consumer_free(consumer);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+static void failures_are_counted_and_say_why(void)
+{
+    kafka_producer *producer =
+        producer_with("127.0.0.1:1", conf_of("message.timeout.ms", "200", END));
+    kafka_topic *topic = topic_of(producer, "full");
+    kafka_reported reported;
+    kafka_report reports[4];
+    size_t report_count = 0, got = 0;
+
+    OK(send_text(producer, topic, 0, "x", 41));
+    OK(send_text(producer, topic, 0, "x", 42));
+    OK(kafka_producer_poll(producer, 0, &reported, &err));
+    CHECK_INT(reported.reported_count, 0);
+    CHECK_INT(await_reports(producer, 2), 2);
+
+    OK(send_text(producer, topic, 0, "x", 43));
+    OK(send_text(producer, topic, 0, "x", 44));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    while (got < 2) {
+        OK(kafka_producer_reports(producer, reports + got, 4 - got, &report_count, &err));
+        got += report_count;
+    }
+    CHECK_INT(reports[0].opaque, 43);
+    CHECK_INT(reports[1].opaque, 44);
+    CHECK_INT(reports[0].code, KAFKA_ERR_MSG_TIMED_OUT);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+static void failures_nobody_fetched_are_lost(void)
+{
+    kafka_producer *producer =
+        producer_with("127.0.0.1:1", conf_of("message.timeout.ms", "100", END));
+    kafka_topic *topic = topic_of(producer, "full");
+    kafka_report report;
+    size_t report_count = 0;
+    uint64_t lost_count = UNTOUCHED;
+    uint64_t i;
+
+    for (i = 0; i < 3; i++) {
+        OK(send_text(producer, topic, 0, "x", i));
+    }
+    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
+    CHECK_INT(report_count, 1);
+    FAILS(kafka_producer_close(producer, 0, &lost_count, &err), KAFKA_ERR_TIMED_OUT);
+    CHECK_INT(lost_count, 2);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+static void waiting_ends_in_time_and_at_the_first_report(void)
+{
+    kafka_producer *producer = producer_with(servers, conf_of("linger.ms", "0", END));
+    kafka_topic *topic = topic_of(producer, "full");
+    kafka_reported reported;
+    int64_t start = now_ms();
+
+    OK(kafka_producer_poll(producer, 200, &reported, &err));
+    CHECK_INT(reported.reported_count, 0);
+    CHECK(now_ms() - start >= 199);
+    OK(send_text(producer, topic, 0, "x", 1));
+    start = now_ms();
+    OK(kafka_producer_poll(producer, PATIENCE_MS, &reported, &err));
+    CHECK_INT(reported.reported_count, 1);
+    CHECK(now_ms() - start < PATIENCE_MS / 2);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+static void only_errors_if_that_is_wanted(void)
+{
+    kafka_producer *producer = producer_with(
+        servers, conf_of("delivery.report.only.error", "true", "message.timeout.ms", "10000",
+                         "queue.buffering.max.messages", "5", END));
+    kafka_topic *topic = topic_of(producer, "full");
+    kafka_reported reported;
+    int i, round;
+
+    /* Successes are not told, so they take no room once delivered. */
+    for (round = 0; round < 3; round++) {
+        for (i = 0; i < 5; i++) {
+            OK(send_text(producer, topic, 0, "x", 1));
+        }
+        OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    }
+    OK(kafka_producer_poll(producer, 0, &reported, &err));
+    CHECK_INT(reported.reported_count, 0);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+int main(void)
+{
+    kafka_mock_cluster *cluster = cluster_with("full", 1, &servers);
+    what_is_not_fetched_takes_room();
+    failures_are_counted_and_say_why();
+    failures_nobody_fetched_are_lost();
+    waiting_ends_in_time_and_at_the_first_report();
+    only_errors_if_that_is_wanted();
+    kafka_mock_cluster_free(cluster);
+    return 0;
+}
