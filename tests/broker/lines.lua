@@ -1,0 +1,55 @@
+-- The lines of text in which these scripts and the peer exchange records: bytes are an "x" and their hex digits, a null
+-- is "-".
+
+local ffi = require("ffi")
+
+ffi.cdef("int usleep(unsigned int);")
+
+local lines = {}
+
+local digits, bytes = {}, {}
+for byte = 0, 255 do
+  local hex, char = ("%02x"):format(byte), string.char(byte)
+  digits[char], bytes[hex] = hex, char
+end
+
+function lines.encode(data)
+  return data and "x" .. data:gsub(".", digits) or "-"
+end
+
+function lines.decode(text)
+  if text == "-" then
+    return nil
+  end
+  return (text:sub(2):gsub("..", bytes))
+end
+
+function lines.sleep(milliseconds)
+  ffi.C.usleep(milliseconds * 1000)
+end
+
+-- Whoever reads a pipe wants each line as it happens.
+function lines.write(...)
+  io.write(table.concat({ ... }, " "), "\n")
+  io.flush()
+end
+
+-- The arguments of a script from `first` on, each a librdkafka property: name=value.
+function lines.properties(arguments, first)
+  local properties = {}
+  for index = first, #arguments do
+    local name, value = arguments[index]:match("^([%w.]+)=(.*)$")
+    properties[assert(name, arguments[index])] = value
+  end
+  return properties
+end
+
+-- Calls handle(partition, key, value) for every record on stdin.
+function lines.records(handle)
+  for line in io.lines() do
+    local partition, key, value = line:match("^(%S+) (%S+) (%S+)")
+    handle(tonumber(partition), lines.decode(key), lines.decode(value))
+  end
+end
+
+return lines

@@ -1,0 +1,321 @@
+//! What one side sends, the other reads, byte for byte.
+
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::cluster::Cluster;
+use crate::record::{bytes, input, null, parse_consumed, parse_received, Read, Record, Report};
+use crate::tools::Jit;
+
+const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
+
+fn now_ms() -> u128 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap().as_millis()
+}
+
+/// Bytes that no codec makes smaller.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+/// Values that have been somebody's bug.
+fn values() -> Vec<Vec<u8>> {
+    let all: Vec<u8> = (0..=255).collect();
+    vec![
+        b"plain".to_vec(),
+        Vec::new(),
+        vec![0],
+        b"\r\n\0\xff %s".to_vec(),
+        all.clone(),
+        all.repeat(800),
+        noise(900 * 1024),
+    ]
+}
+
+/// Without keys, for partition 0: what producer:send can say.
+fn plain() -> Vec<Record> {
+    values().iter().map(|value| Record::new(0, value)).collect()
+}
+
+/// With keys and null values, for partition 1: what takes the C API.
+fn keyed() -> Vec<Record> {
+    let all: Vec<u8> = (0..=255).collect();
+    let keys = [null(), bytes(b""), bytes(b"\0"), bytes(b"key"), bytes(&all)];
+    let values = [null(), bytes(b""), bytes(b"\0v"), bytes(&all.repeat(40))];
+    let with_key = |key: &String| {
+        values.clone().map(|value| Record {
+            partition: 1,
+            key: key.clone(),
+            value,
+            headers: null(),
+        })
+    };
+    keys.iter().flat_map(with_key).collect()
+}
+
+/// Asserts equality without printing a megabyte.
+fn assert_same(what: &str, got: &[Record], wanted: &[Record]) {
+    let differs = got
+        .iter()
+        .zip(wanted)
+        .position(|(got, wanted)| got != wanted);
+    if let Some(index) = differs {
+        panic!(
+            "{what}: record {index} is\n{:?}\nand not\n{:?}",
+            got[index], wanted[index]
+        );
+    }
+    assert_eq!(got.len(), wanted.len(), "{what}: the number of records");
+}
+
+/// A topic's records in the order in which the peer printed them: by partition and offset.
+fn of_topic<'a>(reads: &'a [Read], topic: &'a str) -> impl Iterator<Item = &'a Read> {
+    reads.iter().filter(move |read| read.topic == topic)
+}
+
+fn lua_to_peer(jit: Jit) {
+    let cluster = Cluster::any();
+    let (plain, keyed) = (plain(), keyed());
+    let topics = CODECS.map(|codec| cluster.topic(codec, 2));
+    let mut reports = Vec::new();
+    let start = now_ms();
+    for (codec, topic) in CODECS.iter().zip(&topics) {
+        // Long enough for small records to share a batch: alone they may stay uncompressed.
+        let codec = format!("compression.codec={codec}");
+        let arguments = [topic.as_str(), &codec, "linger.ms=30"];
+        let said = cluster.lua(jit, "send.lua", &arguments, input(&plain));
+        assert_eq!(said, [format!("sent {} failed 0", plain.len())]);
+        let said = cluster.lua(jit, "send_c.lua", &arguments, input(&keyed));
+        reports.push(
+            said.iter()
+                .map(|line| Report::parse(line))
+                .collect::<Vec<_>>(),
+        );
+    }
+    let end = now_ms();
+
+    let count = (plain.len() + keyed.len()).to_string();
+    let mut arguments = vec!["consume", &count];
+    arguments.extend(topics.iter().map(String::as_str));
+    let (reads, codecs) = parse_consumed(&cluster.peer(&arguments, String::new()));
+    let sent = [plain, keyed.clone()].concat();
+    for (index, topic) in topics.iter().enumerate() {
+        let codec = CODECS[index];
+        let got: Vec<Record> = of_topic(&reads, topic)
+            .map(|read| read.record.clone())
+            .collect();
+        assert_same(&format!("{codec}, JIT {jit:?}"), &got, &sent);
+        // A second of tolerance: with BROKERS the stamps may be the brokers'.
+        for read in of_topic(&reads, topic) {
+            let stamp = read.timestamp;
+            assert!(
+                stamp + 1000 >= start && stamp <= end + 1000,
+                "{start} {stamp} {end}"
+            );
+        }
+        let seen = &codecs.iter().find(|(name, _)| name == topic).unwrap().1;
+        assert!(seen.split(',').any(|seen| seen == codec), "{codec}: {seen}");
+        assert!(codec != "none" || seen == "none", "{codec}: {seen}");
+        assert_places(&reports[index], of_topic(&reads, topic), &keyed);
+    }
+}
+
+/// What was reported delivered is at the reported place.
+fn assert_places<'a>(reports: &[Report], reads: impl Iterator<Item = &'a Read>, sent: &[Record]) {
+    let places: HashMap<(i32, i64), &Record> = reads
+        .map(|read| ((read.record.partition, read.offset), &read.record))
+        .collect();
+    assert_eq!(reports.len(), sent.len());
+    for report in reports {
+        assert_eq!(report.code, 0, "{report:?}");
+        let read = places.get(&(report.partition, report.offset));
+        let read = read.unwrap_or_else(|| panic!("nothing at {report:?}"));
+        assert_eq!(read.value, sent[report.id].value, "{report:?}");
+    }
+}
+
+#[test]
+fn the_peer_reads_what_lua_sends() {
+    lua_to_peer(Jit::On);
+}
+
+#[test]
+fn the_peer_reads_what_lua_sends_without_jit() {
+    lua_to_peer(Jit::Off);
+}
+
+#[test]
+fn lua_receives_what_the_peer_sends() {
+    let cluster = Cluster::any();
+    let mut sent = [plain(), keyed()].concat();
+    // A record without both key and value is one that this peer refuses to send.
+    sent.retain(|record| record.key != null() || record.value != null());
+    for (index, record) in sent.iter_mut().enumerate() {
+        // Every other record has headers, which must not get in the way.
+        if index % 2 == 0 {
+            let (name, value) = (bytes(b"name"), bytes(&[0, 0xff, index as u8]));
+            record.headers = format!("{name}={value},{name}={}", bytes(b""));
+        }
+    }
+    let topics = CODECS.map(|codec| {
+        let topic = cluster.topic(codec, 2);
+        let places = cluster.peer(&["produce", &topic, codec], input(&sent));
+        assert_eq!(places.len(), sent.len());
+        topic
+    });
+
+    // A message without headers; an absent payload is an empty one to consumer:receive.
+    let wanted: Vec<Record> = sent
+        .iter()
+        .map(|record| Record {
+            headers: null(),
+            value: match record.value.as_str() {
+                "-" => bytes(b""),
+                value => value.to_owned(),
+            },
+            ..record.clone()
+        })
+        .collect();
+    let partitions: Vec<String> = topics
+        .iter()
+        .flat_map(|topic| [format!("{topic}:0"), format!("{topic}:1")])
+        .collect();
+    let count = (wanted.len() * topics.len()).to_string();
+    for jit in [Jit::On, Jit::Off] {
+        let group = format!("group.id={}", cluster.name("wire"));
+        let arguments = [&partitions.join(","), &count, "30", "close", &group];
+        let received = cluster.lua(jit, "receive.lua", &arguments, String::new());
+        let received: Vec<(String, Record)> =
+            received.iter().map(|line| parse_received(line)).collect();
+        for (codec, topic) in CODECS.iter().zip(&topics) {
+            for partition in 0..2 {
+                let got: Vec<Record> = received
+                    .iter()
+                    .filter(|(from, record)| from == topic && record.partition == partition)
+                    .map(|(_, record)| record.clone())
+                    .collect();
+                let wanted: Vec<Record> = wanted
+                    .iter()
+                    .filter(|record| record.partition == partition)
+                    .cloned()
+                    .collect();
+                let what = format!("{codec}, JIT {jit:?}, partition {partition}");
+                assert_same(&what, &got, &wanted);
+            }
+        }
+        assert_eq!(received.len().to_string(), count);
+    }
+}
+
+const MANY: usize = 20_000;
+const PARTITIONS: i32 = 4;
+
+/// Numbered; every other one for the partitioner where that is allowed.
+fn numbered(partitioner: bool) -> Vec<Record> {
+    let record = |index: usize| {
+        let mut record = Record::new(index as i32 / 2 % PARTITIONS, index.to_string().as_bytes());
+        if partitioner && index % 2 == 1 {
+            record.partition = -1;
+        }
+        record
+    };
+    (0..MANY).map(record).collect()
+}
+
+/// Each partition's values are in the order of sending, and each was sent once.
+fn assert_in_order(what: &str, got: &[(i32, String)]) {
+    let order: Vec<String> = (0..MANY)
+        .map(|index| bytes(index.to_string().as_bytes()))
+        .collect();
+    let number = |value: &String| {
+        let index: usize = String::from_utf8(
+            (1..value.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&value[at..at + 2], 16).unwrap())
+                .collect(),
+        )
+        .unwrap()
+        .parse()
+        .unwrap();
+        assert_eq!(&order[index], value);
+        index
+    };
+    let mut seen = vec![false; MANY];
+    for partition in 0..PARTITIONS {
+        let mut last = None;
+        for (_, value) in got.iter().filter(|(at, _)| *at == partition) {
+            let index = number(value);
+            assert!(
+                last < Some(index),
+                "{what}: {index} after {last:?} in {partition}"
+            );
+            assert!(!seen[index], "{what}: {index} twice");
+            seen[index] = true;
+            last = Some(index);
+        }
+    }
+    let missing = seen.iter().filter(|seen| !**seen).count();
+    assert_eq!(missing, 0, "{what}: messages missing");
+}
+
+#[test]
+fn each_partition_keeps_the_order_of_20000_messages_from_lua() {
+    let cluster = Cluster::any();
+    let sent = numbered(true);
+    let by_send = cluster.topic("order", PARTITIONS as u32);
+    let said = cluster.lua(Jit::On, "send.lua", &[&by_send], input(&sent));
+    assert_eq!(said, [format!("sent {MANY} failed 0")]);
+    // With the smallest queue that keeps a pipeline busy, so that it is full again and again.
+    let by_c = cluster.topic("order-c", PARTITIONS as u32);
+    let arguments = [by_c.as_str(), "queue.buffering.max.messages=500"];
+    let reports = cluster.lua(Jit::Off, "send_c.lua", &arguments, input(&sent));
+    let reports: Vec<Report> = reports.iter().map(|line| Report::parse(line)).collect();
+
+    let count = MANY.to_string();
+    let arguments = ["consume", &count, &by_send, &by_c];
+    let (reads, _) = parse_consumed(&cluster.peer(&arguments, String::new()));
+    for topic in [&by_send, &by_c] {
+        let got: Vec<(i32, String)> = of_topic(&reads, topic)
+            .map(|read| (read.record.partition, read.record.value.clone()))
+            .collect();
+        assert_in_order(topic, &got);
+    }
+
+    assert_places(&reports, of_topic(&reads, &by_c), &sent);
+}
+
+#[test]
+fn each_partition_keeps_the_order_of_20000_messages_to_lua() {
+    let cluster = Cluster::any();
+    let topic = cluster.topic("order", PARTITIONS as u32);
+    cluster.peer(&["produce", &topic, "none"], input(&numbered(false)));
+    let count = MANY.to_string();
+    let partitions: Vec<String> = (0..PARTITIONS).map(|at| format!("{topic}:{at}")).collect();
+    let ways = [(Jit::On, partitions.join(",")), (Jit::Off, topic.clone())];
+    for (jit, topics) in ways {
+        let group = format!("group.id={}", cluster.name("order"));
+        let arguments = [
+            &topics,
+            &count,
+            "30",
+            "close",
+            &group,
+            "session.timeout.ms=6000",
+        ];
+        let received = cluster.lua(jit, "receive.lua", &arguments, String::new());
+        let got: Vec<(i32, String)> = received
+            .iter()
+            .map(|line| parse_received(line).1)
+            .map(|record| (record.partition, record.value))
+            .collect();
+        assert_in_order(&topics, &got);
+    }
+}
