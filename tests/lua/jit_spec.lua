@@ -1,0 +1,149 @@
+-- The hot paths must compile, or they cost several times as much.
+
+local support = require("support")
+
+describe("compiled by the JIT", function()
+  after_each(support.close_all)
+
+  -- Runs a program of two functions and returns what LuaJIT told about the traces it recorded in the second one.
+  local function traces(text)
+    local directory = support.directory()
+    local result = support.program(
+      ([[
+        local v = require("jit.v")
+        %s
+        prepare()
+        v.on(%q)
+        run()
+        v.off()
+      ]]):format(text, directory .. "/traces"),
+      { interpreter = "luajit" }
+    )
+    assert.equal("", result.err)
+    assert.equal(0, result.code)
+    local told = support.read(directory .. "/traces")
+    support.remove(directory)
+    return told
+  end
+
+  local function assert_compiled(told)
+    -- A root trace of the program's own loop, closed on itself.
+    assert.matches("%[TRACE +%d+ program%.lua:%d+ loop%]", told)
+    -- It says "---" where a recording was given up.
+    assert.equal(nil, told:find("TRACE ---", 1, true), told)
+    assert.equal(nil, told:find("NYI", 1, true), told)
+    -- Leaving machine code for a C function of Lua's, to come back to it afterwards.
+    assert.equal(nil, told:find("stitch", 1, true), told)
+  end
+
+  it("a loop that sends and polls has no part that is given up", function()
+    local cluster, brokers = support.cluster()
+    cluster:create_topic("t", 1, 1)
+    local told = traces(([[
+      local producer
+      local function prepare()
+        local kafka = require("kafka")
+        producer = kafka.producer(%q, { ["linger.ms"] = 5 })
+        producer:create_topic("t")
+      end
+      local function run()
+        local sent = 0
+        for index = 1, 20000 do
+          if producer:send("t", 0, index, "message") == 0 then
+            sent = sent + 1
+          end
+          producer:poll()
+        end
+        assert(sent == 20000)
+      end
+    ]]):format(brokers))
+    assert_compiled(told)
+  end)
+
+  it("a loop that receives has no part that is given up", function()
+    local cluster, brokers = support.cluster()
+    cluster:create_topic("t", 1, 1)
+    local producer = support.producer(brokers)
+    producer:create_topic("t")
+    for index = 1, 20000 do
+      assert.equal(0, producer:send("t", 0, index, ("message %d"):format(index)))
+    end
+    assert.equal(true, producer:close())
+    local told = traces(([[
+      local consumer
+      local function prepare()
+        local kafka = require("kafka")
+        consumer = kafka.consumer(
+          %q, { "t:0" }, { ["group.id"] = "g" }, { ["auto.offset.reset"] = "earliest" }
+        )
+      end
+      local function run()
+        local received, bytes = 0, 0
+        while received < 20000 do
+          local message = consumer:receive()
+          if message then
+            received = received + 1
+            bytes = bytes + #message
+          end
+        end
+      end
+    ]]):format(brokers))
+    assert_compiled(told)
+  end)
+
+  it("receive answers the same whether its caller is compiled or not", function()
+    local cluster, brokers = support.cluster()
+    cluster:create_topic("t", 4, 1)
+    local producer = support.producer(brokers)
+    producer:create_topic("t")
+    for index = 1, 3000 do
+      assert.equal(0, producer:send("t", index % 4, index, tostring(index)))
+    end
+    assert.equal(true, producer:close())
+
+    local function read_all(group, count)
+      local consumer = support.consumer(brokers, { "t:0", "t:1", "t:2", "t:3" }, { ["group.id"] = group })
+      local received, wrong = 0, 0
+      while received < count do
+        local message, topic, partition, key = consumer:receive()
+        if message then
+          received = received + 1
+          if tonumber(message) % 4 ~= partition or topic ~= "t" or key then
+            wrong = wrong + 1
+          end
+        end
+      end
+      return wrong
+    end
+
+    assert.equal(0, read_all("compiled", 3000))
+    jit.off(read_all)
+    assert.equal(0, read_all("interpreted", 3000))
+  end)
+
+  it("send answers the same whether its caller is compiled or not", function()
+    local _, brokers = support.cluster()
+    local producer = support.producer(brokers, { ["queue.buffering.max.messages"] = 1000 })
+    producer:create_topic("t")
+
+    local function send_all(count)
+      local sent, refused, other = 0, 0, 0
+      for index = 1, count do
+        local errno = producer:send("t", 0, index, "x")
+        if errno == 0 then
+          sent = sent + 1
+        elseif errno == 105 then
+          refused = refused + 1
+        else
+          other = other + 1
+        end
+      end
+      return sent, refused, other
+    end
+
+    assert.same({ 1000, 500, 0 }, { send_all(1500) })
+    support.reported(producer, 1000)
+    jit.off(send_all)
+    assert.same({ 1000, 500, 0 }, { send_all(1500) })
+  end)
+end)
