@@ -54,6 +54,11 @@ impl Producer {
         native
             .set(c"delivery.report.only.error", c"false")
             .map_err(Error::invalid)?;
+        // Reports counts, and is never behind. librdkafka would count a message for a moment longer than
+        // its report is there to be fetched, and refuse the next one though there is room.
+        native
+            .set(c"queue.buffering.max.messages", c"0")
+            .map_err(Error::invalid)?;
         let client = Arc::new(conf::start(rd::Kind::Producer, brokers, native)?);
         let queue = Arc::new(client.main_queue());
         drain(Arc::clone(&client), Arc::clone(&queue), Arc::clone(&shared))?;

@@ -27,7 +27,8 @@ pub fn program(functions: &[Function]) -> String {
     }
     let sections = [
         ("nothing_at_all", nothing_at_all(functions)),
-        ("one_null_each", one_null_each(functions)),
+        ("one_null_refused", one_null_refused(functions)),
+        ("one_null_accepted", one_null_accepted(functions)),
         ("closed", closed(functions)),
         ("forked", forked(functions)),
     ];
@@ -75,31 +76,52 @@ fn nothing_at_all(functions: &[Function]) -> String {
     body
 }
 
-fn one_null_each(functions: &[Function]) -> String {
-    let mut body = String::new();
-    for function in with_pointers(functions).filter(|function| function.returns != "void") {
-        for null in function.parameters.iter().filter(|p| p.is_pointer()) {
+/// Every pointer of every function that returns a code, with a call that has only that one NULL.
+fn one_null_calls(functions: &[Function]) -> Vec<(&Function, &Parameter, String)> {
+    with_pointers(functions)
+        .filter(|function| function.returns != "void")
+        .flat_map(|function| function.parameters.iter().map(move |null| (function, null)))
+        .filter(|(_, null)| null.is_pointer())
+        .map(|(function, null)| {
             let call = call(function, |parameter| match parameter.name == null.name {
                 true => "NULL".to_owned(),
                 false => valid(function, parameter),
             });
-            let may_be_null =
-                null.base == "kafka_error" || NULLABLE.contains(&(&function.name, &null.name));
-            let check = match may_be_null {
-                true => format!("ACCEPTED({call});"),
-                false => format!(
-                    "REFUSED({call}, \"{}\");\n    UNTOUCHED_OUTPUTS();",
-                    null.name
-                ),
-            };
-            let _ = writeln!(body, "    world_new();\n    {check}");
-            for made in function.parameters.iter().filter(|p| p.stars == 2) {
-                if let Some(object) = object_name(&made.base) {
-                    let _ = writeln!(body, "    FREE_OUTPUT({object});");
-                }
-            }
-            body.push_str("    world_free();\n");
+            (function, null, call)
+        })
+        .collect()
+}
+
+fn may_be_null(function: &Function, parameter: &Parameter) -> bool {
+    parameter.base == "kafka_error"
+        || NULLABLE.contains(&(function.name.as_str(), parameter.name.as_str()))
+}
+
+fn one_null_refused(functions: &[Function]) -> String {
+    let mut body = String::from("    world_new();\n");
+    for (function, null, call) in one_null_calls(functions) {
+        if !may_be_null(function, null) {
+            let _ = writeln!(body, "    REFUSED({call}, \"{}\");", null.name);
+            let _ = writeln!(body, "    UNTOUCHED_OUTPUTS();");
         }
+    }
+    body.push_str("    world_free();\n");
+    body
+}
+
+fn one_null_accepted(functions: &[Function]) -> String {
+    let mut body = String::new();
+    for (function, null, call) in one_null_calls(functions) {
+        if !may_be_null(function, null) {
+            continue;
+        }
+        let _ = writeln!(body, "    world_new();\n    ACCEPTED({call});");
+        for made in function.parameters.iter().filter(|p| p.stars == 2) {
+            if let Some(object) = object_name(&made.base) {
+                let _ = writeln!(body, "    FREE_OUTPUT({object});");
+            }
+        }
+        body.push_str("    world_free();\n");
     }
     body
 }
