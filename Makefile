@@ -84,8 +84,7 @@ header:
 
 bench:
 	@scripts/bootstrap run
-	@$(CARGO) build --release
-	@$(CARGO) bench
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL benches/run
 
 # Only what is missing is built: `make && sudo make install` needs no cargo for root.
 $(OUT)/libkafka.so $(OUT)/libkafka.a:

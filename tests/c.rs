@@ -17,7 +17,7 @@ use std::time::Duration;
 use toolchain::{all_succeed, ended, succeeds, Build, Language, Library, LANGUAGES, LIBRARIES};
 use workbench::{built, program, root, run, Scratch};
 
-/// The two combinations that differ most, and a third under valgrind.
+/// Each language once: the two combinations that differ most, and C11 under valgrind.
 fn runs(build: &Build) -> Vec<Command> {
     vec![
         build.command(Language::C99, Library::Shared),
@@ -97,7 +97,7 @@ fn every_function_refuses_what_it_cannot_use() {
     let scratch = Scratch::new();
     let source = scratch.path("every_function.c");
     fs::write(&source, every_function::program(&header::functions())).expect("the program");
-    let build = Build::of_source("every_function", &source, &[], &LIBRARIES);
+    let build = Build::of_source("every_function", &source, &[]);
     let mut commands = runs(&build);
     // In a forked child much is forgotten on purpose.
     commands.pop();
@@ -194,7 +194,7 @@ fn a_sandbox_host() {
     let flags = run(program("pkg-config").args(["--cflags", "--libs", "luajit"]));
     let flags: Vec<&str> = flags.split_whitespace().collect();
     let source = root().join("tests/c/sandbox_host.c");
-    let build = Build::of_source("sandbox_host", &source, &flags, &[Library::Shared]);
+    let build = Build::of_source("sandbox_host", &source, &flags);
     let mut commands: Vec<Command> = LANGUAGES
         .map(|language| build.command(language, Library::Shared))
         .into();

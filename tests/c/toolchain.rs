@@ -45,80 +45,86 @@ impl Language {
     }
 }
 
-/// The programs made of one source, removed at the end.
+/// The programs made of one source: each when it is asked for, removed at the end.
 pub struct Build {
     name: String,
+    source: PathBuf,
+    linking: Linking,
     scratch: Scratch,
 }
 
+/// What a program is linked with.
+enum Linking {
+    /// The library, and these flags besides.
+    Library(Vec<String>),
+    /// Nothing of ours: it opens the library by itself.
+    Alone,
+}
+
 impl Build {
-    /// tests/c/NAME.c, in each language with each library.
+    /// tests/c/NAME.c.
     pub fn of(name: &str) -> Self {
-        let source = root().join("tests/c").join(name).with_extension("c");
-        Self::of_source(name, &source, &[], &LIBRARIES)
+        Self::of_source(name, &source_of(name), &[])
     }
 
-    /// A source, with these libraries besides.
-    pub fn of_source(name: &str, source: &Path, extra: &[&str], libraries: &[Library]) -> Self {
-        let build = Self {
-            name: name.to_owned(),
-            scratch: Scratch::new(),
-        };
-        for language in LANGUAGES {
-            for &library in libraries {
-                build.make(source, language, library, extra);
-            }
-        }
-        build
+    /// A source, with these flags for the linker.
+    pub fn of_source(name: &str, source: &Path, flags: &[&str]) -> Self {
+        let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
+        Self::new(name, source.to_owned(), Linking::Library(flags))
     }
 
-    /// A source that is not to be linked with the library, but opens it by itself.
+    /// tests/c/NAME.c, which is not to be linked with the library.
     pub fn alone(name: &str) -> Self {
-        let build = Self {
-            name: name.to_owned(),
-            scratch: Scratch::new(),
-        };
-        let source = root().join("tests/c").join(name).with_extension("c");
-        for language in LANGUAGES {
-            let executable = build.executable(language, Library::Shared);
-            run(language
-                .compiler()
-                .arg(&source)
-                .args(["-x", "none", "-ldl", "-o"])
-                .arg(executable));
-        }
-        build
+        Self::new(name, source_of(name), Linking::Alone)
     }
 
-    fn make(&self, source: &Path, language: Language, library: Library, extra: &[&str]) {
+    fn new(name: &str, source: PathBuf, linking: Linking) -> Self {
+        Self {
+            name: name.to_owned(),
+            source,
+            linking,
+            scratch: Scratch::new(),
+        }
+    }
+
+    fn make(&self, executable: &Path, language: Language, library: Library) {
         let built = built();
         let mut compiler = language.compiler();
-        compiler.arg(source).args(["-x", "none"]);
-        match library {
-            Library::Shared => {
+        compiler.arg(&self.source).args(["-x", "none"]);
+        match (&self.linking, library) {
+            (Linking::Alone, _) => {
+                compiler.arg("-ldl");
+            }
+            (Linking::Library(flags), Library::Shared) => {
                 assert_exists(&built.join("libkafka.so"));
                 compiler
                     .arg(format!("-L{}", built.display()))
                     .arg(format!("-Wl,-rpath,{}", built.display()))
-                    .arg("-lkafka");
+                    .arg("-lkafka")
+                    .args(flags);
             }
-            Library::Static => {
+            (Linking::Library(flags), Library::Static) => {
                 let archive = built.join("libkafka.a");
                 assert_exists(&archive);
                 compiler
                     .arg(archive)
                     .args(NATIVE_LIBRARIES)
                     // Sixty megabytes of it each.
-                    .arg("-Wl,--strip-debug");
+                    .arg("-Wl,--strip-debug")
+                    .args(flags);
             }
         }
-        let executable = self.executable(language, library);
-        run(compiler.args(extra).arg("-o").arg(executable));
+        run(compiler.arg("-o").arg(executable));
     }
 
     fn executable(&self, language: Language, library: Library) -> PathBuf {
-        self.scratch
-            .path(&format!("{}-{language:?}-{library:?}", self.name))
+        let executable = self
+            .scratch
+            .path(&format!("{}-{language:?}-{library:?}", self.name));
+        if !executable.exists() {
+            self.make(&executable, language, library);
+        }
+        executable
     }
 
     /// One of the programs.
@@ -142,6 +148,10 @@ impl Build {
         command.arg(self.executable(Language::C11, Library::Shared));
         command
     }
+}
+
+fn source_of(name: &str) -> PathBuf {
+    root().join("tests/c").join(name).with_extension("c")
 }
 
 fn assert_exists(library: &Path) {
