@@ -75,6 +75,81 @@
 #define KAFKA_OFFSET_INVALID -1001
 
 /**
+ * Trouble with brokers, the network, or the client itself: code, text, fatal, retriable.
+ */
+#define KAFKA_EVENT_ERROR 1
+
+/**
+ * librdkafka's statistics, every statistics.interval.ms: text is JSON. Of several only the
+ * newest is kept.
+ */
+#define KAFKA_EVENT_STATS 2
+
+/**
+ * A line of librdkafka's log: level (syslog's), facility, text.
+ */
+#define KAFKA_EVENT_LOG 4
+
+/**
+ * A broker delays its answers: text is its name, level its number, throttle_ms how long.
+ */
+#define KAFKA_EVENT_THROTTLE 8
+
+/**
+ * A new OAUTHBEARER token is needed: text is sasl.oauthbearer.config. Answer with
+ * kafka_client_set_oauthbearer_token or kafka_client_set_oauthbearer_failure.
+ */
+#define KAFKA_EVENT_TOKEN_REFRESH 16
+
+/**
+ * A consumer's partitions move: code is KAFKA_ERR_ASSIGN_PARTITIONS or
+ * KAFKA_ERR_REVOKE_PARTITIONS, is_lost is 1 if others may have them already. Only comes if
+ * asked for, see kafka_conf_set_events; answer with kafka_consumer_accept_rebalance.
+ */
+#define KAFKA_EVENT_REBALANCE 32
+
+/**
+ * Offsets could not be committed, and nobody waits to hear of it: code, text, partitions.
+ */
+#define KAFKA_EVENT_COMMIT_FAILED 64
+
+/**
+ * A partition has no more messages for now (with enable.partition.eof): partitions has it,
+ * with the offset that the next message will have.
+ */
+#define KAFKA_EVENT_PARTITION_EOF 128
+
+/**
+ * The kind of a value: nothing.
+ */
+#define KAFKA_VALUE_NULL 0
+
+/**
+ * The kind of a value: 0 or 1.
+ */
+#define KAFKA_VALUE_BOOL 1
+
+/**
+ * The kind of a value: an integer of 64 bits.
+ */
+#define KAFKA_VALUE_INT 2
+
+/**
+ * The kind of a value: text, or any other bytes.
+ */
+#define KAFKA_VALUE_TEXT 3
+
+/**
+ * The kind of a value: values in an order.
+ */
+#define KAFKA_VALUE_LIST 4
+
+/**
+ * The kind of a value: values by name, in an order.
+ */
+#define KAFKA_VALUE_MAP 5
+
+/**
  * What a function returns: 0, one of librdkafka's numbers, or one of ours, at or
  * below -1000. Brokers newer than this list may send others.
  */
@@ -99,6 +174,10 @@ typedef enum kafka_err {
      * The caller was built for another version of this interface.
      */
     KAFKA_ERR_ABI_MISMATCH = -1004,
+    /**
+     * An event is waiting that the caller asked to be told of; see kafka_conf_set_events.
+     */
+    KAFKA_ERR_EVENT = -1005,
     /**
      * Local: Bad message format.
      */
@@ -782,6 +861,12 @@ typedef enum kafka_err {
 } kafka_err;
 
 /**
+ * A producer, a consumer or an admin client, for what they have in common. It belongs to
+ * that one and lasts until it is freed. Every call may be made from any thread.
+ */
+typedef struct kafka_client kafka_client;
+
+/**
  * The properties of a producer or a consumer, as librdkafka names them. Not to
  * be used by two threads at once.
  */
@@ -810,6 +895,12 @@ typedef struct kafka_partitions kafka_partitions;
 typedef struct kafka_producer kafka_producer;
 
 /**
+ * A request under way, or done. It is started by the function that hands it out, which does
+ * not block; it goes on by itself, on a thread of the library's. Usable from any thread.
+ */
+typedef struct kafka_request kafka_request;
+
+/**
  * A topic of one producer, made by kafka_producer_create_topic. Usable from any
  * thread. It may outlive its producer: sending to it then fails.
  */
@@ -820,6 +911,12 @@ typedef struct kafka_topic kafka_topic;
  * threads at once.
  */
 typedef struct kafka_topic_conf kafka_topic_conf;
+
+/**
+ * Structured data, for requests that need some and answers that have some. Not to be
+ * changed by one thread while another uses it.
+ */
+typedef struct kafka_value kafka_value;
 
 /**
  * What went wrong. The caller owns it, on the stack if it likes; a function
@@ -893,6 +990,36 @@ typedef struct kafka_report {
 } kafka_report;
 
 /**
+ * An entry of a list.
+ */
+typedef struct kafka_partition {
+    /**
+     * The topic's name, NUL-terminated; the list's.
+     */
+    const char *topic;
+    /**
+     * An offset, or one of the KAFKA_OFFSET constants; a time in a list of times.
+     */
+    int64_t offset;
+    /**
+     * The partition, -1 for the topic as a whole.
+     */
+    int32_t partition;
+    /**
+     * What went wrong with this one, 0 if nothing.
+     */
+    int32_t code;
+    /**
+     * The epoch of the partition's leader, -1 if unknown.
+     */
+    int32_t leader_epoch;
+    /**
+     * Always 0.
+     */
+    int32_t reserved;
+} kafka_partition;
+
+/**
  * A consumed message. The caller owns the struct, and what it points to until
  * kafka_message_release, whatever happens to the consumer.
  */
@@ -951,6 +1078,68 @@ typedef struct kafka_message {
     void *consumer;
 } kafka_message;
 
+/**
+ * An event. The caller owns the struct, and what it points to until kafka_event_release.
+ */
+typedef struct kafka_event {
+    /**
+     * One of the KAFKA_EVENT constants, which say what the fields mean.
+     */
+    uint32_t kind;
+    /**
+     * An error's code, 0 for none.
+     */
+    int32_t code;
+    /**
+     * A level of syslog's, or a broker's number.
+     */
+    int32_t level;
+    /**
+     * Milliseconds.
+     */
+    int32_t throttle_ms;
+    /**
+     * 1: the client cannot go on; close it.
+     */
+    uint8_t fatal;
+    /**
+     * 1: librdkafka, or the caller, may try again.
+     */
+    uint8_t retriable;
+    /**
+     * 1: the partitions are lost.
+     */
+    uint8_t is_lost;
+    /**
+     * Always 0.
+     */
+    uint8_t reserved;
+    /**
+     * How many older events of this kind were dropped, as nobody took them in time.
+     */
+    uint64_t dropped_count;
+    /**
+     * NUL-terminated; NULL if there is none.
+     */
+    const char *facility;
+    /**
+     * NUL-terminated; NULL if there is none.
+     */
+    const char *text;
+    /**
+     * Its length in bytes.
+     */
+    size_t text_len;
+    /**
+     * NULL if there are none.
+     */
+    const struct kafka_partitions *partitions;
+    /**
+     * The library's own.
+     */
+    void *owner;
+} kafka_event;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -970,6 +1159,12 @@ const char *kafka_version(void);
  * The version of the librdkafka inside, as "2.12.1". Static. Does not block.
  */
 const char *kafka_librdkafka_version(void);
+
+/**
+ * Milliseconds that have passed since some moment in the past; never goes back. For a wait
+ * that an event interrupts, and that goes on for the rest of its time. Does not block.
+ */
+uint64_t kafka_clock_ms(void);
 
 /**
  * The name of a code without its prefix: `"TIMED_OUT"`, also `"CLOSED"` for ours.
@@ -1042,6 +1237,18 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
                                   struct kafka_error *err);
 
 /**
+ * Says which events the caller wants to be told of at once: they end waiting calls with
+ * KAFKA_ERR_EVENT until they are taken by kafka_client_event. All other events can be taken
+ * there too, whenever one likes.
+ *
+ * kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With
+ * KAFKA_EVENT_REBALANCE a consumer's rebalances are answered by the caller, else by
+ * librdkafka. With KAFKA_EVENT_LOG the log does not go to stderr, where debug or log_level
+ * send it else. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ */
+int32_t kafka_conf_set_events(struct kafka_conf *conf, uint32_t kinds, struct kafka_error *err);
+
+/**
  * Frees a configuration; clients made with it do not need it. NULL is nothing.
  */
 void kafka_conf_free(struct kafka_conf *conf);
@@ -1083,6 +1290,15 @@ int32_t kafka_producer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_producer **producer,
                            struct kafka_error *err);
+
+/**
+ * The producer as what it has in common with every client.
+ *
+ * client: the producer's own, until that is freed. Returns 0. Does not block.
+ */
+int32_t kafka_producer_client(struct kafka_producer *producer,
+                              struct kafka_client **client,
+                              struct kafka_error *err);
 
 /**
  * Makes a topic handle to send to. It creates nothing on the brokers.
@@ -1214,6 +1430,26 @@ int32_t kafka_partitions_add(struct kafka_partitions *partitions,
                              struct kafka_error *err);
 
 /**
+ * How many entries a list has.
+ *
+ * Returns 0. Does not block.
+ */
+int32_t kafka_partitions_count(const struct kafka_partitions *partitions,
+                               size_t *partition_count,
+                               struct kafka_error *err);
+
+/**
+ * An entry of a list, by its place from 0.
+ *
+ * partition: filled in on success; its topic lasts as long as the list. Returns 0, or
+ * KAFKA_ERR_INVALID_ARGUMENT if there is none. Does not block.
+ */
+int32_t kafka_partitions_get(const struct kafka_partitions *partitions,
+                             size_t index,
+                             struct kafka_partition *partition,
+                             struct kafka_error *err);
+
+/**
  * Frees a list; NULL is nothing.
  */
 void kafka_partitions_free(struct kafka_partitions *partitions);
@@ -1232,6 +1468,15 @@ int32_t kafka_consumer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_consumer **consumer,
                            struct kafka_error *err);
+
+/**
+ * The consumer as what it has in common with every client.
+ *
+ * client: the consumer's own, until that is freed. Returns 0. Does not block.
+ */
+int32_t kafka_consumer_client(struct kafka_consumer *consumer,
+                              struct kafka_client **client,
+                              struct kafka_error *err);
 
 /**
  * Joins the group, to share these topics' partitions with its other members.
@@ -1296,6 +1541,262 @@ void kafka_consumer_free(struct kafka_consumer *consumer);
  * last message of a consumer that is closed: then it ends that one's threads.
  */
 void kafka_message_release(struct kafka_message *message);
+
+/**
+ * Takes the oldest event of these kinds.
+ *
+ * kinds: KAFKA_EVENT constants, joined by |. event: filled in on success; release it with
+ * kafka_event_release. Returns 0; KAFKA_ERR_TIMED_OUT if there is none. Does not block.
+ */
+int32_t kafka_client_event(struct kafka_client *client,
+                           uint32_t kinds,
+                           struct kafka_event *event,
+                           struct kafka_error *err);
+
+/**
+ * A count of events that end waiting calls, see kafka_conf_set_events, to be looked at
+ * without a call.
+ *
+ * event_count: points to a number that changes by itself, and lasts until the client is
+ * freed. Returns 0. Does not block.
+ */
+int32_t kafka_client_event_count(const struct kafka_client *client,
+                                 const uint32_t **event_count,
+                                 struct kafka_error *err);
+
+/**
+ * Asks for the cluster's brokers, topics and partitions.
+ *
+ * topic: copied; NULL for all topics. request: where the request goes; its result is a
+ * map: broker_id (of the one that answered, or -1), brokers (a list of id, host, port) and
+ * topics, by name: partitions (a list of partition, leader, replicas, isrs; with err and
+ * code where something is wrong), and err and code of the topic. It fails with
+ * KAFKA_ERR_TIMED_OUT or KAFKA_ERR_TRANSPORT within timeout_ms. Does not block.
+ */
+int32_t kafka_client_metadata(struct kafka_client *client,
+                              const char *topic,
+                              int32_t timeout_ms,
+                              struct kafka_request **request,
+                              struct kafka_error *err);
+
+/**
+ * Asks for the cluster's name for itself.
+ *
+ * request: where the request goes; its result is a text. It fails with
+ * KAFKA_ERR_TIMED_OUT within timeout_ms. Does not block.
+ */
+int32_t kafka_client_cluster_id(struct kafka_client *client,
+                                int32_t timeout_ms,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+/**
+ * Sets the OAUTHBEARER token to use from now on, as asked for by an event
+ * KAFKA_EVENT_TOKEN_REFRESH.
+ *
+ * token, principal: copied. lifetime_ms: when it expires, in milliseconds since 1970-01-01
+ * UTC. extensions: extension_count names and values in turn, copied; NULL with 0 for none.
+ * Returns 0; KAFKA_ERR_INVALID_ARG with librdkafka's text; KAFKA_ERR_STATE if the client is
+ * not configured for it. Does not block.
+ */
+int32_t kafka_client_set_oauthbearer_token(struct kafka_client *client,
+                                           const char *token,
+                                           int64_t lifetime_ms,
+                                           const char *principal,
+                                           const char *const *extensions,
+                                           size_t extension_count,
+                                           struct kafka_error *err);
+
+/**
+ * Says that no OAUTHBEARER token could be had: librdkafka asks again in 10 s, and tells
+ * text as an error.
+ *
+ * text: copied. Returns 0; KAFKA_ERR_STATE if the client is not configured for it. Does
+ * not block.
+ */
+int32_t kafka_client_set_oauthbearer_failure(struct kafka_client *client,
+                                             const char *text,
+                                             struct kafka_error *err);
+
+/**
+ * Sets the user and the password for PLAIN or SCRAM to use from now on, for connections
+ * that are made anew; those there are stay.
+ *
+ * user, password: copied. Returns 0. Does not block.
+ */
+int32_t kafka_client_set_sasl_credentials(struct kafka_client *client,
+                                          const char *user,
+                                          const char *password,
+                                          struct kafka_error *err);
+
+/**
+ * Releases what an event points to, and zeroes the struct: releasing it twice is
+ * harmless. NULL, or a zeroed struct, is nothing. Does not block.
+ */
+void kafka_event_release(struct kafka_event *event);
+
+/**
+ * Waits for a request.
+ *
+ * timeout_ms: 0 does not wait, -1 waits without limit: the request itself has one. Returns
+ * 0 if it succeeded; KAFKA_ERR_IN_PROGRESS if it is not done in time; else what it failed
+ * with. Once done, the answer stays the same. Blocks up to timeout_ms.
+ */
+int32_t kafka_request_wait(struct kafka_request *request,
+                           int32_t timeout_ms,
+                           struct kafka_error *err);
+
+/**
+ * The partitions that a request has for a result.
+ *
+ * partitions: the request's, until that is freed; not to be changed. Returns 0; as
+ * kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its
+ * result is something else. Does not block.
+ */
+int32_t kafka_request_partitions(const struct kafka_request *request,
+                                 const struct kafka_partitions **partitions,
+                                 struct kafka_error *err);
+
+/**
+ * The value that a request has for a result.
+ *
+ * value: the request's, until that is freed; not to be changed. Returns 0; as
+ * kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its
+ * result is something else. Does not block.
+ */
+int32_t kafka_request_value(const struct kafka_request *request,
+                            const struct kafka_value **value,
+                            struct kafka_error *err);
+
+/**
+ * Frees a request. One under way goes on, and what becomes of it nobody hears. No call
+ * on it may be under way. NULL is nothing. Does not block.
+ */
+void kafka_request_free(struct kafka_request *request);
+
+/**
+ * Makes a null.
+ *
+ * value: where the new value goes; free it with kafka_value_free, unless it is given
+ * away before. Does not block.
+ */
+int32_t kafka_value_new_null(struct kafka_value **value, struct kafka_error *err);
+
+/**
+ * Makes a boolean; truth: 0 is false, all else true. See kafka_value_new_null.
+ */
+int32_t kafka_value_new_bool(int32_t truth, struct kafka_value **value, struct kafka_error *err);
+
+/**
+ * Makes an integer. See kafka_value_new_null.
+ */
+int32_t kafka_value_new_int(int64_t number, struct kafka_value **value, struct kafka_error *err);
+
+/**
+ * Makes a text. text: copied; NULL with length 0 for an empty one. See
+ * kafka_value_new_null.
+ */
+int32_t kafka_value_new_text(const void *text,
+                             size_t text_len,
+                             struct kafka_value **value,
+                             struct kafka_error *err);
+
+/**
+ * Makes an empty list. See kafka_value_new_null.
+ */
+int32_t kafka_value_new_list(struct kafka_value **value, struct kafka_error *err);
+
+/**
+ * Makes an empty map. See kafka_value_new_null.
+ */
+int32_t kafka_value_new_map(struct kafka_value **value, struct kafka_error *err);
+
+/**
+ * Appends to a list.
+ *
+ * item: the list's from then on, and not to be used or freed any more. Returns 0, or
+ * KAFKA_ERR_INVALID_ARGUMENT if list is none: item stays the caller's. Does not block.
+ */
+int32_t kafka_value_append(struct kafka_value *list,
+                           struct kafka_value *item,
+                           struct kafka_error *err);
+
+/**
+ * Sets an entry of a map, in place of one of that name.
+ *
+ * name: copied. item: the map's from then on, and not to be used or freed any more.
+ * Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if map is none: item stays the caller's.
+ * Does not block.
+ */
+int32_t kafka_value_set(struct kafka_value *map,
+                        const char *name,
+                        struct kafka_value *item,
+                        struct kafka_error *err);
+
+/**
+ * What kind a value is.
+ *
+ * kind: one of the KAFKA_VALUE constants. Returns 0. Does not block.
+ */
+int32_t kafka_value_kind(const struct kafka_value *value, int32_t *kind, struct kafka_error *err);
+
+/**
+ * How many items a list or a map has.
+ *
+ * Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if value is neither. Does not block.
+ */
+int32_t kafka_value_count(const struct kafka_value *value,
+                          size_t *item_count,
+                          struct kafka_error *err);
+
+/**
+ * An item of a list or a map, by its place from 0.
+ *
+ * name: of a map's entry, NUL-terminated; NULL for a list's item; may be NULL. item: both
+ * are value's, and last until it is changed or freed. Returns 0, or
+ * KAFKA_ERR_INVALID_ARGUMENT if there is none. Does not block.
+ */
+int32_t kafka_value_item(const struct kafka_value *value,
+                         size_t index,
+                         const char **name,
+                         const struct kafka_value **item,
+                         struct kafka_error *err);
+
+/**
+ * An entry of a map, by its name.
+ *
+ * item: value's, and lasts until that is changed or freed. Returns 0; KAFKA_ERR_NOENT if
+ * there is none of that name; KAFKA_ERR_INVALID_ARGUMENT if value is no map. Does not
+ * block.
+ */
+int32_t kafka_value_get(const struct kafka_value *value,
+                        const char *name,
+                        const struct kafka_value **item,
+                        struct kafka_error *err);
+
+/**
+ * The number of an integer, or 0 or 1 for a boolean.
+ *
+ * Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if value is neither. Does not block.
+ */
+int32_t kafka_value_int(const struct kafka_value *value, int64_t *number, struct kafka_error *err);
+
+/**
+ * The bytes of a text.
+ *
+ * text: value's, and lasts until that is changed or freed; a NUL follows it. text_len: may
+ * be NULL. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if value is no text. Does not block.
+ */
+int32_t kafka_value_text(const struct kafka_value *value,
+                         const char **text,
+                         size_t *text_len,
+                         struct kafka_error *err);
+
+/**
+ * Frees a value with all that is in it; NULL is nothing. Not for values inside others, nor
+ * for those of a request.
+ */
+void kafka_value_free(struct kafka_value *value);
 
 /**
  * Starts a cluster.

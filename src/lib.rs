@@ -13,3 +13,4 @@ pub mod client;
 pub mod ffi;
 pub mod process;
 pub mod rd;
+pub mod value;

@@ -11,8 +11,9 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The header's chapters, in the order in which one reads them.
-const OBJECTS: [&str; 9] = [
+const OBJECTS: [&str; 14] = [
     "version",
+    "clock",
     "error",
     "conf",
     "producer",
@@ -20,6 +21,10 @@ const OBJECTS: [&str; 9] = [
     "partitions",
     "consumer",
     "message",
+    "client",
+    "event",
+    "request",
+    "value",
     "mock_cluster",
 ];
 
@@ -186,14 +191,16 @@ macro_rules! layout {
 #[cfg(target_pointer_width = "64")]
 fn the_struct_layouts_are_the_promised_ones() {
     use kafka::ffi::error::kafka_error;
+    use kafka::ffi::event::kafka_event;
     use kafka::ffi::message::kafka_message;
+    use kafka::ffi::partitions::kafka_partition;
     use kafka::ffi::producer::{kafka_report, kafka_reported};
     use std::fmt::Write;
     use std::mem::{offset_of, size_of};
 
-    let mut text = String::new();
+    let mut listing = String::new();
     layout!(
-        text,
+        listing,
         kafka_error {
             code,
             retriable,
@@ -204,7 +211,7 @@ fn the_struct_layouts_are_the_promised_ones() {
         }
     );
     layout!(
-        text,
+        listing,
         kafka_reported {
             last_opaque,
             reported_count,
@@ -212,7 +219,7 @@ fn the_struct_layouts_are_the_promised_ones() {
         }
     );
     layout!(
-        text,
+        listing,
         kafka_report {
             opaque,
             offset,
@@ -221,7 +228,7 @@ fn the_struct_layouts_are_the_promised_ones() {
         }
     );
     layout!(
-        text,
+        listing,
         kafka_message {
             topic,
             value,
@@ -238,5 +245,35 @@ fn the_struct_layouts_are_the_promised_ones() {
             consumer
         }
     );
-    check("tests/abi/layouts.txt", &text);
+    layout!(
+        listing,
+        kafka_partition {
+            topic,
+            offset,
+            partition,
+            code,
+            leader_epoch,
+            reserved
+        }
+    );
+    layout!(
+        listing,
+        kafka_event {
+            kind,
+            code,
+            level,
+            throttle_ms,
+            fatal,
+            retriable,
+            is_lost,
+            reserved,
+            dropped_count,
+            facility,
+            text,
+            text_len,
+            partitions,
+            owner
+        }
+    );
+    check("tests/abi/layouts.txt", &listing);
 }

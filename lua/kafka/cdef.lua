@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "d2488a01705e0d34",
+  hash = "bb69016e4af207c1",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -17,12 +17,41 @@ static const int KAFKA_OFFSET_STORED = -1000;
 
 static const int KAFKA_OFFSET_INVALID = -1001;
 
+static const int KAFKA_EVENT_ERROR = 1;
+
+static const int KAFKA_EVENT_STATS = 2;
+
+static const int KAFKA_EVENT_LOG = 4;
+
+static const int KAFKA_EVENT_THROTTLE = 8;
+
+static const int KAFKA_EVENT_TOKEN_REFRESH = 16;
+
+static const int KAFKA_EVENT_REBALANCE = 32;
+
+static const int KAFKA_EVENT_COMMIT_FAILED = 64;
+
+static const int KAFKA_EVENT_PARTITION_EOF = 128;
+
+static const int KAFKA_VALUE_NULL = 0;
+
+static const int KAFKA_VALUE_BOOL = 1;
+
+static const int KAFKA_VALUE_INT = 2;
+
+static const int KAFKA_VALUE_TEXT = 3;
+
+static const int KAFKA_VALUE_LIST = 4;
+
+static const int KAFKA_VALUE_MAP = 5;
+
 typedef enum kafka_err {
     KAFKA_ERR_INVALID_ARGUMENT = -1000,
     KAFKA_ERR_PANIC = -1001,
     KAFKA_ERR_FORKED = -1002,
     KAFKA_ERR_CLOSED = -1003,
     KAFKA_ERR_ABI_MISMATCH = -1004,
+    KAFKA_ERR_EVENT = -1005,
     KAFKA_ERR_BAD_MSG = -199,
     KAFKA_ERR_BAD_COMPRESSION = -198,
     KAFKA_ERR_DESTROY = -197,
@@ -195,6 +224,8 @@ typedef enum kafka_err {
     KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129,
 } kafka_err;
 
+typedef struct kafka_client kafka_client;
+
 typedef struct kafka_conf kafka_conf;
 
 typedef struct kafka_consumer kafka_consumer;
@@ -205,9 +236,13 @@ typedef struct kafka_partitions kafka_partitions;
 
 typedef struct kafka_producer kafka_producer;
 
+typedef struct kafka_request kafka_request;
+
 typedef struct kafka_topic kafka_topic;
 
 typedef struct kafka_topic_conf kafka_topic_conf;
+
+typedef struct kafka_value kafka_value;
 
 typedef struct kafka_error {
     int32_t code;
@@ -231,6 +266,15 @@ typedef struct kafka_report {
     int32_t code;
 } kafka_report;
 
+typedef struct kafka_partition {
+    const char *topic;
+    int64_t offset;
+    int32_t partition;
+    int32_t code;
+    int32_t leader_epoch;
+    int32_t reserved;
+} kafka_partition;
+
 typedef struct kafka_message {
     const char *topic;
     const void *value;
@@ -247,11 +291,30 @@ typedef struct kafka_message {
     void *consumer;
 } kafka_message;
 
+typedef struct kafka_event {
+    uint32_t kind;
+    int32_t code;
+    int32_t level;
+    int32_t throttle_ms;
+    uint8_t fatal;
+    uint8_t retriable;
+    uint8_t is_lost;
+    uint8_t reserved;
+    uint64_t dropped_count;
+    const char *facility;
+    const char *text;
+    size_t text_len;
+    const struct kafka_partitions *partitions;
+    void *owner;
+} kafka_event;
+
 uint32_t kafka_abi_version(void);
 
 const char *kafka_version(void);
 
 const char *kafka_librdkafka_version(void);
+
+uint64_t kafka_clock_ms(void);
 
 const char *kafka_err_name(int32_t code);
 
@@ -277,6 +340,8 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
                                   const struct kafka_topic_conf *topic_conf,
                                   struct kafka_error *err);
 
+int32_t kafka_conf_set_events(struct kafka_conf *conf, uint32_t kinds, struct kafka_error *err);
+
 void kafka_conf_free(struct kafka_conf *conf);
 
 int32_t kafka_topic_conf_new(struct kafka_topic_conf **topic_conf, struct kafka_error *err);
@@ -292,6 +357,10 @@ int32_t kafka_producer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_producer **producer,
                            struct kafka_error *err);
+
+int32_t kafka_producer_client(struct kafka_producer *producer,
+                              struct kafka_client **client,
+                              struct kafka_error *err);
 
 int32_t kafka_producer_create_topic(struct kafka_producer *producer,
                                     const char *name,
@@ -345,12 +414,25 @@ int32_t kafka_partitions_add(struct kafka_partitions *partitions,
                              int64_t offset,
                              struct kafka_error *err);
 
+int32_t kafka_partitions_count(const struct kafka_partitions *partitions,
+                               size_t *partition_count,
+                               struct kafka_error *err);
+
+int32_t kafka_partitions_get(const struct kafka_partitions *partitions,
+                             size_t index,
+                             struct kafka_partition *partition,
+                             struct kafka_error *err);
+
 void kafka_partitions_free(struct kafka_partitions *partitions);
 
 int32_t kafka_consumer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_consumer **consumer,
                            struct kafka_error *err);
+
+int32_t kafka_consumer_client(struct kafka_consumer *consumer,
+                              struct kafka_client **client,
+                              struct kafka_error *err);
 
 int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
                                  const struct kafka_partitions *topics,
@@ -372,6 +454,109 @@ int32_t kafka_consumer_close(struct kafka_consumer *consumer,
 void kafka_consumer_free(struct kafka_consumer *consumer);
 
 void kafka_message_release(struct kafka_message *message);
+
+int32_t kafka_client_event(struct kafka_client *client,
+                           uint32_t kinds,
+                           struct kafka_event *event,
+                           struct kafka_error *err);
+
+int32_t kafka_client_event_count(const struct kafka_client *client,
+                                 const uint32_t **event_count,
+                                 struct kafka_error *err);
+
+int32_t kafka_client_metadata(struct kafka_client *client,
+                              const char *topic,
+                              int32_t timeout_ms,
+                              struct kafka_request **request,
+                              struct kafka_error *err);
+
+int32_t kafka_client_cluster_id(struct kafka_client *client,
+                                int32_t timeout_ms,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+int32_t kafka_client_set_oauthbearer_token(struct kafka_client *client,
+                                           const char *token,
+                                           int64_t lifetime_ms,
+                                           const char *principal,
+                                           const char *const *extensions,
+                                           size_t extension_count,
+                                           struct kafka_error *err);
+
+int32_t kafka_client_set_oauthbearer_failure(struct kafka_client *client,
+                                             const char *text,
+                                             struct kafka_error *err);
+
+int32_t kafka_client_set_sasl_credentials(struct kafka_client *client,
+                                          const char *user,
+                                          const char *password,
+                                          struct kafka_error *err);
+
+void kafka_event_release(struct kafka_event *event);
+
+int32_t kafka_request_wait(struct kafka_request *request,
+                           int32_t timeout_ms,
+                           struct kafka_error *err);
+
+int32_t kafka_request_partitions(const struct kafka_request *request,
+                                 const struct kafka_partitions **partitions,
+                                 struct kafka_error *err);
+
+int32_t kafka_request_value(const struct kafka_request *request,
+                            const struct kafka_value **value,
+                            struct kafka_error *err);
+
+void kafka_request_free(struct kafka_request *request);
+
+int32_t kafka_value_new_null(struct kafka_value **value, struct kafka_error *err);
+
+int32_t kafka_value_new_bool(int32_t truth, struct kafka_value **value, struct kafka_error *err);
+
+int32_t kafka_value_new_int(int64_t number, struct kafka_value **value, struct kafka_error *err);
+
+int32_t kafka_value_new_text(const void *text,
+                             size_t text_len,
+                             struct kafka_value **value,
+                             struct kafka_error *err);
+
+int32_t kafka_value_new_list(struct kafka_value **value, struct kafka_error *err);
+
+int32_t kafka_value_new_map(struct kafka_value **value, struct kafka_error *err);
+
+int32_t kafka_value_append(struct kafka_value *list,
+                           struct kafka_value *item,
+                           struct kafka_error *err);
+
+int32_t kafka_value_set(struct kafka_value *map,
+                        const char *name,
+                        struct kafka_value *item,
+                        struct kafka_error *err);
+
+int32_t kafka_value_kind(const struct kafka_value *value, int32_t *kind, struct kafka_error *err);
+
+int32_t kafka_value_count(const struct kafka_value *value,
+                          size_t *item_count,
+                          struct kafka_error *err);
+
+int32_t kafka_value_item(const struct kafka_value *value,
+                         size_t index,
+                         const char **name,
+                         const struct kafka_value **item,
+                         struct kafka_error *err);
+
+int32_t kafka_value_get(const struct kafka_value *value,
+                        const char *name,
+                        const struct kafka_value **item,
+                        struct kafka_error *err);
+
+int32_t kafka_value_int(const struct kafka_value *value, int64_t *number, struct kafka_error *err);
+
+int32_t kafka_value_text(const struct kafka_value *value,
+                         const char **text,
+                         size_t *text_len,
+                         struct kafka_error *err);
+
+void kafka_value_free(struct kafka_value *value);
 
 int32_t kafka_mock_cluster_new(int32_t broker_count,
                                struct kafka_mock_cluster **cluster,

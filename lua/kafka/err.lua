@@ -2,7 +2,9 @@
 
 local ffi = require("ffi")
 local check = require("kafka.check")
-local C = require("kafka.native").C
+local native = require("kafka.native")
+
+local C = native.C
 
 local err = {}
 
@@ -69,6 +71,32 @@ local WORDS = {
 ---@return integer code
 function err.failure(code, text)
   return nil, WORDS[code] or text or err.text(code), code
+end
+
+---@class kafka.ErrorInfo
+---@field name? string
+---@field text string
+---@field retriable boolean trying again may help
+---@field fatal boolean the client cannot go on: close it
+---@field txn_requires_abort boolean the transaction must be aborted
+
+--- What a call returns that has just failed, with all that the C API said of it.
+---@param code integer
+---@return nil
+---@return string message
+---@return integer code
+---@return kafka.ErrorInfo info
+function err.failed(code)
+  local failed = native.error
+  local text = native.message()
+  local info = {
+    name = err.name(code),
+    text = text,
+    retriable = failed.retriable ~= 0,
+    fatal = failed.fatal ~= 0,
+    txn_requires_abort = failed.txn_requires_abort ~= 0,
+  }
+  return nil, WORDS[code] or text, code, info
 end
 
 --- What every method returns after close().

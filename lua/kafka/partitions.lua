@@ -13,6 +13,9 @@ local partitions = {}
 ---@class kafka.Partition
 ---@field topic string
 ---@field partition? integer
+---@field offset? integer
+---@field err? string what went wrong with this one
+---@field code? integer
 
 --- Reads "topic" or "topic:partition". A pattern, which starts with "^", has no partition: its colons are its own.
 ---@param text string
@@ -84,6 +87,35 @@ function partitions.with(list, fn, ...)
     error(native.message(), 0)
   end
   return native.using(ffi.gc(out[0], free), free, add_all, list, fn, ...)
+end
+
+local entry = ffi.new("kafka_partition")
+local count_out = ffi.new("size_t[1]")
+
+--- Makes an array of a native list.
+---@param handle ffi.cdata* not freed
+---@return kafka.Partition[]
+function partitions.read(handle)
+  local list = {}
+  if handle == nil then
+    return list
+  elseif C.kafka_partitions_count(handle, count_out, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+  for index = 0, tonumber(count_out[0]) - 1 do
+    if C.kafka_partitions_get(handle, index, entry, native.error) ~= 0 then
+      error(native.message(), 0)
+    end
+    local code = entry.code
+    list[index + 1] = {
+      topic = ffi.string(entry.topic),
+      partition = entry.partition,
+      offset = tonumber(entry.offset),
+      err = code ~= 0 and ffi.string(C.kafka_err_text(code)) or nil,
+      code = code ~= 0 and code or nil,
+    }
+  end
+  return list
 end
 
 return partitions

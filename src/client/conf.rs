@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 
 use super::error::{Error, Result};
-use crate::rd::{self, Code};
+use super::events::Kinds;
+use crate::rd;
 
 /// The properties of a producer or consumer.
 #[derive(Clone, Default)]
 pub struct Conf {
     native: rd::Conf,
     set: HashSet<CString>,
+    awaited: Kinds,
 }
 
 /// The properties of a topic.
@@ -49,6 +51,28 @@ impl Conf {
             .try_for_each(|(name, value)| self.set(name, value))
     }
 
+    /// The kinds of events that end a wait.
+    pub fn set_awaited(&mut self, kinds: Kinds) {
+        self.awaited = kinds;
+    }
+
+    pub(super) fn awaited(&self) -> Kinds {
+        self.awaited
+    }
+
+    /// Whether librdkafka's log goes to stderr: where somebody asked for it, and does not fetch it.
+    pub(super) fn logs_to_stderr(&self) -> bool {
+        let asked = [c"debug", c"log_level"];
+        asked.iter().any(|&name| self.set.contains(name)) && !self.awaited.intersect(Kinds::LOG)
+    }
+
+    /// Whether OAUTHBEARER tokens come from the application, and not from librdkafka's own ways.
+    pub(super) fn tokens_are_the_applications(&self) -> bool {
+        self.is(c"sasl.mechanisms", "OAUTHBEARER")
+            && !self.is(c"sasl.oauthbearer.method", "oidc")
+            && !self.is(c"enable.sasl.oauthbearer.unsecure.jwt", "true")
+    }
+
     /// How many messages a producer may hold; `None` is without limit.
     pub(super) fn max_messages(&self) -> Option<usize> {
         let value = self.native.get(c"queue.buffering.max.messages")?;
@@ -72,12 +96,6 @@ impl Conf {
     /// What a client is started with.
     pub(super) fn to_native(&self) -> Result<rd::Conf> {
         let mut native = self.native.clone();
-        if [c"debug", c"log_level"]
-            .iter()
-            .any(|&asked| self.set.contains(asked))
-        {
-            native.log_to_stderr();
-        }
         for (name, value) in self.trusted_certificates() {
             native.set(name, value).map_err(rejected)?;
         }
@@ -118,16 +136,6 @@ impl TopicConf {
             .iter()
             .try_for_each(|(name, value)| native.set(name, value).map_err(rejected))
     }
-}
-
-/// Starts a client for these brokers.
-pub(super) fn start(kind: rd::Kind, brokers: &CStr, native: rd::Conf) -> Result<rd::Client> {
-    let client =
-        rd::Client::new(kind, native).map_err(|text| Error::new(Code::INVALID_CONFIG.0, text))?;
-    if client.add_brokers(brokers) == 0 {
-        return Err(Error::invalid("invalid broker list"));
-    }
-    Ok(client)
 }
 
 #[cfg(test)]

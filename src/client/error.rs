@@ -35,6 +35,9 @@ impl Error {
     /// The caller was built for another version of this interface.
     pub const ABI_MISMATCH: i32 = -1004;
 
+    /// An event is waiting that the caller asked to be told of.
+    pub const EVENT: i32 = -1005;
+
     /// An error with a text of its own.
     pub fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -62,6 +65,16 @@ impl Error {
             Self::FORKED,
             "made before this process was forked: make a new one here",
         )
+    }
+
+    /// An event is waiting that the caller asked to be told of.
+    pub fn event() -> Self {
+        Self::new(Self::EVENT, "an event is waiting")
+    }
+
+    /// There is nothing of that name or number.
+    pub fn missing(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(rd::Code::NOENT.0, message)
     }
 
     /// The time is up.

@@ -3,20 +3,28 @@
 
 #![forbid(unsafe_code)]
 
+// The room has the name of what is in the middle of it.
+#[allow(clippy::module_inception)]
+mod client;
 mod conf;
 mod consumer;
 mod deadline;
 mod error;
+mod events;
 mod mock_cluster;
 mod opaque;
 mod producer;
 mod reports;
+mod request;
 
-pub use crate::rd::{librdkafka_version, Code, Message, Partitions, Topic};
+pub use crate::rd::{librdkafka_version, Change, Code, Message, Partition, Partitions, Topic};
+pub use client::Client;
 pub use conf::{Conf, TopicConf};
 pub use consumer::{Consumer, CLOSE_AT_END_MS};
 pub use error::{Error, Result};
+pub use events::{Event, Events, Kinds, What};
 pub use mock_cluster::MockCluster;
 pub use opaque::Opaque;
 pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
 pub use reports::{Report, Reported};
+pub use request::{Outcome, Request};

@@ -8,7 +8,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 
-use super::conf::{self, Conf, TopicConf};
+use super::client::Client;
+use super::conf::{Conf, TopicConf};
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::opaque::Opaque;
@@ -34,7 +35,7 @@ struct Shared {
 /// A producer.
 pub struct Producer {
     // Taken when the producer ends, so that the draining thread's reference is the last one.
-    client: Option<Arc<rd::Client>>,
+    client: Option<Client>,
     queue: Arc<Queue>,
     shared: Arc<Shared>,
     id: u64,
@@ -59,10 +60,13 @@ impl Producer {
         native
             .set(c"queue.buffering.max.messages", c"0")
             .map_err(Error::invalid)?;
-        let client = Arc::new(conf::start(rd::Kind::Producer, brokers, native)?);
-        let queue = Arc::new(client.main_queue());
-        drain(Arc::clone(&client), Arc::clone(&queue), Arc::clone(&shared))?;
-        let id = open_producers::add(&client, &shared);
+        let woken = Arc::clone(&shared);
+        let wake = move || woken.reports.wake();
+        let client = Client::start(rd::Kind::Producer, brokers, conf, native, wake)?;
+        let native = client.native();
+        let queue = Arc::new(native.main_queue());
+        drain(Arc::clone(native), Arc::clone(&queue), Arc::clone(&shared))?;
+        let id = open_producers::add(native, &shared);
         Ok(Self {
             client: Some(client),
             queue,
@@ -71,8 +75,15 @@ impl Producer {
         })
     }
 
-    fn client(&self) -> &Arc<rd::Client> {
+    /// What it has in common with every client.
+    #[inline]
+    pub fn client(&self) -> &Client {
         self.client.as_ref().expect("taken only by drop")
+    }
+
+    #[inline]
+    fn native(&self) -> &Arc<rd::Client> {
+        self.client().native()
     }
 
     /// Makes a topic handle of this producer, with `topic_conf` on top of its defaults.
@@ -80,11 +91,11 @@ impl Producer {
         if name.is_empty() {
             return Err(Error::invalid("the topic's name is empty"));
         }
-        let mut native = self.client().default_topic_conf();
+        let mut native = self.native().default_topic_conf();
         if let Some(topic_conf) = topic_conf {
             topic_conf.apply_to(&mut native)?;
         }
-        Ok(self.client().create_topic(name, native)?)
+        Ok(self.native().create_topic(name, native)?)
     }
 
     /// Queues a copy of a message; never blocks.
@@ -101,15 +112,28 @@ impl Producer {
             return Err(Code::UNKNOWN_PARTITION);
         }
         self.shared.reports.reserve()?;
-        self.client()
+        self.native()
             .produce(topic, partition, key, value, opaque.to_native())
             .inspect_err(|_| self.shared.reports.release())
     }
 
     /// Fetches all reports, after waiting for one.
     pub fn poll(&self, timeout_ms: i32) -> Result<Reported> {
-        self.shared.reports.wait(Deadline::after_ms(timeout_ms))?;
+        self.wait(timeout_ms)?;
         Ok(self.shared.reports.pop_all())
+    }
+
+    /// Waits for a report; an event that is awaited ends it with an error.
+    pub fn wait(&self, timeout_ms: i32) -> Result<()> {
+        let events = self.client().events();
+        let interrupted = || events.is_awaited_there();
+        self.shared
+            .reports
+            .wait(Deadline::after_ms(timeout_ms), interrupted)?;
+        match interrupted() {
+            true => Err(Error::event()),
+            false => Ok(()),
+        }
     }
 
     /// Fetches the oldest report, without waiting.
@@ -137,7 +161,7 @@ impl Producer {
     /// Flushes for a moment; true if nothing is left. librdkafka counts a message until its report
     /// is in our queue.
     fn flush_slice(&self, deadline: Deadline) -> bool {
-        self.client().flush(deadline.remaining_ms(SLICE_MS)).is_ok()
+        self.native().flush(deadline.remaining_ms(SLICE_MS)).is_ok()
     }
 
     /// Messages sent and not yet reported.
@@ -161,9 +185,9 @@ impl Producer {
         let deadline = Deadline::after_ms(timeout_ms);
         while !self.flush_slice(deadline) {
             if deadline.is_past() {
-                self.client().purge();
+                self.native().purge();
                 // What was purged comes back as reports, which tell how much it was.
-                let _ = self.client().flush(WIND_UP_MS);
+                let _ = self.native().flush(WIND_UP_MS);
                 break;
             }
         }
@@ -172,7 +196,7 @@ impl Producer {
 
     /// librdkafka's name for it.
     pub fn name(&self) -> String {
-        self.client().name()
+        self.native().name()
     }
 }
 
@@ -196,10 +220,15 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
         // A panic must not leave callers waiting for reports that no one brings.
         let drained = catch_unwind(AssertUnwindSafe(|| {
             while !shared.stop.load(Ordering::Acquire) {
-                if let Some(mut event) = queue.poll(-1) {
+                let Some(mut event) = queue.poll(-1) else {
+                    continue;
+                };
+                if event.is_delivery_report() {
                     shared
                         .reports
                         .add(event.delivery_reports().map(Report::from));
+                } else {
+                    event.tell(&client);
                 }
             }
         }));

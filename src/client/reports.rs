@@ -147,9 +147,11 @@ impl Reports {
         reported
     }
 
-    /// Waits until there is a report, the time is up or the producer is closed.
-    pub fn wait(&self, deadline: Deadline) -> Result<()> {
-        self.wait_until(deadline, || !self.queue.is_empty() || self.is_closing());
+    /// Waits until there is a report or `interrupted`, the time is up or the producer is closed.
+    pub fn wait(&self, deadline: Deadline, interrupted: impl Fn() -> bool) -> Result<()> {
+        self.wait_until(deadline, || {
+            !self.queue.is_empty() || self.is_closing() || interrupted()
+        });
         if self.is_closing() {
             return Err(Error::closed());
         }
@@ -210,7 +212,8 @@ impl Reports {
         self.waiters.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn wake(&self) {
+    /// Has those who wait look again.
+    pub fn wake(&self) {
         fence(Ordering::SeqCst);
         if self.waiters.load(Ordering::Relaxed) > 0 {
             // Taken and let go: a waiter between its check and its sleep holds it.
@@ -286,7 +289,7 @@ mod tests {
             adder.add([report(1, Code::NO_ERROR)].into_iter());
         });
         let start = Instant::now();
-        reports.wait(Deadline::after_ms(5000)).unwrap();
+        reports.wait(Deadline::after_ms(5000), || false).unwrap();
         assert!(start.elapsed() < Duration::from_millis(2000));
         assert_eq!(reports.pop_all().last_opaque.to_u64(), 1);
         thread.join().unwrap();
@@ -300,7 +303,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(20));
             closer.close();
         });
-        let error = reports.wait(Deadline::after_ms(-1)).unwrap_err();
+        let error = reports.wait(Deadline::after_ms(-1), || false).unwrap_err();
         assert_eq!(error.code, Error::CLOSED);
         thread.join().unwrap();
     }

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::boundary::{guarded, guarded_void, output, reference, reference_mut, string, take_back};
 use super::error::kafka_error;
-use crate::client::{Conf, Error, TopicConf};
+use crate::client::{Conf, Error, Kinds, TopicConf};
 
 /// The properties of a producer or a consumer, as librdkafka names them. Not to
 /// be used by two threads at once.
@@ -93,6 +93,32 @@ pub unsafe extern "C" fn kafka_conf_set_topic_conf(
         let conf = reference_mut(conf, "conf")?;
         conf.0
             .set_topic_conf(&reference(topic_conf, "topic_conf")?.0)
+    })
+}
+
+/// Says which events the caller wants to be told of at once: they end waiting calls with
+/// KAFKA_ERR_EVENT until they are taken by kafka_client_event. All other events can be taken
+/// there too, whenever one likes.
+///
+/// kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With
+/// KAFKA_EVENT_REBALANCE a consumer's rebalances are answered by the caller, else by
+/// librdkafka. With KAFKA_EVENT_LOG the log does not go to stderr, where debug or log_level
+/// send it else. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_conf_set_events(
+    conf: *mut kafka_conf,
+    kinds: u32,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let conf = reference_mut(conf, "conf")?;
+        if kinds & !Kinds::ALL.0 != 0 {
+            return Err(Error::invalid(format!(
+                "kinds has a bit that is no KAFKA_EVENT: {kinds:#x}"
+            )));
+        }
+        conf.0.set_awaited(Kinds(kinds));
+        Ok(())
     })
 }
 

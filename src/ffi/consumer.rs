@@ -1,17 +1,28 @@
 //! `kafka_consumer`.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
 use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
+use super::client::{kafka_client, HasClient};
 use super::conf::kafka_conf;
 use super::error::kafka_error;
 use super::handle::{Close, Handle};
 use super::message::kafka_message;
 use super::partitions::kafka_partitions;
-use crate::client::{Conf, Consumer, Partitions, Result, CLOSE_AT_END_MS};
+use crate::client::{Client, Conf, Consumer, Partitions, Result, CLOSE_AT_END_MS};
 
 /// A consumer. Every call may be made from any thread, also several at once.
-pub struct kafka_consumer(Handle<Consumer>);
+pub struct kafka_consumer {
+    handle: Arc<Handle<Consumer>>,
+    client: kafka_client,
+}
+
+impl HasClient for Consumer {
+    fn client(&self) -> &Client {
+        Consumer::client(self)
+    }
+}
 
 impl Close for Consumer {
     type Outcome = Result<()>;
@@ -45,7 +56,26 @@ pub unsafe extern "C" fn kafka_consumer_new(
         let defaults = Conf::default();
         let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
         let new = Consumer::new(string(brokers, "brokers")?, conf)?;
-        consumer.hand_over(kafka_consumer(Handle::new(new)));
+        let handle = Arc::new(Handle::new(new));
+        let client = kafka_client::of(&handle)?;
+        consumer.hand_over(kafka_consumer { handle, client });
+        Ok(())
+    })
+}
+
+/// The consumer as what it has in common with every client.
+///
+/// client: the consumer's own, until that is freed. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_client(
+    consumer: *mut kafka_consumer,
+    client: *mut *mut kafka_client,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?;
+        consumer.handle.enter()?;
+        output(client, "client")?.write(std::ptr::from_ref(&consumer.client).cast_mut());
         Ok(())
     })
 }
@@ -63,7 +93,7 @@ pub unsafe extern "C" fn kafka_consumer_subscribe(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let consumer = reference(consumer, "consumer")?.0.enter()?;
+        let consumer = reference(consumer, "consumer")?.handle.enter()?;
         consumer.subscribe(&reference(topics, "topics")?.0)
     })
 }
@@ -80,7 +110,7 @@ pub unsafe extern "C" fn kafka_consumer_assign(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let consumer = reference(consumer, "consumer")?.0.enter()?;
+        let consumer = reference(consumer, "consumer")?.handle.enter()?;
         let none = Partitions::new();
         let partitions = partitions.as_ref().map_or(&none, |list| &list.0);
         consumer.assign(partitions)
@@ -102,7 +132,7 @@ pub unsafe extern "C" fn kafka_consumer_poll(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let consumer = reference(consumer, "consumer")?.0.enter()?;
+        let consumer = reference(consumer, "consumer")?.handle.enter()?;
         let output = output(message, "message")?;
         output.write(kafka_message::new(consumer.poll(timeout_ms)?));
         Ok(())
@@ -124,7 +154,7 @@ pub unsafe extern "C" fn kafka_consumer_close(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let closed = reference(consumer, "consumer")?.0.close(timeout_ms)?;
+        let closed = reference(consumer, "consumer")?.handle.close(timeout_ms)?;
         closed.unwrap_or(Ok(()))
     })
 }
@@ -136,7 +166,7 @@ pub unsafe extern "C" fn kafka_consumer_free(consumer: *mut kafka_consumer) {
     guarded_void(|| {
         if let Some(consumer) = take_back(consumer) {
             // Nobody is left to be told; the group notices by itself.
-            Box::new(consumer.0).free(CLOSE_AT_END_MS, drop);
+            Handle::free(consumer.handle, CLOSE_AT_END_MS, drop);
         }
     });
 }

@@ -84,6 +84,8 @@ pub enum kafka_err {
     Closed = -1003,
     /// The caller was built for another version of this interface.
     AbiMismatch = -1004,
+    /// An event is waiting that the caller asked to be told of; see kafka_conf_set_events.
+    Event = -1005,
     /// Local: Bad message format.
     BadMsg = -199,
     /// Local: Invalid compressed data.
@@ -439,6 +441,7 @@ pub extern "C" fn kafka_err_name(code: i32) -> *const c_char {
         Error::FORKED => c"FORKED",
         Error::CLOSED => c"CLOSED",
         Error::ABI_MISMATCH => c"ABI_MISMATCH",
+        Error::EVENT => c"EVENT",
         code => Code(code).name(),
     };
     ours.as_ptr()
@@ -455,6 +458,7 @@ pub extern "C" fn kafka_err_text(code: i32) -> *const c_char {
         Error::FORKED => c"Made before this process was forked",
         Error::CLOSED => c"Closed",
         Error::ABI_MISMATCH => c"Built for another version of the interface",
+        Error::EVENT => c"An event is waiting",
         code => Code(code).text(),
     };
     ours.as_ptr()
@@ -498,6 +502,7 @@ mod tests {
         assert_eq!(kafka_err::Forked as i32, Error::FORKED);
         assert_eq!(kafka_err::Closed as i32, Error::CLOSED);
         assert_eq!(kafka_err::AbiMismatch as i32, Error::ABI_MISMATCH);
+        assert_eq!(kafka_err::Event as i32, Error::EVENT);
     }
 
     #[test]

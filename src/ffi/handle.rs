@@ -4,6 +4,7 @@
 use std::cell::UnsafeCell;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -102,12 +103,12 @@ impl<T: Close> Handle<T> {
 
     /// The end of the handle: closes if need be. In a forked child it only forgets, since the
     /// threads that would be stopped are not there.
-    pub fn free(self: Box<Self>, timeout_ms: i32, then: impl FnOnce(T::Outcome)) {
-        if !self.process.is_current() {
-            std::mem::forget(self);
+    pub fn free(handle: Arc<Self>, timeout_ms: i32, then: impl FnOnce(T::Outcome)) {
+        if !handle.process.is_current() {
+            std::mem::forget(handle);
             return;
         }
-        if let Ok(Some(outcome)) = self.close(timeout_ms) {
+        if let Ok(Some(outcome)) = handle.close(timeout_ms) {
             then(outcome);
         }
     }
@@ -138,7 +139,6 @@ impl<T> Drop for User<'_, T> {
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicBool;
-    use std::sync::Arc;
 
     struct Object {
         woken: AtomicBool,

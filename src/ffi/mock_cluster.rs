@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 use std::slice;
+use std::sync::Arc;
 
 use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
 use super::error::kafka_error;
@@ -12,7 +13,7 @@ use crate::client::{Error, MockCluster};
 /// 127.0.0.1; broker ids start at 1; everything is in memory. Every call may be
 /// made from any thread.
 pub struct kafka_mock_cluster {
-    handle: Handle<MockCluster>,
+    handle: Arc<Handle<MockCluster>>,
     // Outlives the cluster: a pointer to it was handed out.
     bootstrap_servers: std::ffi::CString,
 }
@@ -38,7 +39,7 @@ pub unsafe extern "C" fn kafka_mock_cluster_new(
         let cluster = MockCluster::new(broker_count)?;
         output.hand_over(kafka_mock_cluster {
             bootstrap_servers: cluster.bootstrap_servers().to_owned(),
-            handle: Handle::new(cluster),
+            handle: Arc::new(Handle::new(cluster)),
         });
         Ok(())
     })
@@ -197,7 +198,7 @@ pub unsafe extern "C" fn kafka_mock_cluster_close(
 pub unsafe extern "C" fn kafka_mock_cluster_free(cluster: *mut kafka_mock_cluster) {
     guarded_void(|| {
         if let Some(cluster) = take_back(cluster) {
-            Box::new(cluster.handle).free(0, drop);
+            Handle::free(cluster.handle, 0, drop);
         }
     });
 }

@@ -13,13 +13,18 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod boundary;
+pub mod client;
+pub mod clock;
 pub mod conf;
 pub mod consumer;
 pub mod error;
+pub mod event;
 mod handle;
 pub mod message;
 pub mod mock_cluster;
 pub mod partitions;
 pub mod producer;
+pub mod request;
 pub mod topic;
+pub mod value;
 pub mod version;

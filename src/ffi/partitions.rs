@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{guarded, guarded_void, output, reference_mut, string, take_back};
+use super::boundary::{guarded, guarded_void, output, reference, reference_mut, string, take_back};
 use super::error::kafka_error;
 use crate::client::{Error, Partitions};
 
@@ -16,7 +16,33 @@ pub const KAFKA_OFFSET_STORED: i32 = -1000;
 pub const KAFKA_OFFSET_INVALID: i32 = -1001;
 
 /// A list of topics, partitions and offsets. Not to be used by two threads at once.
+// Written so that cbindgen overlooks it, to which the type shall be opaque.
+#[cfg_attr(all(), repr(transparent))]
 pub struct kafka_partitions(pub(super) Partitions);
+
+impl kafka_partitions {
+    pub(super) fn from_ref(partitions: &Partitions) -> *const Self {
+        // The same layout: repr(transparent).
+        std::ptr::from_ref(partitions).cast()
+    }
+}
+
+/// An entry of a list.
+#[repr(C)]
+pub struct kafka_partition {
+    /// The topic's name, NUL-terminated; the list's.
+    pub topic: *const c_char,
+    /// An offset, or one of the KAFKA_OFFSET constants; a time in a list of times.
+    pub offset: i64,
+    /// The partition, -1 for the topic as a whole.
+    pub partition: i32,
+    /// What went wrong with this one, 0 if nothing.
+    pub code: i32,
+    /// The epoch of the partition's leader, -1 if unknown.
+    pub leader_epoch: i32,
+    /// Always 0.
+    pub reserved: i32,
+}
 
 /// Makes an empty list.
 ///
@@ -58,6 +84,53 @@ pub unsafe extern "C" fn kafka_partitions_add(
             )));
         }
         partitions.0.add(topic, partition, offset);
+        Ok(())
+    })
+}
+
+/// How many entries a list has.
+///
+/// Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_partitions_count(
+    partitions: *const kafka_partitions,
+    partition_count: *mut usize,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let partitions = reference(partitions, "partitions")?;
+        output(partition_count, "partition_count")?.write(partitions.0.iter().len());
+        Ok(())
+    })
+}
+
+/// An entry of a list, by its place from 0.
+///
+/// partition: filled in on success; its topic lasts as long as the list. Returns 0, or
+/// KAFKA_ERR_INVALID_ARGUMENT if there is none. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_partitions_get(
+    partitions: *const kafka_partitions,
+    index: usize,
+    partition: *mut kafka_partition,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let partitions = reference(partitions, "partitions")?;
+        let place = output(partition, "partition")?;
+        let mut entries = partitions.0.iter();
+        let count = entries.len();
+        let found = entries
+            .nth(index)
+            .ok_or_else(|| Error::invalid(format!("index is {index}, of {count} items")))?;
+        place.write(kafka_partition {
+            topic: found.topic.as_ptr(),
+            offset: found.offset,
+            partition: found.partition,
+            code: found.code.0,
+            leader_epoch: found.leader_epoch,
+            reserved: 0,
+        });
         Ok(())
     })
 }

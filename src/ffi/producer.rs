@@ -1,13 +1,15 @@
 //! `kafka_producer`.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 use super::boundary::{bytes, guarded, guarded_void, output, reference, string, take_back};
+use super::client::{kafka_client, HasClient};
 use super::conf::{kafka_conf, kafka_topic_conf};
 use super::error::kafka_error;
 use super::handle::{Close, Handle};
 use super::topic::kafka_topic;
-use crate::client::{log_lost, Conf, Error, Opaque, Producer, FLUSH_AT_END_MS};
+use crate::client::{log_lost, Client, Conf, Error, Opaque, Producer, FLUSH_AT_END_MS};
 use crate::process::Generation;
 
 /// The number of a message that is sent without one.
@@ -15,7 +17,16 @@ pub const KAFKA_OPAQUE_NONE: u64 = u64::MAX;
 const _: () = assert!(KAFKA_OPAQUE_NONE == Opaque::NONE.to_u64());
 
 /// A producer. Every call may be made from any thread, also several at once.
-pub struct kafka_producer(Handle<Producer>);
+pub struct kafka_producer {
+    handle: Arc<Handle<Producer>>,
+    client: kafka_client,
+}
+
+impl HasClient for Producer {
+    fn client(&self) -> &Client {
+        Producer::client(self)
+    }
+}
 
 impl Close for Producer {
     type Outcome = Lost;
@@ -81,7 +92,26 @@ pub unsafe extern "C" fn kafka_producer_new(
         let defaults = Conf::default();
         let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
         let new = Producer::new(string(brokers, "brokers")?, conf)?;
-        producer.hand_over(kafka_producer(Handle::new(new)));
+        let handle = Arc::new(Handle::new(new));
+        let client = kafka_client::of(&handle)?;
+        producer.hand_over(kafka_producer { handle, client });
+        Ok(())
+    })
+}
+
+/// The producer as what it has in common with every client.
+///
+/// client: the producer's own, until that is freed. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_client(
+    producer: *mut kafka_producer,
+    client: *mut *mut kafka_client,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let producer = reference(producer, "producer")?;
+        producer.handle.enter()?;
+        output(client, "client")?.write(std::ptr::from_ref(&producer.client).cast_mut());
         Ok(())
     })
 }
@@ -101,7 +131,7 @@ pub unsafe extern "C" fn kafka_producer_create_topic(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = reference(producer, "producer")?.0.enter()?;
+        let producer = reference(producer, "producer")?.handle.enter()?;
         let handle = output(topic, "topic")?;
         let topic_conf = topic_conf.as_ref().map(|conf| &conf.0);
         let topic = producer.create_topic(string(name, "name")?, topic_conf)?;
@@ -136,7 +166,7 @@ pub unsafe extern "C" fn kafka_producer_send(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = reference(producer, "producer")?.0.enter()?;
+        let producer = reference(producer, "producer")?.handle.enter()?;
         let topic = reference(topic, "topic")?;
         let key = bytes(key, key_len, "key")?;
         let value = bytes(value, value_len, "value")?;
@@ -159,7 +189,7 @@ pub unsafe extern "C" fn kafka_producer_poll(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = reference(producer, "producer")?.0.enter()?;
+        let producer = reference(producer, "producer")?.handle.enter()?;
         let output = output(reported, "reported")?;
         let reported = producer.poll(timeout_ms)?;
         output.write(kafka_reported {
@@ -184,7 +214,7 @@ pub unsafe extern "C" fn kafka_producer_reports(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = reference(producer, "producer")?.0.enter()?;
+        let producer = reference(producer, "producer")?.handle.enter()?;
         let count = output(report_count, "report_count")?;
         if reports.is_null() {
             return Err(Error::invalid("reports is NULL"));
@@ -219,10 +249,8 @@ pub unsafe extern "C" fn kafka_producer_flush(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        reference(producer, "producer")?
-            .0
-            .enter()?
-            .flush(timeout_ms)
+        let producer = reference(producer, "producer")?;
+        producer.handle.enter()?.flush(timeout_ms)
     })
 }
 
@@ -236,7 +264,7 @@ pub unsafe extern "C" fn kafka_producer_len(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = reference(producer, "producer")?.0.enter()?;
+        let producer = reference(producer, "producer")?.handle.enter()?;
         output(message_count, "message_count")?.write(producer.len() as u64);
         Ok(())
     })
@@ -259,7 +287,7 @@ pub unsafe extern "C" fn kafka_producer_close(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let lost = reference(producer, "producer")?.0.close(timeout_ms)?;
+        let lost = reference(producer, "producer")?.handle.close(timeout_ms)?;
         let lost = lost.map_or(0, |lost| lost.count);
         if let Some(lost_count) = lost_count.as_mut() {
             *lost_count = lost;
@@ -280,8 +308,9 @@ pub unsafe extern "C" fn kafka_producer_close(
 pub unsafe extern "C" fn kafka_producer_free(producer: *mut kafka_producer) {
     guarded_void(|| {
         if let Some(producer) = take_back(producer) {
-            let handle = Box::new(producer.0);
-            handle.free(FLUSH_AT_END_MS, |lost| log_lost(&lost.producer, lost.count));
+            Handle::free(producer.handle, FLUSH_AT_END_MS, |lost| {
+                log_lost(&lost.producer, lost.count)
+            });
         }
     });
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::conf::{Conf, TopicConf};
 use super::error::{lossy, Code, Error};
 use super::event::Queue;
+use super::listener::{listen, Listener, Opaque, Wanted};
 use super::message::Message;
 use super::partitions::Partitions;
 use super::sys;
@@ -28,6 +29,8 @@ pub enum Kind {
 pub struct Client {
     rk: *mut sys::rd_kafka_t,
     topics: Arc<TopicSet>,
+    // Dropped after the client, which calls it.
+    opaque: Opaque,
 }
 
 // SAFETY: librdkafka's API on rd_kafka_t is thread-safe.
@@ -37,7 +40,13 @@ unsafe impl Sync for Client {}
 
 impl Client {
     /// Starts a client. An error is librdkafka's own text.
-    pub fn new(kind: Kind, conf: Conf) -> Result<Self, String> {
+    pub fn new(
+        kind: Kind,
+        mut conf: Conf,
+        listener: Arc<dyn Listener>,
+        wanted: Wanted,
+    ) -> Result<Self, String> {
+        let opaque = listen(&mut conf, listener, wanted);
         let native_kind = match kind {
             Kind::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
             Kind::Consumer => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
@@ -60,6 +69,7 @@ impl Client {
         Ok(Self {
             rk,
             topics: Arc::new(TopicSet::default()),
+            opaque,
         })
     }
 
@@ -204,6 +214,14 @@ impl Client {
     pub fn new_queue(&self) -> Queue {
         // SAFETY: returns a new queue.
         unsafe { Queue::from_raw(sys::rd_kafka_queue_new(self.rk)) }
+    }
+
+    pub(super) fn topic_as_raw(&self, topic: &Topic) -> Option<*mut sys::rd_kafka_topic_t> {
+        topic.get(&self.topics)
+    }
+
+    pub(super) fn listener(&self) -> &dyn Listener {
+        self.opaque.listener()
     }
 
     pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_t {

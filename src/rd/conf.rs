@@ -67,18 +67,14 @@ impl Conf {
         CStr::from_bytes_until_nul(&value).ok().map(CStr::to_owned)
     }
 
-    /// Lets librdkafka print its log to stderr again.
-    pub fn log_to_stderr(&mut self) {
-        // SAFETY: the object is alive; the callback is librdkafka's own.
-        unsafe {
-            sys::rd_kafka_conf_set_log_cb(self.0, Some(rdkafka_sys::bindings::rd_kafka_log_print))
-        };
-    }
-
     /// Has delivery reports come as events.
     pub fn report_deliveries(&mut self) {
         // SAFETY: the object is alive.
         unsafe { sys::rd_kafka_conf_set_events(self.0, sys::RD_KAFKA_EVENT_DR) };
+    }
+
+    pub(super) fn as_raw(&mut self) -> *mut sys::rd_kafka_conf_t {
+        self.0
     }
 
     /// Gives the object away, to `rd_kafka_new`.

@@ -39,6 +39,20 @@ impl Code {
     pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
     /// A configuration that contradicts itself.
     pub const INVALID_CONFIG: Self = Self(40);
+    /// A rebalance gives partitions.
+    pub const ASSIGN_PARTITIONS: Self = Self(-175);
+    /// A rebalance takes partitions.
+    pub const REVOKE_PARTITIONS: Self = Self(-174);
+    /// Nothing to commit.
+    pub const NO_OFFSET: Self = Self(-168);
+    /// Still under way.
+    pub const IN_PROGRESS: Self = Self(-178);
+    /// The partition has no more messages now.
+    pub const PARTITION_EOF: Self = Self(-191);
+    /// It was given up by the application.
+    pub const PURGE_QUEUE: Self = Self(-152);
+    /// Nothing of that name or number.
+    pub const NOENT: Self = Self(-156);
     /// Unknown error, the last resort.
     pub const FAIL: Self = Self(-196);
 

@@ -1,6 +1,9 @@
 //! `rd_kafka_queue_t` and `rd_kafka_event_t`.
 
+use super::client::Client;
 use super::error::Code;
+use super::listener::tell_event;
+use super::partitions::Partitions;
 use super::sys;
 
 /// A reference to one of librdkafka's queues.
@@ -60,10 +63,15 @@ pub struct DeliveryReport {
 }
 
 impl Event {
+    /// Whether it holds delivery reports.
+    pub fn is_delivery_report(&self) -> bool {
+        // SAFETY: the event is alive.
+        unsafe { sys::rd_kafka_event_type(self.0) == sys::RD_KAFKA_EVENT_DR }
+    }
+
     /// The delivery reports in it: none, if it is an event of another kind.
     pub fn delivery_reports(&mut self) -> impl Iterator<Item = DeliveryReport> + '_ {
-        // SAFETY: the event is alive.
-        let is_report = unsafe { sys::rd_kafka_event_type(self.0) } == sys::RD_KAFKA_EVENT_DR;
+        let is_report = self.is_delivery_report();
         std::iter::from_fn(move || {
             if !is_report {
                 return None;
@@ -77,6 +85,25 @@ impl Event {
                 code: Code(message.err),
             })
         })
+    }
+}
+
+impl Event {
+    /// Tells the client's listener, if the event is one for it.
+    pub fn tell(&self, client: &Client) {
+        // SAFETY: the event is alive, and so is the client it is from.
+        unsafe { tell_event(client.as_raw(), self.0, client.listener()) };
+    }
+
+    /// The partitions in it, and the error of a commit.
+    pub fn committed(&self) -> (Code, Partitions) {
+        // SAFETY: the event is alive; the list is its own.
+        unsafe {
+            (
+                Code(sys::rd_kafka_event_error(self.0)),
+                Partitions::copy_of(sys::rd_kafka_event_topic_partition_list(self.0)),
+            )
+        }
     }
 }
 

@@ -8,8 +8,18 @@ use std::sync::Arc;
 use libc::c_void;
 
 use super::client::Client;
-use super::error::Code;
+use super::error::{lossy, Code, Error};
+use super::listener::explained;
+use super::partitions::Partitions;
 use super::sys;
+
+/// What a consumer may find in place of a message.
+pub enum Trouble {
+    /// A partition has no more messages for now; the offset is where the next will be.
+    PartitionEnd(Partitions),
+    /// What went wrong.
+    Error(Error),
+}
 
 /// A consumed message, or a consumer's error in the shape of one.
 ///
@@ -45,6 +55,27 @@ impl Message {
     #[inline]
     pub fn code(&self) -> Code {
         Code(self.fields().err)
+    }
+
+    /// What it is in place of a message.
+    #[cold]
+    pub fn trouble(&self) -> Trouble {
+        let fields = self.fields();
+        let code = self.code();
+        if code == Code::PARTITION_EOF {
+            let mut partitions = Partitions::new();
+            partitions.add(self.topic(), fields.partition, fields.offset);
+            return Trouble::PartitionEnd(partitions);
+        }
+        // SAFETY: a consumer's error has its text for a payload, or none; the client is alive.
+        unsafe {
+            let text = sys::rd_kafka_message_errstr(self.message.as_ptr());
+            Trouble::Error(explained(
+                self.client.as_raw(),
+                code,
+                lossy(CStr::from_ptr(text)),
+            ))
+        }
     }
 
     /// The topic's name.

@@ -1,10 +1,13 @@
 //! `rd_kafka_mock_cluster_t`: brokers inside this process, for tests.
 
 use std::ffi::{CStr, CString};
+use std::sync::Arc;
 
 use super::client::{Client, Kind};
 use super::conf::Conf;
 use super::error::{Code, Error};
+use super::listener::{Change, Listener, Wanted};
+use super::partitions::Partitions;
 use super::sys;
 
 /// A cluster of in-process brokers, listening on 127.0.0.1. Broker ids start at 1.
@@ -20,11 +23,41 @@ unsafe impl Send for MockCluster {}
 // SAFETY: as above.
 unsafe impl Sync for MockCluster {}
 
+/// The cluster's instance has nothing to tell anybody.
+struct Deaf;
+
+impl Listener for Deaf {
+    fn error(&self, _: Error) -> bool {
+        false
+    }
+    fn statistics(&self, _: &[u8]) -> bool {
+        false
+    }
+    fn log(&self, _: &CStr, _: i32, _: &CStr, _: &CStr) {}
+    fn throttled(&self, _: &CStr, _: i32, _: i32) -> bool {
+        false
+    }
+    fn token_wanted(&self, _: &CStr) -> bool {
+        false
+    }
+    fn rebalance(&self, _: Change, _: Partitions) -> bool {
+        false
+    }
+    fn commit_failed(&self, _: Code, _: Partitions) -> bool {
+        false
+    }
+}
+
 impl MockCluster {
     /// Starts a cluster.
     pub fn new(broker_count: i32) -> Result<Self, Error> {
-        let client = Client::new(Kind::Producer, Conf::new())
-            .map_err(|text| Error::new(Code::FAIL, text))?;
+        let client = Client::new(
+            Kind::Producer,
+            Conf::new(),
+            Arc::new(Deaf),
+            Wanted::default(),
+        )
+        .map_err(|text| Error::new(Code::FAIL, text))?;
         // SAFETY: the instance is alive, and outlives the cluster.
         unsafe {
             let cluster = sys::rd_kafka_mock_cluster_new(client.as_raw(), broker_count);

@@ -9,22 +9,31 @@
 use libc::{c_char, c_int, c_void};
 
 pub use rdkafka_sys::bindings::{
-    rd_kafka_conf_destroy, rd_kafka_conf_dup, rd_kafka_conf_get, rd_kafka_conf_new,
-    rd_kafka_conf_res_t, rd_kafka_conf_set, rd_kafka_conf_set_events, rd_kafka_conf_set_log_cb,
-    rd_kafka_conf_t, rd_kafka_consumer_close_queue, rd_kafka_consumer_closed,
-    rd_kafka_default_topic_conf_dup, rd_kafka_destroy_flags, rd_kafka_error_destroy,
-    rd_kafka_error_is_fatal, rd_kafka_error_is_retriable, rd_kafka_error_string, rd_kafka_error_t,
-    rd_kafka_error_txn_requires_abort, rd_kafka_event_destroy, rd_kafka_event_t,
-    rd_kafka_event_type, rd_kafka_mock_cluster_bootstraps, rd_kafka_mock_cluster_destroy,
-    rd_kafka_mock_cluster_new, rd_kafka_mock_cluster_t, rd_kafka_name, rd_kafka_new,
-    rd_kafka_poll_set_consumer, rd_kafka_produce, rd_kafka_queue_destroy, rd_kafka_queue_get_main,
-    rd_kafka_queue_new, rd_kafka_queue_poll, rd_kafka_queue_t, rd_kafka_queue_yield, rd_kafka_t,
+    rd_kafka_assignment_lost, rd_kafka_clusterid, rd_kafka_conf_destroy, rd_kafka_conf_dup,
+    rd_kafka_conf_get, rd_kafka_conf_new, rd_kafka_conf_res_t, rd_kafka_conf_set,
+    rd_kafka_conf_set_error_cb, rd_kafka_conf_set_events, rd_kafka_conf_set_log_cb,
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb, rd_kafka_conf_set_opaque,
+    rd_kafka_conf_set_stats_cb, rd_kafka_conf_set_throttle_cb, rd_kafka_conf_t,
+    rd_kafka_consumer_close_queue, rd_kafka_consumer_closed, rd_kafka_default_topic_conf_dup,
+    rd_kafka_destroy_flags, rd_kafka_error_destroy, rd_kafka_error_is_fatal,
+    rd_kafka_error_is_retriable, rd_kafka_error_string, rd_kafka_error_t,
+    rd_kafka_error_txn_requires_abort, rd_kafka_event_config_string, rd_kafka_event_destroy,
+    rd_kafka_event_error_is_fatal, rd_kafka_event_error_string, rd_kafka_event_stats,
+    rd_kafka_event_t, rd_kafka_event_topic_partition_list, rd_kafka_event_type, rd_kafka_mem_free,
+    rd_kafka_mock_cluster_bootstraps, rd_kafka_mock_cluster_destroy, rd_kafka_mock_cluster_new,
+    rd_kafka_mock_cluster_t, rd_kafka_name, rd_kafka_new, rd_kafka_opaque,
+    rd_kafka_poll_set_consumer, rd_kafka_produce, rd_kafka_queue_destroy,
+    rd_kafka_queue_get_consumer, rd_kafka_queue_get_main, rd_kafka_queue_new, rd_kafka_queue_poll,
+    rd_kafka_queue_t, rd_kafka_queue_yield, rd_kafka_sasl_set_credentials, rd_kafka_t,
     rd_kafka_topic_conf_destroy, rd_kafka_topic_conf_new, rd_kafka_topic_conf_set,
     rd_kafka_topic_conf_t, rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new,
-    rd_kafka_topic_partition_list_destroy, rd_kafka_topic_partition_list_new,
-    rd_kafka_topic_partition_list_t, rd_kafka_topic_t, rd_kafka_type_t, rd_kafka_version_str,
-    RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_EVENT_DR, RD_KAFKA_MSG_F_COPY,
-    RD_KAFKA_PURGE_F_INFLIGHT, RD_KAFKA_PURGE_F_NON_BLOCKING, RD_KAFKA_PURGE_F_QUEUE,
+    rd_kafka_topic_partition_list_copy, rd_kafka_topic_partition_list_destroy,
+    rd_kafka_topic_partition_list_new, rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
+    rd_kafka_type_t, rd_kafka_version_str, rd_kafka_yield, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE,
+    RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH,
+    RD_KAFKA_EVENT_OFFSET_COMMIT, RD_KAFKA_EVENT_REBALANCE, RD_KAFKA_EVENT_STATS,
+    RD_KAFKA_MSG_F_COPY, RD_KAFKA_PURGE_F_INFLIGHT, RD_KAFKA_PURGE_F_NON_BLOCKING,
+    RD_KAFKA_PURGE_F_QUEUE,
 };
 
 /// `rd_kafka_message_t`; librdkafka promises that its public fields stay as they are.
@@ -54,6 +63,54 @@ pub struct rd_kafka_topic_partition_t {
     private: *mut c_void,
 }
 
+/// `rd_kafka_metadata_broker`.
+#[repr(C)]
+pub struct rd_kafka_metadata_broker_t {
+    pub id: i32,
+    pub host: *mut c_char,
+    pub port: c_int,
+}
+
+/// `rd_kafka_metadata_partition`.
+#[repr(C)]
+pub struct rd_kafka_metadata_partition_t {
+    pub id: i32,
+    pub err: c_int,
+    pub leader: i32,
+    pub replica_cnt: c_int,
+    pub replicas: *mut i32,
+    pub isr_cnt: c_int,
+    pub isrs: *mut i32,
+}
+
+/// `rd_kafka_metadata_topic`.
+#[repr(C)]
+pub struct rd_kafka_metadata_topic_t {
+    pub topic: *mut c_char,
+    pub partition_cnt: c_int,
+    pub partitions: *mut rd_kafka_metadata_partition_t,
+    pub err: c_int,
+}
+
+/// `rd_kafka_metadata`.
+#[repr(C)]
+pub struct rd_kafka_metadata_t {
+    pub broker_cnt: c_int,
+    pub brokers: *mut rd_kafka_metadata_broker_t,
+    pub topic_cnt: c_int,
+    pub topics: *mut rd_kafka_metadata_topic_t,
+    pub orig_broker_id: i32,
+    pub orig_broker_name: *mut c_char,
+}
+
+/// A callback about partitions, with an error code.
+pub type OnPartitions = unsafe extern "C" fn(
+    rk: *mut rd_kafka_t,
+    code: c_int,
+    partitions: *mut rd_kafka_topic_partition_list_t,
+    opaque: *mut c_void,
+);
+
 const _: () = {
     use rdkafka_sys::bindings as theirs;
     use std::mem::{offset_of, size_of};
@@ -61,6 +118,15 @@ const _: () = {
     assert!(
         offset_of!(rd_kafka_message_t, private) == offset_of!(theirs::rd_kafka_message_t, _private)
     );
+    assert!(
+        size_of::<rd_kafka_metadata_broker_t>() == size_of::<theirs::rd_kafka_metadata_broker>()
+    );
+    assert!(
+        size_of::<rd_kafka_metadata_partition_t>()
+            == size_of::<theirs::rd_kafka_metadata_partition>()
+    );
+    assert!(size_of::<rd_kafka_metadata_topic_t>() == size_of::<theirs::rd_kafka_metadata_topic>());
+    assert!(size_of::<rd_kafka_metadata_t>() == size_of::<theirs::rd_kafka_metadata>());
     assert!(
         size_of::<rd_kafka_topic_partition_t>() == size_of::<theirs::rd_kafka_topic_partition_t>()
     );
@@ -77,10 +143,43 @@ extern "C" {
     pub fn rd_kafka_error_code(error: *const rd_kafka_error_t) -> c_int;
     pub fn rd_kafka_fatal_error(rk: *mut rd_kafka_t, errstr: *mut c_char, size: usize) -> c_int;
 
+    pub fn rd_kafka_metadata(
+        rk: *mut rd_kafka_t,
+        all_topics: c_int,
+        only_rkt: *mut rd_kafka_topic_t,
+        metadata: *mut *const rd_kafka_metadata_t,
+        timeout_ms: c_int,
+    ) -> c_int;
+    pub fn rd_kafka_metadata_destroy(metadata: *const rd_kafka_metadata_t);
+    pub fn rd_kafka_oauthbearer_set_token(
+        rk: *mut rd_kafka_t,
+        token_value: *const c_char,
+        md_lifetime_ms: i64,
+        md_principal_name: *const c_char,
+        extensions: *mut *const c_char,
+        extension_size: usize,
+        errstr: *mut c_char,
+        errstr_size: usize,
+    ) -> c_int;
+    pub fn rd_kafka_oauthbearer_set_token_failure(
+        rk: *mut rd_kafka_t,
+        errstr: *const c_char,
+    ) -> c_int;
+
     pub fn rd_kafka_brokers_add(rk: *mut rd_kafka_t, brokers: *const c_char) -> c_int;
     pub fn rd_kafka_flush(rk: *mut rd_kafka_t, timeout_ms: c_int) -> c_int;
     pub fn rd_kafka_purge(rk: *mut rd_kafka_t, flags: c_int) -> c_int;
 
+    pub fn rd_kafka_conf_set_rebalance_cb(
+        conf: *mut rd_kafka_conf_t,
+        rebalance_cb: Option<OnPartitions>,
+    );
+    pub fn rd_kafka_conf_set_offset_commit_cb(
+        conf: *mut rd_kafka_conf_t,
+        offset_commit_cb: Option<OnPartitions>,
+    );
+
+    pub fn rd_kafka_event_error(event: *mut rd_kafka_event_t) -> c_int;
     pub fn rd_kafka_event_message_next(event: *mut rd_kafka_event_t) -> *const rd_kafka_message_t;
 
     pub fn rd_kafka_subscribe(
@@ -95,6 +194,7 @@ extern "C" {
         rk: *mut rd_kafka_t,
         timeout_ms: c_int,
     ) -> *mut rd_kafka_message_t;
+    pub fn rd_kafka_message_errstr(message: *const rd_kafka_message_t) -> *const c_char;
     pub fn rd_kafka_message_destroy(message: *mut rd_kafka_message_t);
     pub fn rd_kafka_message_timestamp(
         message: *const rd_kafka_message_t,
@@ -102,6 +202,9 @@ extern "C" {
     ) -> i64;
     pub fn rd_kafka_message_leader_epoch(message: *const rd_kafka_message_t) -> i32;
 
+    pub fn rd_kafka_topic_partition_get_leader_epoch(
+        entry: *const rd_kafka_topic_partition_t,
+    ) -> i32;
     pub fn rd_kafka_topic_partition_list_add(
         list: *mut rd_kafka_topic_partition_list_t,
         topic: *const c_char,

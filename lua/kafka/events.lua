@@ -1,0 +1,219 @@
+--- Events: what a client has to tell besides messages and reports, as handlers and as data.
+
+local ffi = require("ffi")
+local err = require("kafka.err")
+local native = require("kafka.native")
+local partitions = require("kafka.partitions")
+
+local C = native.C
+
+local events = {}
+
+---@class kafka.Event
+---@field type string "error", "stats", "log", "throttle", "token_refresh", "assign", "revoke", "lost", "commit_failed" or
+---"partition_eof"
+---@field dropped? integer older events of this type that were dropped, as nobody took them in time
+---@field err? string
+---@field code? integer
+---@field fatal? boolean the client cannot go on: close it
+---@field retriable? boolean
+---@field json? string statistics
+---@field level? integer syslog's
+---@field facility? string
+---@field text? string
+---@field broker? string
+---@field broker_id? integer
+---@field throttle_ms? integer milliseconds
+---@field config? string sasl.oauthbearer.config
+---@field partitions? kafka.Partition[]
+
+local ALL = 0xff
+
+-- The kinds that a handler of this name hears of.
+local KINDS = {
+  on_error = C.KAFKA_EVENT_ERROR,
+  on_stats = C.KAFKA_EVENT_STATS,
+  on_log = C.KAFKA_EVENT_LOG,
+  on_token_refresh = C.KAFKA_EVENT_TOKEN_REFRESH,
+  on_assign = C.KAFKA_EVENT_REBALANCE,
+  on_revoke = C.KAFKA_EVENT_REBALANCE,
+  on_lost = C.KAFKA_EVENT_REBALANCE,
+}
+
+local function text(event)
+  return event.text ~= nil and ffi.string(event.text, event.text_len) or nil
+end
+
+local function failure(event, kind)
+  return {
+    type = kind,
+    err = text(event),
+    code = event.code,
+    fatal = event.fatal ~= 0,
+    retriable = event.retriable ~= 0,
+  }
+end
+
+local READ = {
+  [C.KAFKA_EVENT_ERROR] = function(event)
+    return failure(event, "error")
+  end,
+  [C.KAFKA_EVENT_STATS] = function(event)
+    return { type = "stats", json = text(event) }
+  end,
+  [C.KAFKA_EVENT_LOG] = function(event)
+    return { type = "log", level = event.level, facility = ffi.string(event.facility), text = text(event) }
+  end,
+  [C.KAFKA_EVENT_THROTTLE] = function(event)
+    return { type = "throttle", broker = text(event), broker_id = event.level, throttle_ms = event.throttle_ms }
+  end,
+  [C.KAFKA_EVENT_TOKEN_REFRESH] = function(event)
+    return { type = "token_refresh", config = text(event) }
+  end,
+  [C.KAFKA_EVENT_REBALANCE] = function(event)
+    local kind = event.is_lost ~= 0 and "lost" or event.code == C.KAFKA_ERR_ASSIGN_PARTITIONS and "assign" or "revoke"
+    return { type = kind, partitions = partitions.read(event.partitions) }
+  end,
+  [C.KAFKA_EVENT_COMMIT_FAILED] = function(event)
+    local read = failure(event, "commit_failed")
+    read.partitions = partitions.read(event.partitions)
+    return read
+  end,
+  [C.KAFKA_EVENT_PARTITION_EOF] = function(event)
+    return { type = "partition_eof", partitions = partitions.read(event.partitions) }
+  end,
+}
+
+local CALL = {
+  error = function(handlers, event)
+    return handlers.on_error(event.err, event.code, event.fatal)
+  end,
+  stats = function(handlers, event)
+    return handlers.on_stats(event.json)
+  end,
+  log = function(handlers, event)
+    return handlers.on_log(event.level, event.facility, event.text)
+  end,
+  token_refresh = function(handlers, event)
+    return handlers.on_token_refresh(event.config)
+  end,
+}
+
+local function read(event)
+  local found = READ[event.kind](event)
+  local dropped = tonumber(event.dropped_count)
+  found.dropped = dropped > 0 and dropped or nil
+  return found
+end
+
+--- Takes the oldest event of these kinds.
+---@param client ffi.cdata*
+---@param kinds integer
+---@return kafka.Event?
+---@return string? message
+---@return integer? code
+local function take(client, kinds)
+  local event = ffi.new("kafka_event")
+  local code = C.kafka_client_event(client, kinds, event, nil)
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  local succeeded, found = pcall(read, event)
+  C.kafka_event_release(event)
+  if not succeeded then
+    error(found, 0)
+  end
+  return found
+end
+
+--- The kinds of events that these options have handlers for: for kafka_conf_set_events.
+---@param options table
+---@return integer kinds
+function events.kinds(options)
+  local kinds = 0
+  for name, bit_of_it in pairs(KINDS) do
+    if options[name] then
+      kinds = bit.bor(kinds, bit_of_it)
+    end
+  end
+  return kinds
+end
+
+--- Makes an object one that has events. It gets the fields `client`, `handlers`, `handled` and `event_count`: where the
+--- last is not 0, `dispatch` has work.
+---@param object table
+---@param client ffi.cdata* lasts as long as the object's handle
+---@param handlers table
+function events.attach(object, client, handlers)
+  local count = ffi.new("const uint32_t *[1]")
+  if C.kafka_client_event_count(client, count, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+  object.client, object.handlers, object.handled, object.event_count =
+    client, handlers, events.kinds(handlers), ffi.cast("const volatile uint32_t *", count[0])
+end
+
+--- Runs the handlers of all events there are. `rebalance(object, event)` answers those of a consumer.
+---
+--- A handler's error is passed on; the events behind it stay for the next time.
+---@param object table
+function events.dispatch(object)
+  while object.event_count[0] ~= 0 do
+    local event = take(object.client, object.handled)
+    if not event then
+      return
+    end
+    local call = CALL[event.type]
+    if call then
+      call(object.handlers, event)
+    else
+      object:rebalance(event)
+    end
+  end
+end
+
+--- Takes events that have no handler, oldest first; never waits.
+---@param object table
+---@param most integer
+---@return kafka.Event[]? events nil if the client is closed
+---@return string? message
+---@return integer? code
+function events.list(object, most)
+  local found = {}
+  while #found < most do
+    local event, message, code = take(object.client, bit.band(ALL, bit.bnot(object.handled)))
+    if event then
+      found[#found + 1] = event
+    elseif code == C.KAFKA_ERR_TIMED_OUT then
+      break
+    else
+      return nil, message, code
+    end
+  end
+  return found
+end
+
+--- Calls `wait(timeout_ms)` until it returns another code than KAFKA_ERR_EVENT or the time is up, and runs the handlers
+--- whenever it is interrupted.
+---@param object table
+---@param timeout_ms integer -1 waits without limit
+---@param wait fun(timeout_ms: integer): integer
+---@return integer code
+function events.waiting(object, timeout_ms, wait)
+  local code = wait(timeout_ms)
+  if code ~= C.KAFKA_ERR_EVENT then
+    return code
+  end
+  local start = tonumber(C.kafka_clock_ms())
+  repeat
+    events.dispatch(object)
+    local left = timeout_ms
+    if timeout_ms > 0 then
+      left = math.max(0, timeout_ms - (tonumber(C.kafka_clock_ms()) - start))
+    end
+    code = wait(left)
+  until code ~= C.KAFKA_ERR_EVENT
+  return code
+end
+
+return events

@@ -1,0 +1,48 @@
+--- Requests: what a broker is asked. This is the one place where Lua waits for an answer.
+
+local ffi = require("ffi")
+local err = require("kafka.err")
+local native = require("kafka.native")
+
+local C = native.C
+
+local request = {}
+
+--- Where a function of the C API puts the request that it starts; `finish` takes it from there.
+request.out = ffi.new("kafka_request *[1]")
+
+-- What an answer may take longer than librdkafka was told, to come from its thread to this one.
+local MARGIN_MS = 20
+
+local function free(handle)
+  C.kafka_request_free(handle)
+end
+
+--- Waits for the request that has just been started, and returns what came of it.
+---@param code integer what the function that started it returned
+---@param timeout_ms integer that the request was started with; -1 waits without limit
+---@param read? fun(handle: ffi.cdata*): any makes the result of it; true without one
+---@return any result nil if it failed
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info what to do about it
+function request.finish(code, timeout_ms, read)
+  if code ~= 0 then
+    return err.failed(code)
+  end
+  local handle = ffi.gc(request.out[0], free)
+  code = C.kafka_request_wait(handle, timeout_ms < 0 and -1 or timeout_ms + MARGIN_MS, native.error)
+  if code == C.KAFKA_ERR_IN_PROGRESS then
+    -- It goes on by itself, and nobody hears of it any more.
+    native.release(handle, free)
+    return err.failure(C.KAFKA_ERR_TIMED_OUT)
+  elseif code ~= 0 then
+    native.release(handle, free)
+    return err.failed(code)
+  end
+  return native.using(handle, free, read or function()
+    return true
+  end)
+end
+
+return request

@@ -1,0 +1,108 @@
+//! What producers, consumers and admin clients have in common.
+
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
+
+use super::conf::Conf;
+use super::error::{Error, Result};
+use super::events::{Event, Events, Kinds};
+use super::request::{Outcome, Request};
+use crate::rd::{self, Code, Wanted};
+
+/// A client of the cluster: librdkafka's instance, and what it has to tell.
+pub struct Client {
+    native: Arc<rd::Client>,
+    events: Arc<Events>,
+}
+
+impl Client {
+    /// Starts one for these brokers. `native` is `conf` with what its kind adds to it.
+    pub(super) fn start(
+        kind: rd::Kind,
+        brokers: &CStr,
+        conf: &Conf,
+        native: rd::Conf,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let events = Arc::new(Events::new(conf.awaited(), conf.logs_to_stderr(), wake));
+        let wanted = Wanted {
+            rebalance: events.rebalance_is_awaited(),
+            tokens: conf.tokens_are_the_applications(),
+        };
+        let listener: Arc<dyn rd::Listener> = events.clone();
+        let native = rd::Client::new(kind, native, listener, wanted)
+            .map_err(|text| Error::new(Code::INVALID_CONFIG.0, text))?;
+        if native.add_brokers(brokers) == 0 {
+            return Err(Error::invalid("invalid broker list"));
+        }
+        let native = Arc::new(native);
+        Ok(Self { native, events })
+    }
+
+    pub(super) fn native(&self) -> &Arc<rd::Client> {
+        &self.native
+    }
+
+    /// What it has to tell.
+    pub fn events(&self) -> &Arc<Events> {
+        &self.events
+    }
+
+    /// Takes the oldest event of these kinds.
+    pub fn event(&self, kinds: Kinds) -> Option<Event> {
+        self.events.pop(kinds)
+    }
+
+    /// Runs a call of librdkafka that may block, as a request.
+    pub(super) fn request(
+        &self,
+        operation: impl FnOnce(&Arc<rd::Client>) -> Result<Outcome> + Send + 'static,
+    ) -> Result<Request> {
+        let native = Arc::clone(&self.native);
+        Request::spawn(move || operation(&native))
+    }
+
+    /// Asks for brokers, topics and partitions: of `topic`, or of all.
+    pub fn metadata(&self, topic: Option<&CStr>, timeout_ms: i32) -> Result<Request> {
+        let topic = topic.map(CStr::to_owned);
+        self.request(move |native| {
+            let value = native.metadata(topic.as_deref(), timeout_ms)?;
+            Ok(Outcome::Value(value))
+        })
+    }
+
+    /// Asks for the cluster's name for itself.
+    pub fn cluster_id(&self, timeout_ms: i32) -> Result<Request> {
+        self.request(move |native| {
+            let id = native.cluster_id(timeout_ms);
+            id.map(Outcome::Value)
+                .ok_or_else(|| Error::timed_out("the cluster did not tell its id in time"))
+        })
+    }
+
+    /// The OAUTHBEARER token to use from now on. `extensions`: names and values in turn.
+    pub fn set_oauthbearer_token(
+        &self,
+        token: &CStr,
+        lifetime_ms: i64,
+        principal: &CStr,
+        extensions: &[CString],
+    ) -> Result<()> {
+        Ok(self
+            .native
+            .set_oauthbearer_token(token, lifetime_ms, principal, extensions)?)
+    }
+
+    /// That no token could be had, and why.
+    pub fn set_oauthbearer_failure(&self, text: &CStr) -> Result<()> {
+        if text.is_empty() {
+            return Err(Error::invalid("text is empty"));
+        }
+        Ok(self.native.set_oauthbearer_failure(text)?)
+    }
+
+    /// The user and password to connect with from now on.
+    pub fn set_sasl_credentials(&self, user: &CStr, password: &CStr) -> Result<()> {
+        Ok(self.native.set_sasl_credentials(user, password)?)
+    }
+}

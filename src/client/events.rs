@@ -1,0 +1,318 @@
+//! What a client has to tell besides messages and reports, kept until somebody asks.
+
+use std::collections::VecDeque;
+use std::ffi::{CStr, CString};
+use std::io::Write;
+use std::ops::BitOr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::error::Error;
+use crate::rd::{self, Change, Code, Partitions};
+
+/// Kinds of events, each a bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(pub u32);
+
+impl Kinds {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// [`What::Error`].
+    pub const ERROR: Self = Self(1);
+    /// [`What::Statistics`].
+    pub const STATISTICS: Self = Self(2);
+    /// [`What::Log`].
+    pub const LOG: Self = Self(4);
+    /// [`What::Throttle`].
+    pub const THROTTLE: Self = Self(8);
+    /// [`What::TokenWanted`].
+    pub const TOKEN_WANTED: Self = Self(16);
+    /// [`What::Rebalance`].
+    pub const REBALANCE: Self = Self(32);
+    /// [`What::CommitFailed`].
+    pub const COMMIT_FAILED: Self = Self(64);
+    /// [`What::PartitionEnd`].
+    pub const PARTITION_END: Self = Self(128);
+    /// All there are.
+    pub const ALL: Self = Self(255);
+
+    /// Whether they have one in common.
+    pub fn intersect(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl BitOr for Kinds {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Trouble with brokers, the network, or the client itself.
+    Error(Error),
+    /// librdkafka's statistics, as JSON.
+    Statistics(CString),
+    /// A line of librdkafka's log.
+    Log {
+        /// Syslog's: 0 is an emergency, 7 is for debugging.
+        level: i32,
+        /// What part of librdkafka it is from.
+        facility: CString,
+        /// The line.
+        text: CString,
+    },
+    /// A broker asks for patience.
+    Throttle {
+        /// Its name.
+        broker: CString,
+        /// Its number.
+        broker_id: i32,
+        /// For how long it delays its answers.
+        throttle_ms: i32,
+    },
+    /// A new OAUTHBEARER token is needed; with `sasl.oauthbearer.config`.
+    TokenWanted(CString),
+    /// The group's partitions move.
+    Rebalance(Change, Partitions),
+    /// Offsets could not be committed.
+    CommitFailed(Error, Partitions),
+    /// A partition has no more messages for now; the offset is where the next will be.
+    PartitionEnd(Partitions),
+}
+
+impl What {
+    /// Its bit.
+    pub fn kind(&self) -> Kinds {
+        match self {
+            Self::Error(_) => Kinds::ERROR,
+            Self::Statistics(_) => Kinds::STATISTICS,
+            Self::Log { .. } => Kinds::LOG,
+            Self::Throttle { .. } => Kinds::THROTTLE,
+            Self::TokenWanted(_) => Kinds::TOKEN_WANTED,
+            Self::Rebalance(..) => Kinds::REBALANCE,
+            Self::CommitFailed(..) => Kinds::COMMIT_FAILED,
+            Self::PartitionEnd(_) => Kinds::PARTITION_END,
+        }
+    }
+
+    /// How many of this kind are kept for somebody who does not ask.
+    fn limit(&self) -> usize {
+        match self {
+            // Only the newest says how things are.
+            Self::Statistics(_) | Self::TokenWanted(_) => 1,
+            Self::Log { .. } => 1000,
+            // librdkafka waits for an answer to each, so there are never more than a few.
+            Self::Rebalance(..) => usize::MAX,
+            _ => 100,
+        }
+    }
+}
+
+/// An event, and how many older ones of its kind nobody asked for in time.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What happened.
+    pub what: What,
+    /// Events of this kind that were dropped since the last one that was taken.
+    pub dropped: u64,
+}
+
+/// The events of one client.
+pub struct Events {
+    /// The kinds whose arrival ends a wait.
+    awaited: Kinds,
+    log_to_stderr: bool,
+    queue: Mutex<VecDeque<Event>>,
+    /// How many of the awaited kinds there are.
+    awaited_count: AtomicU32,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Events {
+    /// `awaited`: the kinds that end a caller's wait, for which `wake` is called.
+    pub fn new(
+        awaited: Kinds,
+        log_to_stderr: bool,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            awaited,
+            log_to_stderr,
+            queue: Mutex::default(),
+            awaited_count: AtomicU32::new(0),
+            wake: Box::new(wake),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Event>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an event; true if somebody may be waiting for its kind.
+    pub fn push(&self, what: What) -> bool {
+        let kind = what.kind();
+        let limit = what.limit();
+        let is_awaited = self.awaited.intersect(kind);
+        let mut queue = self.lock();
+        let mut dropped = 0;
+        let same = |event: &Event| event.what.kind() == kind;
+        if queue.iter().filter(|event| same(event)).count() >= limit {
+            let oldest = queue.iter().position(same).expect("one of them at least");
+            dropped = 1 + queue.remove(oldest).map_or(0, |event| event.dropped);
+        } else if is_awaited {
+            self.awaited_count.fetch_add(1, Ordering::Relaxed);
+        }
+        // Told with the oldest that is left, as that one will be taken first.
+        if let Some(next) = queue.iter_mut().find(|event| same(event)) {
+            next.dropped += std::mem::take(&mut dropped);
+        }
+        queue.push_back(Event { what, dropped });
+        drop(queue);
+        if is_awaited {
+            (self.wake)();
+        }
+        is_awaited
+    }
+
+    /// Takes the oldest event of these kinds.
+    pub fn pop(&self, kinds: Kinds) -> Option<Event> {
+        let mut queue = self.lock();
+        let index = queue
+            .iter()
+            .position(|event| kinds.intersect(event.what.kind()))?;
+        let event = queue.remove(index)?;
+        if self.awaited.intersect(event.what.kind()) {
+            self.awaited_count.fetch_sub(1, Ordering::Relaxed);
+        }
+        Some(event)
+    }
+
+    /// Whether there is an event that ends a wait.
+    #[inline]
+    pub fn is_awaited_there(&self) -> bool {
+        self.awaited_count.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many events there are that end a wait.
+    pub fn awaited_count(&self) -> &AtomicU32 {
+        &self.awaited_count
+    }
+
+    /// Whether the caller answers rebalances.
+    pub fn rebalance_is_awaited(&self) -> bool {
+        self.awaited.intersect(Kinds::REBALANCE)
+    }
+}
+
+impl rd::Listener for Events {
+    fn error(&self, error: rd::Error) -> bool {
+        self.push(What::Error(error.into()))
+    }
+
+    fn statistics(&self, json: &[u8]) -> bool {
+        // JSON escapes a NUL.
+        self.push(What::Statistics(CString::new(json).unwrap_or_default()))
+    }
+
+    fn log(&self, client: &CStr, level: i32, facility: &CStr, text: &CStr) {
+        if self.log_to_stderr {
+            let (client, facility) = (client.to_string_lossy(), facility.to_string_lossy());
+            // A closed stderr is no reason to panic.
+            let _ = writeln!(
+                std::io::stderr(),
+                "%{level}|{facility}|{client}| {}",
+                text.to_string_lossy()
+            );
+        }
+        self.push(What::Log {
+            level,
+            facility: facility.to_owned(),
+            text: text.to_owned(),
+        });
+    }
+
+    fn throttled(&self, broker: &CStr, broker_id: i32, throttle_ms: i32) -> bool {
+        self.push(What::Throttle {
+            broker: broker.to_owned(),
+            broker_id,
+            throttle_ms,
+        })
+    }
+
+    fn token_wanted(&self, config: &CStr) -> bool {
+        self.push(What::TokenWanted(config.to_owned()))
+    }
+
+    fn rebalance(&self, change: Change, partitions: Partitions) -> bool {
+        self.push(What::Rebalance(change, partitions))
+    }
+
+    fn commit_failed(&self, code: Code, partitions: Partitions) -> bool {
+        self.push(What::CommitFailed(code.into(), partitions))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn error(code: i32) -> What {
+        What::Error(Error::new(code, "x"))
+    }
+
+    fn code(event: &Event) -> i32 {
+        match &event.what {
+            What::Error(error) => error.code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_the_others_counted() {
+        let events = Events::new(Kinds::ERROR, false, || {});
+        for number in 0..250 {
+            events.push(error(number));
+        }
+        events.push(What::TokenWanted(c"x".to_owned()));
+        let first = events.pop(Kinds::ALL).unwrap();
+        assert_eq!((code(&first), first.dropped), (150, 150));
+        for number in 151..250 {
+            let event = events.pop(Kinds::ERROR).unwrap();
+            assert_eq!((code(&event), event.dropped), (number, 0));
+        }
+        assert!(events.pop(Kinds::ERROR).is_none());
+        assert!(!events.is_awaited_there());
+        assert!(events.pop(Kinds::ALL).is_some());
+    }
+
+    #[test]
+    fn of_statistics_only_the_newest_is_kept() {
+        let events = Events::new(Kinds::NONE, false, || {});
+        events.push(What::Statistics(c"1".to_owned()));
+        events.push(What::Statistics(c"2".to_owned()));
+        let event = events.pop(Kinds::ALL).unwrap();
+        assert_eq!(event.dropped, 1);
+        assert!(matches!(event.what, What::Statistics(json) if json.as_c_str() == c"2"));
+    }
+
+    #[test]
+    fn awaited_kinds_wake() {
+        let woken = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&woken);
+        let events = Events::new(Kinds::LOG, false, move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        assert!(!events.push(error(1)));
+        rd::Listener::log(&events, c"rdkafka#producer-1", 3, c"FAIL", c"text");
+        assert_eq!(woken.load(Ordering::Relaxed), 1);
+        assert!(events.is_awaited_there());
+        assert!(events.pop(Kinds::LOG).is_some());
+        assert!(!events.is_awaited_there());
+    }
+}

@@ -1,0 +1,166 @@
+//! `kafka_event`: what a client has to tell besides messages and reports.
+
+use std::ffi::{c_char, c_void, CString};
+use std::ptr;
+
+use super::boundary::{guarded_void, take_back};
+use super::partitions::kafka_partitions;
+use crate::client::{Change, Code, Event, Kinds, Partitions, What};
+
+/// Trouble with brokers, the network, or the client itself: code, text, fatal, retriable.
+pub const KAFKA_EVENT_ERROR: u32 = 1;
+/// librdkafka's statistics, every statistics.interval.ms: text is JSON. Of several only the
+/// newest is kept.
+pub const KAFKA_EVENT_STATS: u32 = 2;
+/// A line of librdkafka's log: level (syslog's), facility, text.
+pub const KAFKA_EVENT_LOG: u32 = 4;
+/// A broker delays its answers: text is its name, level its number, throttle_ms how long.
+pub const KAFKA_EVENT_THROTTLE: u32 = 8;
+/// A new OAUTHBEARER token is needed: text is sasl.oauthbearer.config. Answer with
+/// kafka_client_set_oauthbearer_token or kafka_client_set_oauthbearer_failure.
+pub const KAFKA_EVENT_TOKEN_REFRESH: u32 = 16;
+/// A consumer's partitions move: code is KAFKA_ERR_ASSIGN_PARTITIONS or
+/// KAFKA_ERR_REVOKE_PARTITIONS, is_lost is 1 if others may have them already. Only comes if
+/// asked for, see kafka_conf_set_events; answer with kafka_consumer_accept_rebalance.
+pub const KAFKA_EVENT_REBALANCE: u32 = 32;
+/// Offsets could not be committed, and nobody waits to hear of it: code, text, partitions.
+pub const KAFKA_EVENT_COMMIT_FAILED: u32 = 64;
+/// A partition has no more messages for now (with enable.partition.eof): partitions has it,
+/// with the offset that the next message will have.
+pub const KAFKA_EVENT_PARTITION_EOF: u32 = 128;
+
+const _: () = assert!(
+    KAFKA_EVENT_ERROR == Kinds::ERROR.0
+        && KAFKA_EVENT_STATS == Kinds::STATISTICS.0
+        && KAFKA_EVENT_LOG == Kinds::LOG.0
+        && KAFKA_EVENT_THROTTLE == Kinds::THROTTLE.0
+        && KAFKA_EVENT_TOKEN_REFRESH == Kinds::TOKEN_WANTED.0
+        && KAFKA_EVENT_REBALANCE == Kinds::REBALANCE.0
+        && KAFKA_EVENT_COMMIT_FAILED == Kinds::COMMIT_FAILED.0
+        && KAFKA_EVENT_PARTITION_EOF == Kinds::PARTITION_END.0
+);
+
+/// An event. The caller owns the struct, and what it points to until kafka_event_release.
+#[repr(C)]
+pub struct kafka_event {
+    /// One of the KAFKA_EVENT constants, which say what the fields mean.
+    pub kind: u32,
+    /// An error's code, 0 for none.
+    pub code: i32,
+    /// A level of syslog's, or a broker's number.
+    pub level: i32,
+    /// Milliseconds.
+    pub throttle_ms: i32,
+    /// 1: the client cannot go on; close it.
+    pub fatal: u8,
+    /// 1: librdkafka, or the caller, may try again.
+    pub retriable: u8,
+    /// 1: the partitions are lost.
+    pub is_lost: u8,
+    /// Always 0.
+    pub reserved: u8,
+    /// How many older events of this kind were dropped, as nobody took them in time.
+    pub dropped_count: u64,
+    /// NUL-terminated; NULL if there is none.
+    pub facility: *const c_char,
+    /// NUL-terminated; NULL if there is none.
+    pub text: *const c_char,
+    /// Its length in bytes.
+    pub text_len: usize,
+    /// NULL if there are none.
+    pub partitions: *const kafka_partitions,
+    /// The library's own.
+    pub owner: *mut c_void,
+}
+
+/// What the pointers of an event point to.
+#[derive(Default)]
+struct Owner {
+    facility: Option<CString>,
+    text: Option<CString>,
+    partitions: Option<Partitions>,
+}
+
+impl kafka_event {
+    pub(super) fn new(event: Event) -> Self {
+        let mut owner = Owner::default();
+        // SAFETY: all fields are numbers and pointers, for which zero is a value.
+        let mut filled: Self = unsafe { std::mem::zeroed() };
+        filled.kind = event.what.kind().0;
+        filled.dropped_count = event.dropped;
+        let mut error = |error: crate::client::Error| {
+            filled.code = error.code;
+            filled.fatal = error.fatal.into();
+            filled.retriable = error.retriable.into();
+            CString::new(error.message.into_owned()).ok()
+        };
+        match event.what {
+            What::Error(what) => owner.text = error(what),
+            What::CommitFailed(what, partitions) => {
+                owner.text = error(what);
+                owner.partitions = Some(partitions);
+            }
+            What::Statistics(json) => owner.text = Some(json),
+            What::TokenWanted(config) => owner.text = Some(config),
+            What::Log {
+                level,
+                facility,
+                text,
+            } => {
+                filled.level = level;
+                owner.facility = Some(facility);
+                owner.text = Some(text);
+            }
+            What::Throttle {
+                broker,
+                broker_id,
+                throttle_ms,
+            } => {
+                filled.level = broker_id;
+                filled.throttle_ms = throttle_ms;
+                owner.text = Some(broker);
+            }
+            What::Rebalance(change, partitions) => {
+                let code = match change {
+                    Change::Assigned => Code::ASSIGN_PARTITIONS,
+                    Change::Revoked | Change::Lost => Code::REVOKE_PARTITIONS,
+                };
+                filled.code = code.0;
+                filled.is_lost = (change == Change::Lost).into();
+                owner.partitions = Some(partitions);
+            }
+            What::PartitionEnd(partitions) => {
+                filled.code = Code::PARTITION_EOF.0;
+                owner.partitions = Some(partitions);
+            }
+        }
+        filled.owned_by(Box::new(owner))
+    }
+
+    fn owned_by(mut self, owner: Box<Owner>) -> Self {
+        let pointer = |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |t| t.as_ptr());
+        self.facility = pointer(&owner.facility);
+        self.text = pointer(&owner.text);
+        self.text_len = owner.text.as_ref().map_or(0, |text| text.as_bytes().len());
+        self.partitions = owner
+            .partitions
+            .as_ref()
+            .map_or(ptr::null(), kafka_partitions::from_ref);
+        self.owner = Box::into_raw(owner).cast();
+        self
+    }
+}
+
+/// Releases what an event points to, and zeroes the struct: releasing it twice is
+/// harmless. NULL, or a zeroed struct, is nothing. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_event_release(event: *mut kafka_event) {
+    guarded_void(|| {
+        if let Some(event) = event.as_mut() {
+            let owner = event.owner;
+            // All fields are numbers and pointers, for which zero is a value.
+            *event = std::mem::zeroed();
+            drop(take_back(owner.cast::<Owner>()));
+        }
+    });
+}

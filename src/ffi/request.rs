@@ -1,0 +1,125 @@
+//! `kafka_request`: something that a broker is asked.
+
+use std::sync::{Arc, OnceLock};
+
+use super::boundary::{guarded, guarded_void, output, reference, take_back, Output};
+use super::error::kafka_error;
+use super::partitions::kafka_partitions;
+use super::value::kafka_value;
+use crate::client::{Code, Error, Outcome, Request, Result};
+use crate::process::Generation;
+
+/// A request under way, or done. It is started by the function that hands it out, which does
+/// not block; it goes on by itself, on a thread of the library's. Usable from any thread.
+pub struct kafka_request {
+    process: Generation,
+    request: Request,
+    // Kept once known: what was handed out points into it.
+    outcome: OnceLock<Arc<Result<Outcome>>>,
+}
+
+impl kafka_request {
+    /// Hands a request over, or lets it go on alone where nobody wants to hear of it.
+    pub(super) unsafe fn hand_over(place: *mut *mut kafka_request, request: Request) -> Result<()> {
+        if let Some(place) = place.as_mut() {
+            *place = Box::into_raw(Box::new(kafka_request {
+                process: Generation::current(),
+                request,
+                outcome: OnceLock::new(),
+            }));
+        }
+        Ok(())
+    }
+
+    fn wait(&self, timeout_ms: i32) -> Result<&Outcome> {
+        if !self.process.is_current() {
+            return Err(Error::forked());
+        }
+        let outcome = match self.outcome.get() {
+            Some(outcome) => outcome,
+            None => {
+                let outcome = self.request.wait(timeout_ms);
+                let outcome = outcome.ok_or_else(|| Error::from(Code::IN_PROGRESS))?;
+                self.outcome.get_or_init(|| outcome)
+            }
+        };
+        outcome.as_ref().as_ref().map_err(Error::clone)
+    }
+}
+
+/// Waits for a request.
+///
+/// timeout_ms: 0 does not wait, -1 waits without limit: the request itself has one. Returns
+/// 0 if it succeeded; KAFKA_ERR_IN_PROGRESS if it is not done in time; else what it failed
+/// with. Once done, the answer stays the same. Blocks up to timeout_ms.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_wait(
+    request: *mut kafka_request,
+    timeout_ms: i32,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        reference(request, "request")?.wait(timeout_ms)?;
+        Ok(())
+    })
+}
+
+fn no_such_result(what: &str) -> Error {
+    Error::invalid(format!("this request has no {what} for a result"))
+}
+
+/// The partitions that a request has for a result.
+///
+/// partitions: the request's, until that is freed; not to be changed. Returns 0; as
+/// kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its
+/// result is something else. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_partitions(
+    request: *const kafka_request,
+    partitions: *mut *const kafka_partitions,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let place: Output<*const kafka_partitions> = output(partitions, "partitions")?;
+        match reference(request, "request")?.wait(0)? {
+            Outcome::Partitions(list) => place.write(kafka_partitions::from_ref(list)),
+            _ => return Err(no_such_result("partitions")),
+        }
+        Ok(())
+    })
+}
+
+/// The value that a request has for a result.
+///
+/// value: the request's, until that is freed; not to be changed. Returns 0; as
+/// kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its
+/// result is something else. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_value(
+    request: *const kafka_request,
+    value: *mut *const kafka_value,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let place: Output<*const kafka_value> = output(value, "value")?;
+        match reference(request, "request")?.wait(0)? {
+            Outcome::Value(found) => place.write(kafka_value::from_ref(found)),
+            _ => return Err(no_such_result("value")),
+        }
+        Ok(())
+    })
+}
+
+/// Frees a request. One under way goes on, and what becomes of it nobody hears. No call
+/// on it may be under way. NULL is nothing. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_free(request: *mut kafka_request) {
+    guarded_void(|| {
+        if let Some(request) = take_back(request) {
+            // In a forked child the thread that would finish it may hold its lock for ever.
+            if !request.process.is_current() {
+                std::mem::forget(request);
+            }
+        }
+    });
+}
