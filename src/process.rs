@@ -75,6 +75,44 @@ pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()>
     .map(drop)
 }
 
+/// This thread's number, which no other thread that runs has.
+#[inline]
+pub fn thread() -> usize {
+    // SAFETY: pthread_self() cannot fail. A thread of Rust's own would be slower to ask for.
+    unsafe { libc::pthread_self() as usize }
+}
+
+/// A memory barrier that one thread executes on behalf of all the others of the process, so that
+/// they need none of their own where they are fast.
+pub mod barrier {
+    #[cfg(target_os = "linux")]
+    fn membarrier(command: libc::c_int) -> bool {
+        // SAFETY: the system call changes nothing but the order in which memory is seen.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+    }
+
+    // MEMBARRIER_CMD_…_PRIVATE_EXPEDITED of linux/membarrier.h.
+    #[cfg(target_os = "linux")]
+    const REGISTER: libc::c_int = 1 << 4;
+    #[cfg(target_os = "linux")]
+    const EXECUTE: libc::c_int = 1 << 3;
+
+    /// Prepares the process for [`execute`]; false where there is no such barrier.
+    pub fn prepare() -> bool {
+        #[cfg(target_os = "linux")]
+        return membarrier(REGISTER);
+        #[cfg(not(target_os = "linux"))]
+        return false;
+    }
+
+    /// What every thread did before is seen by this one, and what this one did before is seen by
+    /// every thread from now on. Call [`prepare`] in this process first.
+    pub fn execute() {
+        #[cfg(target_os = "linux")]
+        membarrier(EXECUTE);
+    }
+}
+
 /// Registers `handler` to run when the process calls `exit()` or returns from
 /// `main`; also in children forked after this.
 pub fn at_exit(handler: extern "C" fn()) {

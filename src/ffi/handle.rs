@@ -3,13 +3,13 @@
 
 use std::cell::UnsafeCell;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{compiler_fence, fence, AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use crate::client::{Error, Result};
-use crate::process::Generation;
+use crate::process::{self, Generation};
 
 const CLOSED: usize = 1;
 const USER: usize = 2;
@@ -25,10 +25,20 @@ pub trait Close {
 }
 
 /// A handle: its object lives until it is closed and the last call on it has returned.
+///
+/// Calls under way are counted. Two atomic read-modify-writes a call are a twentieth of what
+/// producing a message costs, so the thread that made the handle, which is mostly the only one,
+/// counts its own calls apart and with plain writes. Closing makes up for it with a barrier in
+/// every thread.
 pub struct Handle<T> {
     process: Generation,
-    /// The number of calls under way, in units of [`USER`], and the bit [`CLOSED`].
+    /// The thread that counts in `owner_users`; 0 for none.
+    owner: usize,
+    /// The owner's calls under way. Written by the owner only.
+    owner_users: AtomicUsize,
+    /// The number of other calls under way, in units of [`USER`], and the bit [`CLOSED`].
     state: AtomicUsize,
+    is_taken: AtomicBool,
     object: UnsafeCell<Option<T>>,
 }
 
@@ -40,9 +50,13 @@ unsafe impl<T: Send + Sync> Sync for Handle<T> {}
 impl<T> Handle<T> {
     /// An open handle.
     pub fn new(object: T) -> Self {
+        let has_owner = process::barrier::prepare();
         Self {
             process: Generation::current(),
+            owner: if has_owner { process::thread() } else { 0 },
+            owner_users: AtomicUsize::new(0),
             state: AtomicUsize::new(0),
+            is_taken: AtomicBool::new(false),
             object: UnsafeCell::new(Some(object)),
         }
     }
@@ -53,6 +67,30 @@ impl<T> Handle<T> {
         if !self.process.is_current() {
             return Err(Error::forked());
         }
+        if self.owner == process::thread() {
+            self.enter_as_owner()
+        } else {
+            self.enter_as_other()
+        }
+    }
+
+    #[inline]
+    fn enter_as_owner(&self) -> Result<User<'_, T>> {
+        let users = self.owner_users.load(Ordering::Relaxed);
+        self.owner_users.store(users + 1, Ordering::Relaxed);
+        // The processor may still swap the write and the read: the barrier of `close` is for that.
+        compiler_fence(Ordering::SeqCst);
+        let user = User {
+            handle: self,
+            is_owner: true,
+        };
+        if self.state.load(Ordering::Acquire) & CLOSED != 0 {
+            return Err(Error::closed());
+        }
+        Ok(user)
+    }
+
+    fn enter_as_other(&self) -> Result<User<'_, T>> {
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
             if state & CLOSED != 0 {
@@ -64,16 +102,47 @@ impl<T> Handle<T> {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return Ok(User(self)),
+                Ok(_) => {
+                    return Ok(User {
+                        handle: self,
+                        is_owner: false,
+                    })
+                }
                 Err(now) => state = now,
             }
         }
     }
 
     #[inline]
-    fn leave(&self) {
-        if self.state.fetch_sub(USER, Ordering::AcqRel) == CLOSED | USER {
-            // SAFETY: closed, so nobody enters any more, and this was the last one inside.
+    fn leave(&self, is_owner: bool) {
+        let state = if is_owner {
+            let users = self.owner_users.load(Ordering::Relaxed);
+            self.owner_users.store(users - 1, Ordering::Release);
+            compiler_fence(Ordering::SeqCst);
+            self.state.load(Ordering::Relaxed)
+        } else {
+            self.state.fetch_sub(USER, Ordering::Release) - USER
+        };
+        if state & CLOSED != 0 {
+            self.take_if_last();
+        }
+    }
+
+    /// Whether nobody but this call is inside.
+    fn is_alone(&self, is_owner: bool) -> bool {
+        let (owners, others) = if is_owner { (1, 0) } else { (0, USER) };
+        self.state.load(Ordering::Acquire) == CLOSED | others
+            && self.owner_users.load(Ordering::Acquire) == owners
+    }
+
+    #[cold]
+    fn take_if_last(&self) {
+        // Of two that leave at once at least one sees that both have left.
+        fence(Ordering::SeqCst);
+        let is_last = self.state.load(Ordering::Acquire) == CLOSED
+            && self.owner_users.load(Ordering::Acquire) == 0;
+        if is_last && !self.is_taken.swap(true, Ordering::AcqRel) {
+            // SAFETY: closed, so nobody enters any more; all have left, and the others leave it alone.
             drop(unsafe { (*self.object.get()).take() });
         }
     }
@@ -89,11 +158,13 @@ impl<T: Close> Handle<T> {
         if self.state.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED != 0 {
             return Ok(None);
         }
+        // From here on the owner either sees that it is closed, or is seen inside.
+        process::barrier::execute();
         user.wake_for_close();
         // Calls of other threads come home before the object winds up, so that nothing is added
         // after the last count. Waiting calls look up every 100 ms; ten times that is a stuck one.
         for _ in 0..1000 {
-            if self.state.load(Ordering::Acquire) == CLOSED | USER {
+            if self.is_alone(user.is_owner) {
                 break;
             }
             thread::sleep(Duration::from_millis(1));
@@ -115,7 +186,10 @@ impl<T: Close> Handle<T> {
 }
 
 /// A call under way on a [`Handle`].
-pub struct User<'a, T>(&'a Handle<T>);
+pub struct User<'a, T> {
+    handle: &'a Handle<T>,
+    is_owner: bool,
+}
 
 impl<T> Deref for User<'_, T> {
     type Target = T;
@@ -123,7 +197,7 @@ impl<T> Deref for User<'_, T> {
     #[inline]
     fn deref(&self) -> &T {
         // SAFETY: the object is taken by the last user only, and this is one.
-        let object = unsafe { &*self.0.object.get() };
+        let object = unsafe { &*self.handle.object.get() };
         object.as_ref().expect("taken only after the last user")
     }
 }
@@ -131,14 +205,13 @@ impl<T> Deref for User<'_, T> {
 impl<T> Drop for User<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.leave();
+        self.handle.leave(self.is_owner);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicBool;
 
     struct Object {
         woken: AtomicBool,
@@ -179,19 +252,77 @@ mod tests {
         assert_eq!(handle.enter().err().unwrap().code, Error::CLOSED);
     }
 
-    #[test]
-    fn the_object_outlives_its_last_user() {
+    /// The one who closes is another than the one inside, either way round.
+    fn outlives(user_is_owner: bool) {
         let (handle, dropped) = handle();
-        thread::scope(|scope| {
+        let inside_and_closed = |outside: &AtomicBool| {
             let user = handle.enter().unwrap();
-            let closing = scope.spawn(|| handle.close(7).unwrap());
+            assert_eq!(user.is_owner, user_is_owner);
+            outside.store(true, Ordering::Relaxed);
             while !user.woken.load(Ordering::Relaxed) {
                 thread::yield_now();
             }
             assert!(!dropped.load(Ordering::Relaxed));
-            drop(user);
-            assert_eq!(closing.join().unwrap(), Some(7));
+        };
+        let close = |inside: &AtomicBool| {
+            while !inside.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            assert_eq!(handle.close(7).unwrap(), Some(7));
+        };
+        let is_inside = AtomicBool::new(false);
+        thread::scope(|scope| {
+            if user_is_owner {
+                scope.spawn(|| close(&is_inside));
+                inside_and_closed(&is_inside);
+            } else {
+                scope.spawn(|| inside_and_closed(&is_inside));
+                close(&is_inside);
+            }
         });
         assert!(dropped.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn the_object_outlives_its_last_user() {
+        outlives(true);
+        outlives(false);
+    }
+
+    #[test]
+    fn a_call_within_a_call_is_counted() {
+        let (handle, dropped) = handle();
+        let outer = handle.enter().unwrap();
+        drop(handle.enter().unwrap());
+        thread::scope(|scope| {
+            // It stops waiting for the outer call after a while, and leaves the object to it.
+            scope.spawn(|| assert_eq!(handle.close(7).unwrap(), Some(7)));
+        });
+        assert!(!dropped.load(Ordering::Relaxed));
+        drop(outer);
+        assert!(dropped.load(Ordering::Relaxed));
+    }
+
+    /// Threads enter and leave while another closes: nobody is inside when the object is gone.
+    #[test]
+    fn closing_races_with_calls() {
+        for _ in 0..200 {
+            let (handle, dropped) = handle();
+            let race = || {
+                while let Ok(user) = handle.enter() {
+                    assert!(!dropped.load(Ordering::Relaxed));
+                    drop(user);
+                }
+            };
+            thread::scope(|scope| {
+                scope.spawn(race);
+                scope.spawn(|| {
+                    thread::yield_now();
+                    handle.close(0).unwrap();
+                });
+                race();
+            });
+            assert!(dropped.load(Ordering::Relaxed));
+        }
     }
 }
