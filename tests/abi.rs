@@ -2,6 +2,9 @@
 //! struct layouts are those that were promised. `make header` (which runs this with
 //! KAFKA_UPDATE=1) writes the files anew.
 
+#[path = "abi/reference.rs"]
+mod reference;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -134,6 +137,16 @@ fn the_header_is_fresh() {
 #[test]
 fn the_cdef_is_fresh() {
     check("lua/kafka/cdef.lua", &cdef());
+}
+
+#[test]
+fn the_c_reference_is_fresh() {
+    let mut text = fs::read_to_string(root().join("tests/abi/C.md")).unwrap();
+    for object in OBJECTS {
+        let source = fs::read_to_string(root().join(format!("src/ffi/{object}.rs"))).unwrap();
+        text += &format!("\n## {object}\n{}", reference::chapter(&source));
+    }
+    check("docs/C.md", &text);
 }
 
 /// A new file in src/ffi that exports something belongs into [`OBJECTS`].
