@@ -232,6 +232,7 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
             "brokers" => "world.servers".into(),
             "topic" => "\"there\"".into(),
             "value" => "\"1\"".into(),
+            "api" => "\"Produce\"".into(),
             // A property of clients and of topics, and no bad name for a topic.
             _ => "\"acks\"".into(),
         },
