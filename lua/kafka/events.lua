@@ -10,8 +10,7 @@ local C = native.C
 local events = {}
 
 ---@class kafka.Event
----@field type string "error", "stats", "log", "throttle", "token_refresh", "assign", "revoke", "lost", "commit_failed" or
----"partition_eof"
+---@field type "error"|"stats"|"log"|"throttle"|"token_refresh"|"assign"|"revoke"|"lost"|"commit_failed"|"partition_eof"
 ---@field dropped? integer older events of this type that were dropped, as nobody took them in time
 ---@field err? string
 ---@field code? integer

@@ -107,7 +107,7 @@ end
 local api_out = ffi.new("int32_t[1]")
 
 --- Lets requests of one kind fail: the next with the first code, the one after it with the second, and so on.
----@param api string|integer the request's name in Kafka's protocol, as "Produce", "Fetch" or "InitProducerId", or its number
+---@param api string|integer the request's name in Kafka's protocol, as "Produce" or "InitProducerId", or its number
 ---@param ... integer codes, as `kafka.err.NOT_LEADER_FOR_PARTITION`
 ---@return true? done
 ---@return string? message

@@ -27,7 +27,8 @@ local function wait(handle, timeout_ms, object)
   if not object or object.handled == 0 then
     return C.kafka_request_wait(handle, limit, native.error)
   end
-  local start, code = events.now_ms(), nil
+  local start = events.now_ms()
+  local code
   repeat
     events.dispatch(object)
     code = C.kafka_request_wait(handle, SLICE_MS, native.error)

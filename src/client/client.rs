@@ -33,6 +33,7 @@ impl Client {
     ) -> Result<Self> {
         let events = Arc::new(Events::new(conf.awaited(), conf.logs_to_stderr(), wake));
         let wanted = Wanted {
+            commits: kind == rd::Kind::Consumer,
             rebalance: events.rebalance_is_awaited(),
             tokens: conf.tokens_are_the_applications(),
         };
