@@ -12,6 +12,8 @@ mod process;
 mod proxy;
 #[path = "broker/record.rs"]
 mod record;
+#[path = "broker/security.rs"]
+mod security;
 #[path = "broker/tools.rs"]
 mod tools;
 

@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use workbench::certificates::Certificate;
 use workbench::{built, program, root, run, Scratch};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -266,26 +267,13 @@ struct TlsServer(Child);
 impl TlsServer {
     /// With a certificate that nobody but itself has signed.
     fn start(scratch: &Scratch) -> (Self, String, PathBuf) {
-        let (key, certificate) = (scratch.path("key.pem"), scratch.path("cert.pem"));
-        run(program("openssl")
-            .args([
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-            ])
-            .args([
-                "-subj",
-                "/CN=localhost",
-                "-addext",
-                "subjectAltName=DNS:localhost,IP:127.0.0.1",
-            ])
-            .arg("-keyout")
-            .arg(&key)
-            .arg("-out")
-            .arg(&certificate));
+        let names = "DNS:localhost,IP:127.0.0.1";
+        let made = Certificate::self_signed(scratch, "server", names);
         let mut child = program("openssl")
             .args(["s_server", "-accept", "127.0.0.1:0", "-cert"])
-            .arg(&certificate)
+            .arg(&made.certificate)
             .arg("-key")
-            .arg(&key)
+            .arg(&made.key)
             // Kept open and unread: s_server ends with its input.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -297,7 +285,7 @@ impl TlsServer {
             .map_while(Result::ok)
             .find_map(|line| line.strip_prefix("ACCEPT ").map(str::to_owned))
             .expect("the address it listens on");
-        (TlsServer(child), address, certificate)
+        (TlsServer(child), address, made.certificate)
     }
 }
 

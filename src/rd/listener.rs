@@ -13,8 +13,8 @@ use super::sys;
 
 /// Hears what librdkafka tells.
 ///
-/// Logs come from any of librdkafka's threads; everything else from the thread that polls the
-/// client. A call must not block, nor call the client.
+/// Logs come from any of librdkafka's threads, the wish for a token from one for that; everything
+/// else from the thread that polls the client. A call must not block, nor call the client.
 pub trait Listener: Send + Sync {
     /// Trouble with brokers, the network, or the client itself. True ends the poll under way.
     fn error(&self, error: Error) -> bool;
@@ -70,6 +70,8 @@ impl Opaque {
 /// Which of the callbacks that change how librdkafka works are wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted {
+    /// Failed commits, which only a consumer has.
+    pub commits: bool,
     /// Rebalances are answered by the application.
     pub rebalance: bool,
     /// OAUTHBEARER tokens come from the application.
@@ -88,11 +90,16 @@ pub(super) fn listen(conf: &mut Conf, listener: Arc<dyn Listener>, wanted: Wante
         sys::rd_kafka_conf_set_stats_cb(raw, Some(on_statistics));
         sys::rd_kafka_conf_set_throttle_cb(raw, Some(on_throttle));
         sys::rd_kafka_conf_set_log_cb(raw, Some(on_log));
-        sys::rd_kafka_conf_set_offset_commit_cb(raw, Some(on_commit));
+        if wanted.commits {
+            sys::rd_kafka_conf_set_offset_commit_cb(raw, Some(on_commit));
+        }
         if wanted.rebalance {
             sys::rd_kafka_conf_set_rebalance_cb(raw, Some(on_rebalance));
         }
         if wanted.tokens {
+            // Asked for on a thread of librdkafka's, see Client::new: whoever waits for an answer of a
+            // broker's does not poll, and would wait for a token that nobody was asked for.
+            sys::rd_kafka_conf_enable_sasl_queue(raw, 1);
             sys::rd_kafka_conf_set_oauthbearer_token_refresh_cb(raw, Some(on_token_wanted));
         }
     }
@@ -126,11 +133,22 @@ unsafe fn tell_and_yield(
         if tell(opaque, call) {
             sys::rd_kafka_yield(rk);
             // Taking a batch heeds only a queue's own yield.
-            let queue = sys::rd_kafka_queue_get_consumer(rk);
-            if !queue.is_null() {
-                sys::rd_kafka_queue_yield(queue);
-                sys::rd_kafka_queue_destroy(queue);
-            }
+            wake_consumer(rk);
+        }
+    }
+}
+
+/// Makes a consumer's poll under way, on whatever thread, or else its next one return.
+///
+/// # Safety
+/// `rk` is alive.
+unsafe fn wake_consumer(rk: *mut sys::rd_kafka_t) {
+    // SAFETY: by the caller's word; the reference is ours to destroy.
+    unsafe {
+        let queue = sys::rd_kafka_queue_get_consumer(rk);
+        if !queue.is_null() {
+            sys::rd_kafka_queue_yield(queue);
+            sys::rd_kafka_queue_destroy(queue);
         }
     }
 }
@@ -236,7 +254,10 @@ unsafe extern "C" fn on_token_wanted(
 ) {
     unsafe {
         let config = c_str(config);
-        tell_and_yield(rk, opaque, |listener| listener.token_wanted(config));
+        // Without rd_kafka_yield: librdkafka then forgets to free what called this.
+        if tell(opaque, |listener| listener.token_wanted(config)) {
+            wake_consumer(rk);
+        }
     }
 }
 

@@ -44,8 +44,8 @@ struct Tansu {
 }
 
 impl Tansu {
-    /// Listens on `port` and tells clients to come to `advertised`.
-    fn start(port: u16, advertised: u16, log: &Path) -> Self {
+    /// Listens on `port` and tells clients to come to `advertised`, `host:port`.
+    fn start(port: u16, advertised: &str, options: &[&str], log: &Path) -> Self {
         let output = File::options()
             .create(true)
             .append(true)
@@ -55,9 +55,10 @@ impl Tansu {
             .arg("broker")
             .args(["--listener-url", &format!("tcp://127.0.0.1:{port}")])
             .arg("--advertised-listener-url")
-            .arg(format!("tcp://127.0.0.1:{advertised}"))
+            .arg(format!("tcp://{advertised}"))
             .args(["--storage-engine", "memory://tansu/"])
             .args(["--cluster-id", "kafka-ffi"])
+            .args(options)
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a second handle to the log"))
             .stderr(output)
@@ -102,6 +103,10 @@ pub struct Cluster {
     tansu: Option<Tansu>,
     /// The broker's real port, and what stands before it.
     proxied: Option<(u16, Option<Proxy>)>,
+    /// What our own broker is started with besides.
+    options: &'static [&'static str],
+    /// What the peer needs to connect, as JSON.
+    pub peer_config: String,
     log: PathBuf,
     /// What may have become a topic.
     names: Mutex<Vec<String>>,
@@ -131,6 +136,8 @@ impl Cluster {
                 given: true,
                 tansu: None,
                 proxied: None,
+                options: &[],
+                peer_config: String::new(),
                 log: PathBuf::new(),
                 names: Mutex::default(),
             };
@@ -159,6 +166,18 @@ impl Cluster {
         cluster
     }
 
+    /// A broker of our own in any case, that tells its clients to come to `front`, `host:port`.
+    /// Returns also the port where it listens itself.
+    pub fn behind(test: &str, front: &str, options: &'static [&'static str]) -> (Self, u16) {
+        let mut cluster = Self::down(test);
+        let port = cluster.port();
+        cluster.brokers = front.to_owned();
+        cluster.proxied = Some((port, None));
+        cluster.options = options;
+        cluster.start();
+        (cluster, port)
+    }
+
     /// Ends all connections, and refuses new ones. The broker itself lives on.
     pub fn cut_off(&mut self) {
         self.proxied.as_mut().expect("a proxy").1 = None;
@@ -179,6 +198,8 @@ impl Cluster {
             given: false,
             tansu: None,
             proxied: None,
+            options: &[],
+            peer_config: String::new(),
             log,
             names: Mutex::default(),
         }
@@ -192,9 +213,12 @@ impl Cluster {
     /// Starts our own broker.
     pub fn start(&mut self) {
         assert!(!self.given && self.tansu.is_none());
-        let advertised = self.port();
-        let port = self.proxied.as_ref().map_or(advertised, |(port, _)| *port);
-        self.tansu = Some(Tansu::start(port, advertised, &self.log));
+        let port = self
+            .proxied
+            .as_ref()
+            .map_or_else(|| self.port(), |(port, _)| *port);
+        let tansu = Tansu::start(port, &self.brokers, self.options, &self.log);
+        self.tansu = Some(tansu);
     }
 
     /// Kills our own broker with SIGKILL, and all that it stored with it.
@@ -220,6 +244,9 @@ impl Cluster {
     pub fn start_peer(&self, arguments: &[&str], input: String) -> Process {
         let mut command = tools::peer();
         command.arg(&self.brokers).args(arguments);
+        if !self.peer_config.is_empty() {
+            command.env("PEER_CONFIG", &self.peer_config);
+        }
         Process::start(command, input)
     }
 

@@ -16,10 +16,12 @@ usage: peer.py BROKERS COMMAND ARGUMENT...
 A record is a line: PARTITION KEY VALUE HEADERS, and where it was read before
 that TOPIC and OFFSET, after it TIMESTAMP. Bytes are an "x" and their hex digits,
 a null is "-". Headers are KEY=VALUE pairs of such bytes, joined by commas, "-"
-for none.
+for none. The environment's PEER_CONFIG has kafka-python's options as JSON.
 """
 
+import json
 import logging
+import os
 import sys
 import time
 
@@ -27,6 +29,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.record.default_records import DefaultRecordBatch
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
+
+# What it takes to connect: a JSON object of kafka-python's options.
+CONFIG = json.loads(os.environ.get("PEER_CONFIG", "{}"))
 
 # A record that is not there must not look like one that is slow to come.
 DEADLINE_S = 60
@@ -105,6 +110,7 @@ def produce(brokers, topic, codec):
         compression_type=None if codec == "none" else codec,
         acks="all",
         linger_ms=20,
+        **CONFIG,
     )
     sent = []
     for line in sys.stdin:
@@ -132,6 +138,7 @@ def reader(brokers, topic):
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         check_crcs=True,
+        **CONFIG,
     )
     partitions = consumer.partitions_for_topic(topic)
     if not partitions:
@@ -176,7 +183,9 @@ def committed(admin, group):
 
 
 def transact(brokers, topic):
-    producer = KafkaProducer(bootstrap_servers=brokers, transactional_id=topic)
+    producer = KafkaProducer(
+        bootstrap_servers=brokers, transactional_id=topic, **CONFIG
+    )
     producer.init_transactions()
     for value, end in [
         (b"first committed", producer.commit_transaction),
@@ -192,7 +201,7 @@ def transact(brokers, topic):
 def main(brokers, command, *arguments):
     brokers = brokers.split(",")
     if command in ("create", "exists", "delete", "committed"):
-        admin = KafkaAdminClient(bootstrap_servers=brokers)
+        admin = KafkaAdminClient(bootstrap_servers=brokers, **CONFIG)
         globals()[command](admin, *arguments)
         admin.close()
     elif command in ("produce", "consume", "tail", "transact"):

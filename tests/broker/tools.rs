@@ -17,8 +17,13 @@ pub fn tansu() -> Command {
 
 /// The independent client.
 pub fn peer() -> Command {
+    python("peer.py")
+}
+
+/// A Python script under tests/broker.
+pub fn python(name: &str) -> Command {
     let mut command = program(root().join("target/tools/venv/bin/python"));
-    command.arg(script("peer.py"));
+    command.arg(script(name));
     command
 }
 

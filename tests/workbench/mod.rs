@@ -3,6 +3,8 @@
 // Each test program uses its own part of this.
 #![allow(dead_code)]
 
+pub mod certificates;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
