@@ -23,6 +23,9 @@ local kafka = {
   err = err.codes,
   --- The name of an error code; nil for a number that is none.
   err_name = err.name,
+  --- What an error code means to a program: `{name, text, retriable, fatal, txn_requires_abort}`; nil for a number that
+  --- is none.
+  err_info = err.info,
   --- The platform's error numbers by name: `kafka.errno.ENOBUFS`.
   errno = err.errno,
 

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod api;
 // The room has the name of what is in the middle of it.
 #[allow(clippy::module_inception)]
 mod client;
@@ -20,8 +21,8 @@ mod request;
 mod transaction;
 
 pub use crate::rd::{
-    librdkafka_version, Change, Code, GroupMetadata, Headers, Message, Partition, Partitions,
-    Record, Topic,
+    librdkafka_version, Change, Code, GroupMetadata, Headers, Meaning, Message, Partition,
+    Partitions, Record, Topic,
 };
 pub use client::Client;
 pub use conf::{Conf, TopicConf};

@@ -1,7 +1,7 @@
 //! A producer's transactions.
 //!
-//! timeout_ms is what librdkafka is given: -1 leaves it to transaction.timeout.ms. A request that
-//! is not waited for goes on, and another one of the same kind fails as long as it does.
+//! A request that is not waited for goes on, and another call fails with KAFKA_ERR_CONFLICT as long
+//! as it does.
 
 use std::sync::Arc;
 

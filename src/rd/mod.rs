@@ -2,6 +2,7 @@
 //! only code of this crate that names `rdkafka_sys`.
 
 mod client;
+mod codes;
 mod conf;
 mod error;
 mod event;
@@ -18,6 +19,7 @@ mod topic;
 mod transaction;
 
 pub use client::{Client, Kind};
+pub use codes::Meaning;
 pub use conf::{Conf, TopicConf};
 pub use error::{librdkafka_version, Code, Error};
 pub use event::{DeliveryReport, Event, Queue};

@@ -1,4 +1,4 @@
-//! Transactions. All calls but `begin` block, up to their timeout; -1 leaves it to librdkafka.
+//! Transactions. All calls but `begin` block, up to their timeout.
 
 use super::client::Client;
 use super::error::Error;
