@@ -171,11 +171,12 @@ impl Reports {
                 &self.delivered
             };
             counter.fetch_add(1, Ordering::Relaxed);
-            if failed {
+            // Who gave quiet messages up himself, by purging or aborting, knows what became of them.
+            let known = quiet && report.code.is_purged() && !self.is_closing();
+            if failed && !known {
                 self.untold_failures.fetch_add(1, Ordering::Relaxed);
-            }
-            if quiet && failed {
-                self.quiet_failures.fetch_add(1, Ordering::Relaxed);
+                self.quiet_failures
+                    .fetch_add(quiet.into(), Ordering::Relaxed);
             }
             if quiet || (self.only_errors && !failed) {
                 self.free();
@@ -425,6 +426,20 @@ mod tests {
             failed: 3,
         };
         assert_eq!(reports.counters(), expected);
+    }
+
+    #[test]
+    fn a_quiet_message_that_was_purged_is_no_news_unless_the_producer_is_closing() {
+        let reports = Reports::new(None, false);
+        let purged = report(Opaque::QUIET.to_native(), Code::PURGE_QUEUE);
+        reports.reserve().unwrap();
+        reports.add([purged].into_iter());
+        assert_eq!((reports.lost(), reports.pop_all().failed), (0, 0));
+        assert_eq!(reports.counters().failed, 1);
+        reports.close();
+        reports.reserve().unwrap();
+        reports.add([purged].into_iter());
+        assert_eq!(reports.lost(), 1);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::process::Generation;
 /// The number of a message that is sent without one.
 pub const KAFKA_OPAQUE_NONE: u64 = u64::MAX;
 /// The number of a message whose report need not be fetched: its delivery is counted only, its
-/// failure also by kafka_producer_poll and kafka_producer_quiet_failures. It takes no room in
-/// the queue once it is reported.
+/// failure also by kafka_producer_poll and kafka_producer_quiet_failures, unless the caller gave
+/// it up himself. It takes no room in the queue once it is reported.
 pub const KAFKA_OPAQUE_QUIET: u64 = u64::MAX - 1;
 const _: () = {
     assert!(KAFKA_OPAQUE_NONE == Opaque::NONE.to_u64());
