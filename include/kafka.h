@@ -55,6 +55,23 @@
 #define KAFKA_OPAQUE_NONE UINT64_MAX
 
 /**
+ * The number of a message whose report need not be fetched: its delivery is counted only, its
+ * failure also by kafka_producer_poll and kafka_producer_quiet_failures. It takes no room in
+ * the queue once it is reported.
+ */
+#define KAFKA_OPAQUE_QUIET (UINT64_MAX - 1)
+
+/**
+ * For kafka_producer_purge: messages that no broker has been sent.
+ */
+#define KAFKA_PURGE_QUEUE 1
+
+/**
+ * For kafka_producer_purge: messages that a broker has not answered for. It may have them even so.
+ */
+#define KAFKA_PURGE_INFLIGHT 2
+
+/**
  * The first message there is.
  */
 #define KAFKA_OFFSET_BEGINNING -2
@@ -878,6 +895,12 @@ typedef struct kafka_conf kafka_conf;
 typedef struct kafka_consumer kafka_consumer;
 
 /**
+ * What a consumer is in its group at one moment, for kafka_producer_send_offsets_to_transaction.
+ * It never changes. Usable from any thread.
+ */
+typedef struct kafka_group_metadata kafka_group_metadata;
+
+/**
  * librdkafka's in-process cluster, for tests without a broker. It listens on
  * 127.0.0.1; broker ids start at 1; everything is in memory. Every call may be
  * made from any thread.
@@ -950,6 +973,75 @@ typedef struct kafka_error {
 } kafka_error;
 
 /**
+ * A header of a record.
+ */
+typedef struct kafka_header {
+    /**
+     * The name, UTF-8. It need not be NUL-terminated, and cannot hold a NUL.
+     */
+    const char *name;
+    /**
+     * In bytes.
+     */
+    size_t name_len;
+    /**
+     * NULL with length 0 is null, which is not the same as empty.
+     */
+    const void *value;
+    /**
+     * In bytes.
+     */
+    size_t value_len;
+} kafka_header;
+
+/**
+ * A record to be produced. All zeroes is a tombstone without a key, for partition 0, of now,
+ * whose report has the opaque 0.
+ */
+typedef struct kafka_record {
+    /**
+     * NULL with length 0: the record has no key, which is not the same as an empty one.
+     */
+    const void *key;
+    /**
+     * In bytes.
+     */
+    size_t key_len;
+    /**
+     * NULL with length 0: a null value, a tombstone, which is not the same as an empty one.
+     */
+    const void *value;
+    /**
+     * In bytes.
+     */
+    size_t value_len;
+    /**
+     * In their order; names may be there more than once.
+     */
+    const struct kafka_header *headers;
+    /**
+     * How many there are.
+     */
+    size_t header_count;
+    /**
+     * Milliseconds since 1970-01-01 UTC; 0 or -1 is now.
+     */
+    int64_t timestamp;
+    /**
+     * Comes back in the report; see also KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_QUIET.
+     */
+    uint64_t opaque;
+    /**
+     * -1 lets the partitioner choose.
+     */
+    int32_t partition;
+    /**
+     * Set it to 0.
+     */
+    int32_t reserved;
+} kafka_record;
+
+/**
  * What was reported since the last time somebody asked.
  */
 typedef struct kafka_reported {
@@ -976,9 +1068,22 @@ typedef struct kafka_report {
      */
     uint64_t opaque;
     /**
-     * Its offset in its partition, if it was delivered and the broker said so.
+     * Its topic's name, NUL-terminated, until the producer is closed.
+     */
+    const char *topic;
+    /**
+     * Its offset in its partition, if it was delivered and the broker said so; else negative.
      */
     int64_t offset;
+    /**
+     * Milliseconds since 1970-01-01 UTC; -1 if it was not delivered, or without
+     * kafka_producer_time_reports.
+     */
+    int64_t timestamp;
+    /**
+     * Microseconds from being sent to being reported; -1 without kafka_producer_time_reports.
+     */
+    int64_t latency_us;
     /**
      * Its partition, -1 if none had been chosen.
      */
@@ -988,6 +1093,28 @@ typedef struct kafka_report {
      */
     int32_t code;
 } kafka_report;
+
+/**
+ * What became of all messages since the producer was made.
+ */
+typedef struct kafka_counters {
+    /**
+     * Accepted so far; always the sum of the others.
+     */
+    uint64_t queued;
+    /**
+     * Accepted, and neither delivered nor failed yet.
+     */
+    uint64_t in_flight;
+    /**
+     * Delivered.
+     */
+    uint64_t delivered;
+    /**
+     * Not delivered.
+     */
+    uint64_t failed;
+} kafka_counters;
 
 /**
  * An entry of a list.
@@ -1339,7 +1466,8 @@ int32_t kafka_producer_create_topic(struct kafka_producer *producer,
  * queue.buffering.max.messages until its report is fetched.
  *
  * partition: -1 lets the partitioner choose. key, value: copied; NULL with length 0
- * is null, which is not the same as empty. opaque: comes back in the report.
+ * is null, which is not the same as empty. opaque: comes back in the report; see also
+ * KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_QUIET.
  * Returns 0; KAFKA_ERR_QUEUE_FULL; KAFKA_ERR_MSG_SIZE_TOO_LARGE;
  * KAFKA_ERR_UNKNOWN_TOPIC and KAFKA_ERR_UNKNOWN_PARTITION as soon as the cluster has
  * said so (before that the message is queued, and reported as failed);
@@ -1354,29 +1482,6 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
                             size_t value_len,
                             uint64_t opaque,
                             struct kafka_error *err);
-
-/**
- * Fetches everything that was reported, after waiting for at least one report.
- *
- * timeout_ms: 0 does not wait, -1 waits without limit. reported: what was fetched;
- * nothing in time is no error. Returns 0. Blocks up to timeout_ms.
- */
-int32_t kafka_producer_poll(struct kafka_producer *producer,
-                            int32_t timeout_ms,
-                            struct kafka_reported *reported,
-                            struct kafka_error *err);
-
-/**
- * Fetches reports one by one, in the order they came.
- *
- * reports: room for report_max of them. report_count: how many were fetched, 0 if
- * there were none. Returns 0. Does not block.
- */
-int32_t kafka_producer_reports(struct kafka_producer *producer,
-                               struct kafka_report *reports,
-                               size_t report_max,
-                               size_t *report_count,
-                               struct kafka_error *err);
 
 /**
  * Sends what is queued without waiting for linger.ms, and waits until every
@@ -1397,6 +1502,17 @@ int32_t kafka_producer_flush(struct kafka_producer *producer,
 int32_t kafka_producer_len(struct kafka_producer *producer,
                            uint64_t *message_count,
                            struct kafka_error *err);
+
+/**
+ * Gives up messages. Each of them is reported as failed, with KAFKA_ERR_PURGE_QUEUE or
+ * KAFKA_ERR_PURGE_INFLIGHT.
+ *
+ * flags: KAFKA_PURGE constants, joined by |. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not
+ * block: it is done in the background; kafka_producer_flush waits for it.
+ */
+int32_t kafka_producer_purge(struct kafka_producer *producer,
+                             uint32_t flags,
+                             struct kafka_error *err);
 
 /**
  * Flushes, gives up what is left after timeout_ms, and ends the producer. Calls
@@ -1426,6 +1542,170 @@ void kafka_producer_free(struct kafka_producer *producer);
  * may be under way. NULL is nothing. Does not block.
  */
 void kafka_topic_free(struct kafka_topic *topic);
+
+/**
+ * Queues a record: as kafka_producer_send, with all that a record can have. Without headers and
+ * timestamp it costs the same.
+ *
+ * record: copied. Returns what kafka_producer_send does. After an error nothing is queued. Does
+ * not block.
+ */
+int32_t kafka_producer_produce(struct kafka_producer *producer,
+                               struct kafka_topic *topic,
+                               const struct kafka_record *record,
+                               struct kafka_error *err);
+
+/**
+ * Queues records in their order, each as kafka_producer_produce does.
+ *
+ * records: record_count of them, copied. codes: room for record_count codes, 0 for a record that
+ * was queued, else why not; may be NULL. queued_count: how many were queued. Once the queue is
+ * full the rest is not tried, and has KAFKA_ERR_QUEUE_FULL, so that their order can be kept.
+ * Returns 0, also where records were refused; KAFKA_ERR_INVALID_ARGUMENT if one of them cannot be
+ * read, with nothing queued. Does not block.
+ */
+int32_t kafka_producer_produce_batch(struct kafka_producer *producer,
+                                     struct kafka_topic *topic,
+                                     const struct kafka_record *records,
+                                     size_t record_count,
+                                     int32_t *codes,
+                                     size_t *queued_count,
+                                     struct kafka_error *err);
+
+/**
+ * Fetches everything that was reported, after waiting for at least one report.
+ *
+ * timeout_ms: 0 does not wait, -1 waits without limit. reported: what was fetched;
+ * nothing in time is no error. Returns 0; KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks
+ * up to timeout_ms.
+ */
+int32_t kafka_producer_poll(struct kafka_producer *producer,
+                            int32_t timeout_ms,
+                            struct kafka_reported *reported,
+                            struct kafka_error *err);
+
+/**
+ * Fetches reports one by one, in the order they came.
+ *
+ * reports: room for report_max of them. report_count: how many were fetched, 0 if
+ * there were none. Returns 0. Does not block.
+ */
+int32_t kafka_producer_reports(struct kafka_producer *producer,
+                               struct kafka_report *reports,
+                               size_t report_max,
+                               size_t *report_count,
+                               struct kafka_error *err);
+
+/**
+ * Has reports tell timestamps and latencies, or not: that takes a look at the clock for each.
+ *
+ * timed: 1 or 0; 0 at first. It counts for messages reported from now on. Returns 0. Does not
+ * block.
+ */
+int32_t kafka_producer_time_reports(struct kafka_producer *producer,
+                                    int32_t timed,
+                                    struct kafka_error *err);
+
+/**
+ * How many messages sent with KAFKA_OPAQUE_QUIET failed, since the last call of this or of
+ * kafka_producer_poll.
+ *
+ * Returns 0. Does not block.
+ */
+int32_t kafka_producer_quiet_failures(struct kafka_producer *producer,
+                                      uint64_t *failed_count,
+                                      struct kafka_error *err);
+
+/**
+ * Waits until there is a report to fetch, or a quiet message has failed; fetches nothing.
+ *
+ * timeout_ms: 0 does not wait, -1 waits without limit. Returns 0, also if nothing came in time;
+ * KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
+ */
+int32_t kafka_producer_wait(struct kafka_producer *producer,
+                            int32_t timeout_ms,
+                            struct kafka_error *err);
+
+/**
+ * Waits, after KAFKA_ERR_QUEUE_FULL, until it is worth trying again, or until there is a
+ * report, which takes room until it is fetched.
+ *
+ * timeout_ms: 0 does not wait, -1 waits without limit. Returns 0, also if the time is up;
+ * KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
+ */
+int32_t kafka_producer_wait_for_room(struct kafka_producer *producer,
+                                     int32_t timeout_ms,
+                                     struct kafka_error *err);
+
+/**
+ * Counts what became of all messages since the producer was made.
+ *
+ * counters: filled in on success. Returns 0. Does not block.
+ */
+int32_t kafka_producer_counters(struct kafka_producer *producer,
+                                struct kafka_counters *counters,
+                                struct kafka_error *err);
+
+/**
+ * Prepares for transactions: gets the producer's id, and fences every producer that had the same
+ * transactional.id before; what those left unfinished is aborted. To be called once, before
+ * anything is produced.
+ *
+ * request: where the request goes. It fails with KAFKA_ERR_NOT_CONFIGURED without a
+ * transactional.id, and otherwise as librdkafka says: see retriable and fatal in its error. Does
+ * not block.
+ */
+int32_t kafka_producer_init_transactions(struct kafka_producer *producer,
+                                         int32_t timeout_ms,
+                                         struct kafka_request **request,
+                                         struct kafka_error *err);
+
+/**
+ * Begins a transaction: what is produced from now on belongs to it.
+ *
+ * Returns 0; KAFKA_ERR_STATE before kafka_producer_init_transactions has succeeded, or in a
+ * transaction; KAFKA_ERR_FATAL. Does not block.
+ */
+int32_t kafka_producer_begin_transaction(struct kafka_producer *producer, struct kafka_error *err);
+
+/**
+ * Makes a group's offsets part of the transaction: they are committed with it, or not at all.
+ *
+ * offsets: copied; each where the group shall go on, one behind the last message consumed.
+ * group_metadata: of the consumer, from kafka_consumer_group_metadata, of now: not older than the
+ * last rebalance. request: where the request goes; when it fails, see
+ * kafka_producer_commit_transaction. Does not block.
+ */
+int32_t kafka_producer_send_offsets_to_transaction(struct kafka_producer *producer,
+                                                   const struct kafka_partitions *offsets,
+                                                   const struct kafka_group_metadata *group_metadata,
+                                                   int32_t timeout_ms,
+                                                   struct kafka_request **request,
+                                                   struct kafka_error *err);
+
+/**
+ * Flushes, and commits the transaction.
+ *
+ * request: where the request goes. What to do when it fails its error says: retriable, call it
+ * again, the commit goes on where it was; txn_requires_abort, call
+ * kafka_producer_abort_transaction; fatal, close the producer. Does not block.
+ */
+int32_t kafka_producer_commit_transaction(struct kafka_producer *producer,
+                                          int32_t timeout_ms,
+                                          struct kafka_request **request,
+                                          struct kafka_error *err);
+
+/**
+ * Aborts the transaction. What is still queued is given up, and reported as failed with
+ * KAFKA_ERR_PURGE_QUEUE.
+ *
+ * request: where the request goes. When it fails: retriable, call it again; fatal, close the
+ * producer. Does not block.
+ */
+int32_t kafka_producer_abort_transaction(struct kafka_producer *producer,
+                                         int32_t timeout_ms,
+                                         struct kafka_request **request,
+                                         struct kafka_error *err);
 
 /**
  * Makes an empty list.
@@ -1521,6 +1801,17 @@ int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
                               struct kafka_error *err);
 
 /**
+ * What the consumer is in its group at the moment, for transactions.
+ *
+ * group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0;
+ * KAFKA_ERR_UNKNOWN_GROUP without a group.id. Does not block for long: librdkafka's main thread
+ * answers.
+ */
+int32_t kafka_consumer_group_metadata(struct kafka_consumer *consumer,
+                                      struct kafka_group_metadata **group_metadata,
+                                      struct kafka_error *err);
+
+/**
  * Takes the next message. Calling it, or closing, is also what keeps a member in
  * its group: at least every max.poll.interval.ms.
  *
@@ -1553,6 +1844,48 @@ int32_t kafka_consumer_close(struct kafka_consumer *consumer,
  * on it may be under way. In a forked child it does nothing. NULL is nothing.
  */
 void kafka_consumer_free(struct kafka_consumer *consumer);
+
+/**
+ * The group's name.
+ *
+ * group_id: NUL-terminated, the object's. Returns 0. Does not block.
+ */
+int32_t kafka_group_metadata_group_id(const struct kafka_group_metadata *group_metadata,
+                                      const char **group_id,
+                                      struct kafka_error *err);
+
+/**
+ * The member's name, which the group's coordinator gave it.
+ *
+ * member_id: NUL-terminated, the object's; empty if it has not joined. Returns 0. Does not block.
+ */
+int32_t kafka_group_metadata_member_id(const struct kafka_group_metadata *group_metadata,
+                                       const char **member_id,
+                                       struct kafka_error *err);
+
+/**
+ * A static member's group.instance.id.
+ *
+ * group_instance_id: NUL-terminated, the object's; NULL if it is no static member. Returns 0.
+ * Does not block.
+ */
+int32_t kafka_group_metadata_group_instance_id(const struct kafka_group_metadata *group_metadata,
+                                               const char **group_instance_id,
+                                               struct kafka_error *err);
+
+/**
+ * The group's generation, which changes with every rebalance.
+ *
+ * generation_id: -1 if the consumer has not joined. Returns 0. Does not block.
+ */
+int32_t kafka_group_metadata_generation_id(const struct kafka_group_metadata *group_metadata,
+                                           int32_t *generation_id,
+                                           struct kafka_error *err);
+
+/**
+ * Frees it; NULL is nothing.
+ */
+void kafka_group_metadata_free(struct kafka_group_metadata *group_metadata);
 
 /**
  * Releases what a message points to, and zeroes the struct: releasing it twice

@@ -30,14 +30,7 @@ local kafka = {
   errno = err.errno,
 
   --- Stands for a null where nil would mean that there is nothing.
-  null = setmetatable({}, {
-    __newindex = function()
-      error("kafka.null cannot be changed", 2)
-    end,
-    __tostring = function()
-      return "kafka.null"
-    end,
-  }),
+  null = require("kafka.null"),
 }
 
 --- The version of this library.

@@ -14,15 +14,19 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The header's chapters, in the order in which one reads them.
-const OBJECTS: [&str; 14] = [
+const OBJECTS: [&str; 18] = [
     "version",
     "clock",
     "error",
     "conf",
     "producer",
     "topic",
+    "record",
+    "report",
+    "transaction",
     "partitions",
     "consumer",
+    "group_metadata",
     "message",
     "client",
     "event",
@@ -207,7 +211,8 @@ fn the_struct_layouts_are_the_promised_ones() {
     use kafka::ffi::event::kafka_event;
     use kafka::ffi::message::kafka_message;
     use kafka::ffi::partitions::kafka_partition;
-    use kafka::ffi::producer::{kafka_report, kafka_reported};
+    use kafka::ffi::record::{kafka_header, kafka_record};
+    use kafka::ffi::report::{kafka_counters, kafka_report, kafka_reported};
     use std::fmt::Write;
     use std::mem::{offset_of, size_of};
 
@@ -235,9 +240,45 @@ fn the_struct_layouts_are_the_promised_ones() {
         listing,
         kafka_report {
             opaque,
+            topic,
             offset,
+            timestamp,
+            latency_us,
             partition,
             code
+        }
+    );
+    layout!(
+        listing,
+        kafka_counters {
+            queued,
+            in_flight,
+            delivered,
+            failed
+        }
+    );
+    layout!(
+        listing,
+        kafka_header {
+            name,
+            name_len,
+            value,
+            value_len
+        }
+    );
+    layout!(
+        listing,
+        kafka_record {
+            key,
+            key_len,
+            value,
+            value_len,
+            headers,
+            header_count,
+            timestamp,
+            opaque,
+            partition,
+            reserved
         }
     );
     layout!(

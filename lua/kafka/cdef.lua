@@ -2,12 +2,17 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "6f309c2e91990636",
+  hash = "501fd287e5eebbc7",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
 static const int KAFKA_ERROR_MESSAGE_SIZE = 512;
 
+
+
+static const int KAFKA_PURGE_QUEUE = 1;
+
+static const int KAFKA_PURGE_INFLIGHT = 2;
 
 static const int KAFKA_OFFSET_BEGINNING = -2;
 
@@ -230,6 +235,8 @@ typedef struct kafka_conf kafka_conf;
 
 typedef struct kafka_consumer kafka_consumer;
 
+typedef struct kafka_group_metadata kafka_group_metadata;
+
 typedef struct kafka_mock_cluster kafka_mock_cluster;
 
 typedef struct kafka_partitions kafka_partitions;
@@ -253,6 +260,26 @@ typedef struct kafka_error {
     char message[KAFKA_ERROR_MESSAGE_SIZE];
 } kafka_error;
 
+typedef struct kafka_header {
+    const char *name;
+    size_t name_len;
+    const void *value;
+    size_t value_len;
+} kafka_header;
+
+typedef struct kafka_record {
+    const void *key;
+    size_t key_len;
+    const void *value;
+    size_t value_len;
+    const struct kafka_header *headers;
+    size_t header_count;
+    int64_t timestamp;
+    uint64_t opaque;
+    int32_t partition;
+    int32_t reserved;
+} kafka_record;
+
 typedef struct kafka_reported {
     uint64_t last_opaque;
     uint64_t reported_count;
@@ -261,10 +288,20 @@ typedef struct kafka_reported {
 
 typedef struct kafka_report {
     uint64_t opaque;
+    const char *topic;
     int64_t offset;
+    int64_t timestamp;
+    int64_t latency_us;
     int32_t partition;
     int32_t code;
 } kafka_report;
+
+typedef struct kafka_counters {
+    uint64_t queued;
+    uint64_t in_flight;
+    uint64_t delivered;
+    uint64_t failed;
+} kafka_counters;
 
 typedef struct kafka_partition {
     const char *topic;
@@ -384,6 +421,40 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
                             uint64_t opaque,
                             struct kafka_error *err);
 
+int32_t kafka_producer_flush(struct kafka_producer *producer,
+                             int32_t timeout_ms,
+                             struct kafka_error *err);
+
+int32_t kafka_producer_len(struct kafka_producer *producer,
+                           uint64_t *message_count,
+                           struct kafka_error *err);
+
+int32_t kafka_producer_purge(struct kafka_producer *producer,
+                             uint32_t flags,
+                             struct kafka_error *err);
+
+int32_t kafka_producer_close(struct kafka_producer *producer,
+                             int32_t timeout_ms,
+                             uint64_t *lost_count,
+                             struct kafka_error *err);
+
+void kafka_producer_free(struct kafka_producer *producer);
+
+void kafka_topic_free(struct kafka_topic *topic);
+
+int32_t kafka_producer_produce(struct kafka_producer *producer,
+                               struct kafka_topic *topic,
+                               const struct kafka_record *record,
+                               struct kafka_error *err);
+
+int32_t kafka_producer_produce_batch(struct kafka_producer *producer,
+                                     struct kafka_topic *topic,
+                                     const struct kafka_record *records,
+                                     size_t record_count,
+                                     int32_t *codes,
+                                     size_t *queued_count,
+                                     struct kafka_error *err);
+
 int32_t kafka_producer_poll(struct kafka_producer *producer,
                             int32_t timeout_ms,
                             struct kafka_reported *reported,
@@ -395,22 +466,49 @@ int32_t kafka_producer_reports(struct kafka_producer *producer,
                                size_t *report_count,
                                struct kafka_error *err);
 
-int32_t kafka_producer_flush(struct kafka_producer *producer,
-                             int32_t timeout_ms,
-                             struct kafka_error *err);
+int32_t kafka_producer_time_reports(struct kafka_producer *producer,
+                                    int32_t timed,
+                                    struct kafka_error *err);
 
-int32_t kafka_producer_len(struct kafka_producer *producer,
-                           uint64_t *message_count,
-                           struct kafka_error *err);
+int32_t kafka_producer_quiet_failures(struct kafka_producer *producer,
+                                      uint64_t *failed_count,
+                                      struct kafka_error *err);
 
-int32_t kafka_producer_close(struct kafka_producer *producer,
-                             int32_t timeout_ms,
-                             uint64_t *lost_count,
-                             struct kafka_error *err);
+int32_t kafka_producer_wait(struct kafka_producer *producer,
+                            int32_t timeout_ms,
+                            struct kafka_error *err);
 
-void kafka_producer_free(struct kafka_producer *producer);
+int32_t kafka_producer_wait_for_room(struct kafka_producer *producer,
+                                     int32_t timeout_ms,
+                                     struct kafka_error *err);
 
-void kafka_topic_free(struct kafka_topic *topic);
+int32_t kafka_producer_counters(struct kafka_producer *producer,
+                                struct kafka_counters *counters,
+                                struct kafka_error *err);
+
+int32_t kafka_producer_init_transactions(struct kafka_producer *producer,
+                                         int32_t timeout_ms,
+                                         struct kafka_request **request,
+                                         struct kafka_error *err);
+
+int32_t kafka_producer_begin_transaction(struct kafka_producer *producer, struct kafka_error *err);
+
+int32_t kafka_producer_send_offsets_to_transaction(struct kafka_producer *producer,
+                                                   const struct kafka_partitions *offsets,
+                                                   const struct kafka_group_metadata *group_metadata,
+                                                   int32_t timeout_ms,
+                                                   struct kafka_request **request,
+                                                   struct kafka_error *err);
+
+int32_t kafka_producer_commit_transaction(struct kafka_producer *producer,
+                                          int32_t timeout_ms,
+                                          struct kafka_request **request,
+                                          struct kafka_error *err);
+
+int32_t kafka_producer_abort_transaction(struct kafka_producer *producer,
+                                         int32_t timeout_ms,
+                                         struct kafka_request **request,
+                                         struct kafka_error *err);
 
 int32_t kafka_partitions_new(struct kafka_partitions **partitions, struct kafka_error *err);
 
@@ -448,6 +546,10 @@ int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
                               const struct kafka_partitions *partitions,
                               struct kafka_error *err);
 
+int32_t kafka_consumer_group_metadata(struct kafka_consumer *consumer,
+                                      struct kafka_group_metadata **group_metadata,
+                                      struct kafka_error *err);
+
 int32_t kafka_consumer_poll(struct kafka_consumer *consumer,
                             int32_t timeout_ms,
                             struct kafka_message *message,
@@ -458,6 +560,24 @@ int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              struct kafka_error *err);
 
 void kafka_consumer_free(struct kafka_consumer *consumer);
+
+int32_t kafka_group_metadata_group_id(const struct kafka_group_metadata *group_metadata,
+                                      const char **group_id,
+                                      struct kafka_error *err);
+
+int32_t kafka_group_metadata_member_id(const struct kafka_group_metadata *group_metadata,
+                                       const char **member_id,
+                                       struct kafka_error *err);
+
+int32_t kafka_group_metadata_group_instance_id(const struct kafka_group_metadata *group_metadata,
+                                               const char **group_instance_id,
+                                               struct kafka_error *err);
+
+int32_t kafka_group_metadata_generation_id(const struct kafka_group_metadata *group_metadata,
+                                           int32_t *generation_id,
+                                           struct kafka_error *err);
+
+void kafka_group_metadata_free(struct kafka_group_metadata *group_metadata);
 
 void kafka_message_release(struct kafka_message *message);
 

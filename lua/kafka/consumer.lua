@@ -6,6 +6,7 @@ local client = require("kafka.client")
 local conf = require("kafka.conf")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local group_metadata = require("kafka.group_metadata")
 local native = require("kafka.native")
 local partitions = require("kafka.partitions")
 
@@ -67,6 +68,17 @@ function Consumer:receive(timeout_ms)
   return err.failure(code)
 end
 
+--- What the consumer is in its group at the moment, for `send_offsets_to_transaction`.
+---@return kafka.GroupMetadata? metadata
+---@return string? message
+---@return integer? code
+function Consumer:group_metadata()
+  if not self.handle then
+    return err.closed()
+  end
+  return group_metadata.of(self.handle)
+end
+
 --- Commits what was received, leaves the group, and ends the consumer. Closing again returns true.
 ---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
 ---@return true? closed nil if the group could not be left in time: then "timeout" and the code. It is closed even so
@@ -93,6 +105,7 @@ end
 
 local counts = {
   receive = { 1, 2 },
+  group_metadata = { 1, 1 },
   close = { 1, 2 },
 }
 client.extend(Consumer, counts)

@@ -84,6 +84,7 @@ local WORDS = {
   [C.KAFKA_ERR_TIMED_OUT] = "timeout",
   [C.KAFKA_ERR_CLOSED] = "closed",
   [C.KAFKA_ERR_FORKED] = "forked",
+  [C.KAFKA_ERR_QUEUE_FULL] = "queue full",
 }
 
 --- What a call returns that failed at run time.

@@ -55,6 +55,9 @@ native.path = path
 --- KAFKA_OPAQUE_NONE, which LuaJIT cannot declare: its constants have 32 bits.
 native.NO_ID = 0xffffffffffffffffULL
 
+--- KAFKA_OPAQUE_QUIET.
+native.QUIET_ID = 0xfffffffffffffffeULL
+
 --- What calls write their errors to. Read it at once: the next call may write to it.
 native.error = ffi.new("kafka_error")
 

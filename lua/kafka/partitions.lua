@@ -70,7 +70,8 @@ end
 local function add_all(handle, list, fn, ...)
   for _, item in ipairs(list) do
     local partition = item.partition or ANY_PARTITION
-    if C.kafka_partitions_add(handle, item.topic, partition, C.KAFKA_OFFSET_INVALID, native.error) ~= 0 then
+    local offset = item.offset or C.KAFKA_OFFSET_INVALID
+    if C.kafka_partitions_add(handle, item.topic, partition, offset, native.error) ~= 0 then
       error(native.message(), 0)
     end
   end

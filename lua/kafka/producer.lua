@@ -4,11 +4,14 @@ local ffi = require("ffi")
 local check = require("kafka.check")
 local client = require("kafka.client")
 local conf = require("kafka.conf")
+local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
+local produce = require("kafka.produce")
 local sandbox = require("kafka.sandbox")
 local topics = require("kafka.topics")
+local transaction = require("kafka.transaction")
 
 local C = native.C
 
@@ -21,7 +24,7 @@ local ESRCH = err.errno.ESRCH
 ---@class kafka.Producer: kafka.Client
 ---@field handle? ffi.cdata* this library's own; nil when closed
 ---@field topics table<string, ffi.cdata*> this library's own
----@field ids? kafka.SandboxIds this library's own; in a sandbox host
+---@field ids? kafka.Tokens this library's own; in a sandbox host
 local Producer = {}
 
 local function free_producer(handle)
@@ -86,7 +89,14 @@ function Producer:destroy_topic(topic)
   topics.destroy(self.topics, topic)
 end
 
---- Queues a copy of a message; never waits. What becomes of it `poll` tells.
+local function send(self, topic, partition, message, opaque)
+  -- Looked up anew: a handler may have destroyed the topic.
+  local topic_handle = topics.find(self.topics, topic)
+  return C.kafka_producer_send(self.handle, topic_handle, partition, nil, 0, message, #message, opaque, nil)
+end
+
+--- Queues a copy of a message; never waits, unless the producer was made with `block_ms`. What becomes of it `poll`
+--- tells.
 ---
 --- Throws `invalid topic` unless the topic was created on this producer, and `sequence_id out of range`.
 ---@param topic string
@@ -120,7 +130,10 @@ function Producer:send(topic, partition, sequence_id, message)
   end
   local code = C.kafka_producer_send(handle, topic_handle, partition, nil, 0, message, #message, opaque, nil)
   if code ~= 0 then
-    return err.refused(code)
+    if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
+      code = deliveries.retry(self, self.block_ms, send, topic, partition, message, opaque)
+    end
+    return code == 0 and 0 or err.refused(code)
   end
   return 0
 end
@@ -131,15 +144,36 @@ local function wait_for_reports(timeout_ms, self)
   return C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
 end
 
+local function wait_for_news(timeout_ms, self)
+  return C.kafka_producer_wait(self.handle, timeout_ms, nil)
+end
+
+local function poll_deliveries(self, timeout_ms)
+  local mine = self.deliveries
+  local code = 0
+  if not mine:has_news() then
+    code = events.waiting(self, timeout_ms, wait_for_news)
+  end
+  if code == 0 then
+    code = deliveries.serve(self)
+  end
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  return mine:news()
+end
+
 --- Tells what became of the messages sent, since the last poll. Waits until there is something to tell or the time is
 --- up.
 ---@param timeout_ms? integer milliseconds; 0, the default, does not wait, -1 waits without limit
----@return integer? sequence_id of the last message reported; nil if none was, or it was sent without one
----@return integer failures messages that were not delivered
+---@return integer? sequence_id of the last message of `send` reported; nil if none was, or it was sent without one
+---@return integer failures messages that were not delivered, `produce`'s too
 function Producer:poll(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, 0)
   if not self.handle then
     return err.closed()
+  elseif self.deliveries then
+    return poll_deliveries(self, timeout_ms)
   end
   local code = events.waiting(self, timeout_ms, wait_for_reports)
   if code ~= 0 then
@@ -152,7 +186,35 @@ function Producer:poll(timeout_ms)
   return sequence_id, tonumber(reported.failed_count)
 end
 
---- Sends what is queued, waits for its delivery, and ends the producer. Closing again returns true.
+-- How long a flush goes on before close looks whether there is work for handlers, and messages that were given up may
+-- take to be reported.
+local SLICE_MS = 50
+local PURGE_MS = 500
+
+--- The first half of closing where somebody hears of messages one by one: fetches all reports, also those of messages
+--- that have to be given up. Handlers run afterwards, so that none of them can keep the producer from being closed.
+---@param self kafka.Producer
+---@param timeout_ms integer
+---@return integer code
+---@return integer lost messages given up, or failed without anybody having been told
+local function settle(self, timeout_ms)
+  local mine = self.deliveries
+  local function fetch()
+    mine:take_all()
+    return mine:fetch(self.handle)
+  end
+  local code = deliveries.flush(self, timeout_ms, SLICE_MS, fetch)
+  local lost = mine.untold
+  if code == C.KAFKA_ERR_TIMED_OUT then
+    lost = lost + (self:len() or 0)
+    self:purge()
+    code = deliveries.flush(self, PURGE_MS, SLICE_MS, fetch)
+  end
+  return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost
+end
+
+--- Sends what is queued, waits for its delivery, and ends the producer; then runs the handlers that are left. Closing
+--- again returns true.
 ---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
 ---@return true? closed nil if messages had to be given up: then "timeout", the code, and how many
 ---@return string? message
@@ -164,20 +226,33 @@ function Producer:close(timeout_ms)
   if not handle then
     return true
   end
+  local mine, settled, untold = self.deliveries, 0, 0
+  if mine then
+    settled, untold = settle(self, timeout_ms)
+    timeout_ms = 0
+  end
   local lost = ffi.new("uint64_t[1]")
   local code = C.kafka_producer_close(handle, timeout_ms, lost, native.error)
   if code == C.KAFKA_ERR_FORKED then
     return err.failure(code)
   end
-  local text = code ~= 0 and native.message() or nil
   self.handle = nil
   for topic in pairs(self.topics) do
     topics.destroy(self.topics, topic)
   end
   native.release(handle, free_producer)
-  if text then
-    local _, message = err.failure(code, text)
-    return nil, message, code, tonumber(lost[0])
+  if mine then
+    mine:dispatch()
+  end
+  local lost_count = untold + tonumber(lost[0])
+  if lost_count > 0 then
+    code = C.KAFKA_ERR_TIMED_OUT
+  elseif code == 0 then
+    code = settled
+  end
+  if code ~= 0 then
+    local _, message = err.failure(code)
+    return nil, message, code, lost_count
   end
   return true
 end
@@ -191,6 +266,8 @@ local counts = {
   close = { 1, 2 },
 }
 client.extend(Producer, counts)
+produce.extend(Producer, counts)
+transaction.extend(Producer, counts)
 local metatable = check.class("kafka.producer", Producer, counts)
 
 local sandbox_send = check.method(metatable, 5, 5, sandbox.send)
@@ -208,29 +285,59 @@ local function start(client_conf, brokers, hosted, options)
   elseif code ~= 0 then
     error("rd_kafka_new failed: " .. native.message(), 0)
   end
-  return ffi.gc(out[0], free_producer)
+  return ffi.gc(out[0], free_producer), conf.is_true(client_conf, "delivery.report.only.error")
 end
 
-local KNOWN_OPTIONS = events.OPTIONS
+---@class kafka.ProducerOptions: kafka.ClientOptions
+---@field reports? boolean every message is reported by `reports`
+---@field on_delivery? fun(report: kafka.Report) hears of every message that has no `on_delivery` of its own
+---@field block_ms? integer how long a call waits for room where the queue is full; -1 waits without limit
+
+local KNOWN_OPTIONS = { reports = true, on_delivery = true, block_ms = true }
+for name in pairs(events.OPTIONS) do
+  KNOWN_OPTIONS[name] = true
+end
+
+--- Checks what is not a function among the options.
+local function check_options(options, level)
+  local wrong = "option '%s': %s expected, got %s"
+  local reports, block_ms = options.reports, options.block_ms
+  if reports ~= nil and type(reports) ~= "boolean" then
+    check.fail(3, wrong:format("reports", "boolean", type(reports)), level + 1)
+  elseif block_ms ~= nil and type(block_ms) ~= "number" then
+    check.fail(3, wrong:format("block_ms", "number", type(block_ms)), level + 1)
+  elseif block_ms then
+    return check.timeout(3, block_ms, 0, level + 1)
+  end
+end
 
 --- Makes a producer. It connects in the background: brokers that cannot be reached are no error here.
 ---
 --- Throws on a property that librdkafka refuses, and `invalid broker list`.
 ---@param brokers string "host:port,host:port"
 ---@param properties? kafka.Properties
----@param options? kafka.ClientOptions what is not a property of librdkafka
+---@param options? kafka.ProducerOptions what is not a property of librdkafka
 ---@return kafka.Producer
 local function new(brokers, properties, options)
   brokers = check.c_string(1, brokers)
   check.optional_table(2, properties)
   options = check.options(3, options, KNOWN_OPTIONS)
+  local block_ms = check_options(options, 1)
   local hosted = sandbox.is_host()
-  local self = { handle = conf.with_client(properties, start, brokers, hosted, options), topics = {} }
-  events.attach(self, events.client(self.handle, C.kafka_producer_client), options)
+  local handle, only_errors = conf.with_client(properties, start, brokers, hosted, options)
+  local self = { handle = handle, topics = {}, only_errors = only_errors, block_ms = block_ms }
+  events.attach(self, events.client(handle, C.kafka_producer_client), options)
   if hosted then
-    self.ids = sandbox.new_ids()
+    local take
+    self.ids, take = sandbox.new_ids()
+    self.deliveries = deliveries.new(options, only_errors, take)
     self.send = sandbox_send
     self.poll = sandbox_poll
+  elseif block_ms or options.reports or options.on_delivery then
+    self.deliveries = deliveries.new(options, only_errors)
+  end
+  if options.reports or options.on_delivery then
+    self.deliveries:time(handle)
   end
   return setmetatable(self, metatable)
 end

@@ -54,7 +54,8 @@ function request.finish(code, timeout_ms, read, object)
   if code == C.KAFKA_ERR_IN_PROGRESS then
     -- It goes on by itself, and nobody hears of it any more.
     native.release(handle, free)
-    return err.failure(C.KAFKA_ERR_TIMED_OUT)
+    local _, message, late = err.failure(C.KAFKA_ERR_TIMED_OUT)
+    return nil, message, late, err.info(late)
   elseif code ~= 0 then
     native.release(handle, free)
     return err.failed(code)

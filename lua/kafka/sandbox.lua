@@ -4,15 +4,15 @@
 local ffi = require("ffi")
 local check = require("kafka.check")
 local conf = require("kafka.conf")
+local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
-local events = require("kafka.events")
 local native = require("kafka.native")
+local tokens = require("kafka.tokens")
 local topics = require("kafka.topics")
 
 local C = native.C
 
 local INT32_MAX = 0x7fffffff
-local REPORT_MAX = 256
 
 local sandbox = {}
 
@@ -36,42 +36,14 @@ function sandbox.check_conf(client_conf)
   end
 end
 
---- Sequence ids under way. The library carries a number for each, as FFI cannot turn a number back into a
---- lightuserdata.
----@class kafka.SandboxIds
----@field private values any[] by token
----@field private unused integer[] tokens, a stack
----@field private unused_count integer
-local Ids = {}
-Ids.__index = Ids
-
----@return kafka.SandboxIds
+--- Sequence ids under way. The library carries a number for each: FFI cannot turn one back into a lightuserdata.
+---@return kafka.Tokens ids
+---@return fun(opaque: ffi.cdata*): any take what was sent with a number
 function sandbox.new_ids()
-  return setmetatable({ values = {}, unused = {}, unused_count = 0 }, Ids)
-end
-
----@param value any not nil
----@return integer token
-function Ids:keep(value)
-  local token = #self.values + 1
-  local count = self.unused_count
-  if count > 0 then
-    token = self.unused[count]
-    self.unused_count = count - 1
+  local ids = tokens.new()
+  return ids, function(opaque)
+    return ids:take(tonumber(opaque))
   end
-  self.values[token] = value
-  return token
-end
-
----@param token integer
----@return any value
-function Ids:take(token)
-  local value = self.values[token]
-  -- Not nil: the length of the table is the number of tokens made.
-  self.values[token] = false
-  self.unused_count = self.unused_count + 1
-  self.unused[self.unused_count] = token
-  return value
 end
 
 --- What the host's `read_message` answers; nil if there is nothing to send.
@@ -144,42 +116,22 @@ function sandbox.send(self, topic, partition, sequence_id, message)
   return 0
 end
 
-local reports = ffi.new("kafka_report[?]", REPORT_MAX)
-local report_count = ffi.new("size_t[1]")
-
 --- Passes what has been reported since the last poll on to the host's `update_checkpoint`: the last message's sequence
 --- id, and how many messages were not delivered. Calls it once, or not at all if nothing was reported. Never waits.
 ---
 --- An error of the host's function is passed on.
 ---@param self kafka.Producer
 function sandbox.poll(self)
-  events.dispatch(self)
-  local handle = self.handle
-  if not handle then
+  if not self.handle then
     return err.closed()
   end
-  local total, failures, sequence_id = 0, 0, nil
-  repeat
-    local code = C.kafka_producer_reports(handle, reports, REPORT_MAX, report_count, nil)
-    if code ~= 0 then
-      return err.failure(code)
-    end
-    local count = tonumber(report_count[0])
-    for i = 0, count - 1 do
-      local report = reports[i]
-      sequence_id = nil
-      if report.opaque ~= native.NO_ID then
-        sequence_id = self.ids:take(tonumber(report.opaque))
-      end
-      if report.code ~= 0 then
-        failures = failures + 1
-      end
-    end
-    total = total + count
-  until count < REPORT_MAX
-  if total > 0 then
+  local code = deliveries.serve(self)
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  if self.deliveries:has_news() then
     local update_checkpoint = host_function("update_checkpoint") or error("update_checkpoint was not found", 0)
-    update_checkpoint(sequence_id, failures)
+    update_checkpoint(self.deliveries:news())
   end
 end
 

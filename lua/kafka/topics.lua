@@ -38,6 +38,25 @@ function topics.find(managed, name)
   return handle
 end
 
+--- The handle of a producer's topic, which is made where there is none.
+---
+--- Throws on a name that librdkafka refuses.
+---@param producer kafka.Producer open
+---@param name string
+---@return ffi.cdata* handle
+function topics.managed(producer, name)
+  local handle = producer.topics[name]
+  if not handle then
+    local message
+    handle, message = topics.create(nil, producer.handle, name)
+    if not handle then
+      error(("invalid topic '%s': %s"):format(name, message), 0)
+    end
+    producer.topics[name] = handle
+  end
+  return handle
+end
+
 --- Frees a topic's handle, if there is one.
 ---@param managed table<string, ffi.cdata*>
 ---@param name string

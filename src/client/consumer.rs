@@ -11,7 +11,7 @@ use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::What;
 use crate::process;
-use crate::rd::{self, Code, Message, Partitions};
+use crate::rd::{self, Code, GroupMetadata, Message, Partitions};
 
 /// How long a consumer that is not closed by hand may take to leave its group.
 pub const CLOSE_AT_END_MS: i32 = 1000;
@@ -59,6 +59,12 @@ impl Consumer {
     /// Consumes these partitions, without a group's balancing.
     pub fn assign(&self, partitions: &Partitions) -> Result<()> {
         Ok(self.native().assign(partitions)?)
+    }
+
+    /// What it is in its group at the moment.
+    pub fn group_metadata(&self) -> Result<GroupMetadata> {
+        let metadata = self.native().group_metadata();
+        metadata.ok_or_else(|| Code::UNKNOWN_GROUP.into())
     }
 
     /// The next message. What ails the brokers or the network becomes an event, and the wait goes

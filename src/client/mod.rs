@@ -13,13 +13,16 @@ mod deadline;
 mod error;
 mod events;
 mod mock_cluster;
+mod names;
 mod opaque;
 mod producer;
 mod reports;
 mod request;
+mod transaction;
 
 pub use crate::rd::{
-    librdkafka_version, Change, Code, Meaning, Message, Partition, Partitions, Topic,
+    librdkafka_version, Change, Code, GroupMetadata, Headers, Meaning, Message, Partition,
+    Partitions, Record, Topic,
 };
 pub use client::Client;
 pub use conf::{Conf, TopicConf};
@@ -27,7 +30,8 @@ pub use consumer::{Consumer, CLOSE_AT_END_MS};
 pub use error::{Error, Result};
 pub use events::{Event, Events, Kinds, What};
 pub use mock_cluster::MockCluster;
+pub use names::TopicId;
 pub use opaque::Opaque;
 pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
-pub use reports::{Report, Reported};
+pub use reports::{Counters, Report, Reported, Reports};
 pub use request::{Outcome, Request};

@@ -10,6 +10,9 @@ impl Opaque {
     /// A message sent without a number. Zero is a number.
     pub const NONE: Self = Self(usize::MAX);
 
+    /// A message whose delivery is counted and not reported.
+    pub const QUIET: Self = Self(usize::MAX - 1);
+
     /// As librdkafka carries it.
     #[inline]
     pub const fn to_native(self) -> usize {
@@ -22,11 +25,11 @@ impl Opaque {
         Self(native)
     }
 
-    /// As the interface knows it, on every platform `u64::MAX` for none.
+    /// As the interface knows it, on every platform the last two of `u64` for those above.
     #[inline]
     pub const fn to_u64(self) -> u64 {
-        if self.0 == usize::MAX {
-            u64::MAX
+        if self.0 >= Self::QUIET.0 {
+            u64::MAX - (usize::MAX - self.0) as u64
         } else {
             self.0 as u64
         }
@@ -38,8 +41,8 @@ impl TryFrom<u64> for Opaque {
 
     #[inline]
     fn try_from(opaque: u64) -> Result<Self, Error> {
-        if opaque == u64::MAX {
-            return Ok(Self::NONE);
+        if opaque >= Self::QUIET.to_u64() {
+            return Ok(Self(usize::MAX - (u64::MAX - opaque) as usize));
         }
         let native = usize::try_from(opaque);
         native.map(Self).map_err(|_| {

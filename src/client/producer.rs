@@ -12,10 +12,9 @@ use super::client::Client;
 use super::conf::{Conf, TopicConf};
 use super::deadline::Deadline;
 use super::error::{Error, Result};
-use super::opaque::Opaque;
-use super::reports::{Report, Reported, Reports};
+use super::reports::{Reported, Reports};
 use crate::process::{self, Generation};
-use crate::rd::{self, Code, Queue, Topic};
+use crate::rd::{self, Code, Queue, Record, Topic};
 
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
@@ -98,22 +97,15 @@ impl Producer {
         Ok(self.native().create_topic(name, native)?)
     }
 
-    /// Queues a copy of a message; never blocks.
+    /// Queues a copy of a record; never blocks.
     #[inline]
-    pub fn send(
-        &self,
-        topic: &Topic,
-        partition: i32,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        opaque: Opaque,
-    ) -> Result<(), Code> {
-        if partition < -1 {
+    pub fn produce(&self, topic: &Topic, record: Record<'_>) -> Result<(), Code> {
+        if record.partition < -1 {
             return Err(Code::UNKNOWN_PARTITION);
         }
         self.shared.reports.reserve()?;
         self.native()
-            .produce(topic, partition, key, value, opaque.to_native())
+            .produce_record(topic, record)
             .inspect_err(|_| self.shared.reports.release())
     }
 
@@ -123,22 +115,40 @@ impl Producer {
         Ok(self.shared.reports.pop_all())
     }
 
-    /// Waits for a report; an event that is awaited ends it with an error.
+    /// Waits for a report, or a quiet message's failure; an event that is awaited ends it with an error.
     pub fn wait(&self, timeout_ms: i32) -> Result<()> {
+        self.waited(|interrupted| {
+            let deadline = Deadline::after_ms(timeout_ms);
+            self.shared.reports.wait(deadline, interrupted)
+        })
+    }
+
+    /// Waits until another message may be taken, or there is something to fetch.
+    pub fn wait_for_room(&self, timeout_ms: i32) -> Result<()> {
+        self.waited(|interrupted| {
+            let deadline = Deadline::after_ms(timeout_ms);
+            self.shared.reports.wait_for_room(deadline, interrupted)
+        })
+    }
+
+    fn waited(&self, wait: impl FnOnce(&dyn Fn() -> bool) -> Result<()>) -> Result<()> {
         let events = self.client().events();
         let interrupted = || events.is_awaited_there();
-        self.shared
-            .reports
-            .wait(Deadline::after_ms(timeout_ms), interrupted)?;
+        wait(&interrupted)?;
         match interrupted() {
             true => Err(Error::event()),
             false => Ok(()),
         }
     }
 
-    /// Fetches the oldest report, without waiting.
-    pub fn pop_report(&self) -> Option<Report> {
-        self.shared.reports.pop()
+    /// What has been reported, and what became of all messages so far.
+    pub fn reports(&self) -> &Reports {
+        &self.shared.reports
+    }
+
+    /// Gives up messages, those still queued or those under way; each is reported as failed.
+    pub fn purge(&self, queued: bool, in_flight: bool) {
+        self.native().purge(queued, in_flight);
     }
 
     /// Sends what is queued and waits until all is reported.
@@ -165,8 +175,8 @@ impl Producer {
     }
 
     /// Messages sent and not yet reported.
-    pub fn len(&self) -> usize {
-        self.shared.reports.in_flight()
+    pub fn len(&self) -> u64 {
+        self.shared.reports.counters().in_flight
     }
 
     /// Whether every message sent has been reported.
@@ -185,7 +195,7 @@ impl Producer {
         let deadline = Deadline::after_ms(timeout_ms);
         while !self.flush_slice(deadline) {
             if deadline.is_past() {
-                self.native().purge();
+                self.native().purge(true, true);
                 // What was purged comes back as reports, which tell how much it was.
                 let _ = self.native().flush(WIND_UP_MS);
                 break;
@@ -224,9 +234,8 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
                     continue;
                 };
                 if event.is_delivery_report() {
-                    shared
-                        .reports
-                        .add(event.delivery_reports().map(Report::from));
+                    let timed = shared.reports.are_timed();
+                    shared.reports.take(event.delivery_reports(timed));
                 } else {
                     event.tell(&client);
                 }

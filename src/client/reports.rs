@@ -1,14 +1,16 @@
 //! Delivery reports between the thread that drains them from librdkafka and the
 //! caller that fetches them.
 
+use std::ffi::CStr;
 use std::sync::atomic::{fence, AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_queue::SegQueue;
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::names::{Names, TopicId};
 use super::opaque::Opaque;
 use crate::rd::{Code, DeliveryReport};
 
@@ -23,17 +25,12 @@ pub struct Report {
     pub partition: i32,
     /// [`Code::NO_ERROR`] if delivered.
     pub code: Code,
-}
-
-impl From<DeliveryReport> for Report {
-    fn from(report: DeliveryReport) -> Self {
-        Self {
-            opaque: Opaque::from_native(report.opaque),
-            offset: report.offset,
-            partition: report.partition,
-            code: report.code,
-        }
-    }
+    /// Its topic, for [`Reports::topic`].
+    pub topic: TopicId,
+    /// Milliseconds since 1970; -1 without [`Reports::time`].
+    pub timestamp: i64,
+    /// Microseconds from `send` to its report; -1 without [`Reports::time`].
+    pub latency_us: i64,
 }
 
 /// What was fetched at one go.
@@ -47,17 +44,36 @@ pub struct Reported {
     pub failed: u64,
 }
 
-/// The reports of one producer, and the count of its messages.
+/// What became of all messages since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// Accepted so far: the sum of the others.
+    pub queued: u64,
+    /// Accepted and not yet reported.
+    pub in_flight: u64,
+    /// Delivered.
+    pub delivered: u64,
+    /// Reported as failed.
+    pub failed: u64,
+}
+
+/// The reports of one producer, and the counts of its messages.
 pub struct Reports {
     queue: SegQueue<Report>,
-    /// Messages sent whose report nobody has fetched.
-    outstanding: AtomicUsize,
-    /// Reports in `queue`.
-    unfetched: AtomicUsize,
-    /// Failures among them.
-    unfetched_failures: AtomicU64,
-    limit: usize,
+    topics: Names,
+    // All four count from the start, so that each changes in one place and none ever falls below another.
+    accepted: AtomicU64,
+    delivered: AtomicU64,
+    failed: AtomicU64,
+    /// Messages that take no room any more: reported, and that fetched or not to be.
+    freed: AtomicU64,
+    /// Failures that nobody has been told of, in `queue` and of quiet messages.
+    untold_failures: AtomicU64,
+    /// Those of quiet messages.
+    quiet_failures: AtomicU64,
+    limit: u64,
     only_errors: bool,
+    timed: AtomicBool,
     wait: Mutex<()>,
     changed: Condvar,
     waiters: AtomicUsize,
@@ -73,11 +89,16 @@ impl Reports {
     pub fn new(limit: Option<usize>, only_errors: bool) -> Self {
         Self {
             queue: SegQueue::new(),
-            outstanding: AtomicUsize::new(0),
-            unfetched: AtomicUsize::new(0),
-            unfetched_failures: AtomicU64::new(0),
-            limit: limit.unwrap_or(usize::MAX),
+            topics: Names::default(),
+            accepted: AtomicU64::new(0),
+            delivered: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            freed: AtomicU64::new(0),
+            untold_failures: AtomicU64::new(0),
+            quiet_failures: AtomicU64::new(0),
+            limit: limit.map_or(u64::MAX, |limit| limit as u64),
             only_errors,
+            timed: AtomicBool::new(false),
             wait: Mutex::new(()),
             changed: Condvar::new(),
             waiters: AtomicUsize::new(0),
@@ -86,10 +107,22 @@ impl Reports {
         }
     }
 
+    /// From now on reports have timestamps and latencies.
+    pub fn time(&self, timed: bool) {
+        self.timed.store(timed, Ordering::Relaxed);
+    }
+
+    /// Whether reports shall have timestamps and latencies.
+    pub fn are_timed(&self) -> bool {
+        self.timed.load(Ordering::Relaxed)
+    }
+
     /// Counts a message about to be sent; fails where there is no room for its report.
     #[inline]
     pub fn reserve(&self) -> Result<(), Code> {
-        if self.outstanding.fetch_add(1, Ordering::Relaxed) >= self.limit {
+        let accepted = self.accepted.fetch_add(1, Ordering::Relaxed);
+        // Others may have sent and freed in between: then there is room for sure.
+        if accepted.saturating_sub(self.freed.load(Ordering::Relaxed)) >= self.limit {
             self.release();
             return Err(Code::QUEUE_FULL);
         }
@@ -99,22 +132,57 @@ impl Reports {
     /// Takes a [`Self::reserve`] back: the message was refused.
     #[inline]
     pub fn release(&self) {
-        self.outstanding.fetch_sub(1, Ordering::Relaxed);
+        self.accepted.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn free(&self) {
+        self.freed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes over what librdkafka reports, and wakes whoever waits for it.
-    pub fn add(&self, reports: impl Iterator<Item = Report>) {
+    pub fn take<'a>(&self, reports: impl Iterator<Item = DeliveryReport<'a>>) {
+        let mut last = (std::ptr::null(), TopicId::default());
+        self.add(reports.map(|report| {
+            // A look into the table for each topic in a row, not for each message.
+            if last.0 != report.topic.as_ptr() {
+                last = (report.topic.as_ptr(), self.topics.intern(report.topic));
+            }
+            Report {
+                opaque: Opaque::from_native(report.opaque),
+                offset: report.offset,
+                partition: report.partition,
+                code: report.code,
+                topic: last.1,
+                timestamp: report.timestamp,
+                latency_us: report.latency_us,
+            }
+        }));
+    }
+
+    fn add(&self, reports: impl Iterator<Item = Report>) {
         for report in reports {
             let failed = report.code != Code::NO_ERROR;
-            if self.only_errors && !failed {
-                self.release();
-                continue;
+            let quiet = report.opaque == Opaque::QUIET;
+            // All is counted before it can be fetched, so that no count ever falls below zero.
+            let counter = if failed {
+                &self.failed
+            } else {
+                &self.delivered
+            };
+            counter.fetch_add(1, Ordering::Relaxed);
+            // Who gave quiet messages up himself, by purging or aborting, knows what became of them.
+            let known = quiet && report.code.is_purged() && !self.is_closing();
+            if failed && !known {
+                self.untold_failures.fetch_add(1, Ordering::Relaxed);
+                self.quiet_failures
+                    .fetch_add(quiet.into(), Ordering::Relaxed);
             }
-            // Counted before it can be fetched, so that the counts never fall below zero.
-            self.unfetched_failures
-                .fetch_add(failed.into(), Ordering::Relaxed);
-            self.unfetched.fetch_add(1, Ordering::Relaxed);
-            self.queue.push(report);
+            if quiet || (self.only_errors && !failed) {
+                self.free();
+            } else {
+                self.queue.push(report);
+            }
         }
         self.wake();
     }
@@ -122,23 +190,23 @@ impl Reports {
     /// The oldest report.
     pub fn pop(&self) -> Option<Report> {
         let report = self.queue.pop()?;
-        let failed = report.code != Code::NO_ERROR;
-        self.unfetched_failures
-            .fetch_sub(failed.into(), Ordering::Relaxed);
-        self.unfetched.fetch_sub(1, Ordering::Relaxed);
-        self.release();
+        if report.code != Code::NO_ERROR {
+            self.untold_failures.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.free();
         Some(report)
     }
 
     /// Fetches all there are now.
     pub fn pop_all(&self) -> Reported {
+        let quiet = self.pop_quiet_failures();
         let mut reported = Reported {
             last_opaque: Opaque::NONE,
-            count: 0,
-            failed: 0,
+            count: quiet,
+            failed: quiet,
         };
         // No more than there are at the start, or a busy producer would never come back.
-        for _ in 0..self.unfetched.load(Ordering::Relaxed) {
+        for _ in 0..self.queue.len() {
             let Some(report) = self.pop() else { break };
             reported.last_opaque = report.opaque;
             reported.count += 1;
@@ -147,15 +215,75 @@ impl Reports {
         reported
     }
 
-    /// Waits until there is a report or `interrupted`, the time is up or the producer is closed.
+    /// How many quiet messages failed since somebody asked.
+    pub fn pop_quiet_failures(&self) -> u64 {
+        if self.quiet_failures.load(Ordering::Relaxed) == 0 {
+            return 0;
+        }
+        let count = self.quiet_failures.swap(0, Ordering::Relaxed);
+        self.untold_failures.fetch_sub(count, Ordering::Relaxed);
+        count
+    }
+
+    /// A topic's name; it lasts as long as the reports.
+    pub fn topic(&self, id: TopicId) -> Arc<CStr> {
+        self.topics.name(id)
+    }
+
+    /// What became of all messages so far.
+    pub fn counters(&self) -> Counters {
+        // In this order: a message is accepted before it is reported.
+        let delivered = self.delivered.load(Ordering::Acquire);
+        let failed = self.failed.load(Ordering::Acquire);
+        let reported = delivered + failed;
+        let queued = self.accepted.load(Ordering::Acquire).max(reported);
+        Counters {
+            queued,
+            in_flight: queued - reported,
+            delivered,
+            failed,
+        }
+    }
+
+    fn has_something_to_tell(&self) -> bool {
+        !self.queue.is_empty() || self.quiet_failures.load(Ordering::Relaxed) > 0
+    }
+
+    fn has_room(&self) -> bool {
+        let accepted = self.accepted.load(Ordering::Relaxed);
+        accepted.saturating_sub(self.freed.load(Ordering::Relaxed)) < self.limit
+    }
+
+    /// Waits until there is room for another message, or something to tell: to fetch it makes room.
+    pub fn wait_for_room(&self, deadline: Deadline, interrupted: impl Fn() -> bool) -> Result<()> {
+        // Where there is room already, it is librdkafka's limit on bytes that was met, and nobody tells when
+        // that is over: one may as well try again in a moment.
+        let (patience, full) = match self.has_room() {
+            true => (Deadline::after_ms(deadline.remaining_ms(1)), false),
+            false => (deadline, true),
+        };
+        self.wait_until(patience, || {
+            (full && self.has_room())
+                || self.has_something_to_tell()
+                || self.is_closing()
+                || interrupted()
+        });
+        self.check_open()
+    }
+
+    /// Waits until there is something to tell or `interrupted`, the time is up or the producer is closed.
     pub fn wait(&self, deadline: Deadline, interrupted: impl Fn() -> bool) -> Result<()> {
         self.wait_until(deadline, || {
-            !self.queue.is_empty() || self.is_closing() || interrupted()
+            self.has_something_to_tell() || self.is_closing() || interrupted()
         });
-        if self.is_closing() {
-            return Err(Error::closed());
+        self.check_open()
+    }
+
+    fn check_open(&self) -> Result<()> {
+        match self.is_closing() {
+            true => Err(Error::closed()),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether [`Self::close`] has been called.
@@ -163,17 +291,9 @@ impl Reports {
         self.closing.load(Ordering::Relaxed)
     }
 
-    /// Messages sent and not yet reported.
-    pub fn in_flight(&self) -> usize {
-        let unfetched = self.unfetched.load(Ordering::Relaxed);
-        self.outstanding
-            .load(Ordering::Relaxed)
-            .saturating_sub(unfetched)
-    }
-
     /// Messages that were not delivered, or may not have been, without anybody having been told.
     pub fn lost(&self) -> u64 {
-        self.in_flight() as u64 + self.unfetched_failures.load(Ordering::Relaxed)
+        self.counters().in_flight + self.untold_failures.load(Ordering::Relaxed)
     }
 
     /// Sends the waiting callers home.
@@ -230,7 +350,6 @@ impl Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::time::Instant;
 
     fn report(opaque: usize, code: Code) -> Report {
@@ -239,6 +358,9 @@ mod tests {
             offset: 0,
             partition: 0,
             code,
+            topic: TopicId::default(),
+            timestamp: -1,
+            latency_us: -1,
         }
     }
 
@@ -250,7 +372,7 @@ mod tests {
         assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
         reports.add([report(7, Code::NO_ERROR)].into_iter());
         assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
-        assert_eq!(reports.in_flight(), 1);
+        assert_eq!(reports.counters().in_flight, 1);
         let expected = Reported {
             last_opaque: Opaque::from_native(7),
             count: 1,
@@ -277,6 +399,58 @@ mod tests {
         reports.add([report(0, Code::NO_ERROR)].into_iter());
         reports.reserve().unwrap();
         assert_eq!(reports.pop_all().count, 0);
+    }
+
+    #[test]
+    fn quiet_messages_need_no_room_once_reported_and_their_failures_are_counted() {
+        let reports = Reports::new(Some(2), false);
+        let quiet = Opaque::QUIET.to_native();
+        for _ in 0..3 {
+            reports.reserve().unwrap();
+            reports.reserve().unwrap();
+            reports.add([report(quiet, Code::NO_ERROR), report(quiet, Code::FAIL)].into_iter());
+        }
+        assert!(reports.pop().is_none());
+        assert_eq!(reports.lost(), 3);
+        let expected = Reported {
+            last_opaque: Opaque::NONE,
+            count: 3,
+            failed: 3,
+        };
+        assert_eq!(reports.pop_all(), expected);
+        assert_eq!((reports.lost(), reports.pop_quiet_failures()), (0, 0));
+        let expected = Counters {
+            queued: 6,
+            in_flight: 0,
+            delivered: 3,
+            failed: 3,
+        };
+        assert_eq!(reports.counters(), expected);
+    }
+
+    #[test]
+    fn a_quiet_message_that_was_purged_is_no_news_unless_the_producer_is_closing() {
+        let reports = Reports::new(None, false);
+        let purged = report(Opaque::QUIET.to_native(), Code::PURGE_QUEUE);
+        reports.reserve().unwrap();
+        reports.add([purged].into_iter());
+        assert_eq!((reports.lost(), reports.pop_all().failed), (0, 0));
+        assert_eq!(reports.counters().failed, 1);
+        reports.close();
+        reports.reserve().unwrap();
+        reports.add([purged].into_iter());
+        assert_eq!(reports.lost(), 1);
+    }
+
+    #[test]
+    fn a_refused_message_is_not_counted() {
+        let reports = Reports::new(Some(1), false);
+        reports.reserve().unwrap();
+        assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
+        reports.reserve().unwrap_err();
+        reports.release();
+        assert_eq!(reports.counters().queued, 0);
+        reports.reserve().unwrap();
     }
 
     #[test]

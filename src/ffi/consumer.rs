@@ -7,6 +7,7 @@ use super::boundary::{guarded, guarded_void, output, reference, string, take_bac
 use super::client::{kafka_client, HasClient};
 use super::conf::kafka_conf;
 use super::error::kafka_error;
+use super::group_metadata::kafka_group_metadata;
 use super::handle::{Close, Handle};
 use super::message::kafka_message;
 use super::partitions::kafka_partitions;
@@ -114,6 +115,25 @@ pub unsafe extern "C" fn kafka_consumer_assign(
         let none = Partitions::new();
         let partitions = partitions.as_ref().map_or(&none, |list| &list.0);
         consumer.assign(partitions)
+    })
+}
+
+/// What the consumer is in its group at the moment, for transactions.
+///
+/// group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0;
+/// KAFKA_ERR_UNKNOWN_GROUP without a group.id. Does not block for long: librdkafka's main thread
+/// answers.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_group_metadata(
+    consumer: *mut kafka_consumer,
+    group_metadata: *mut *mut kafka_group_metadata,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?.handle.enter()?;
+        let place = output(group_metadata, "group_metadata")?;
+        place.hand_over(kafka_group_metadata(Arc::new(consumer.group_metadata()?)));
+        Ok(())
     })
 }
 

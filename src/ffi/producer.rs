@@ -9,16 +9,23 @@ use super::conf::{kafka_conf, kafka_topic_conf};
 use super::error::kafka_error;
 use super::handle::{Close, Handle};
 use super::topic::kafka_topic;
-use crate::client::{log_lost, Client, Conf, Error, Opaque, Producer, FLUSH_AT_END_MS};
+use crate::client::{log_lost, Client, Conf, Error, Opaque, Producer, Record, FLUSH_AT_END_MS};
 use crate::process::Generation;
 
 /// The number of a message that is sent without one.
 pub const KAFKA_OPAQUE_NONE: u64 = u64::MAX;
-const _: () = assert!(KAFKA_OPAQUE_NONE == Opaque::NONE.to_u64());
+/// The number of a message whose report need not be fetched: its delivery is counted only, its
+/// failure also by kafka_producer_poll and kafka_producer_quiet_failures, unless the caller gave
+/// it up himself. It takes no room in the queue once it is reported.
+pub const KAFKA_OPAQUE_QUIET: u64 = u64::MAX - 1;
+const _: () = {
+    assert!(KAFKA_OPAQUE_NONE == Opaque::NONE.to_u64());
+    assert!(KAFKA_OPAQUE_QUIET == Opaque::QUIET.to_u64());
+};
 
 /// A producer. Every call may be made from any thread, also several at once.
 pub struct kafka_producer {
-    handle: Arc<Handle<Producer>>,
+    pub(super) handle: Arc<Handle<Producer>>,
     client: kafka_client,
 }
 
@@ -47,30 +54,6 @@ impl Close for Producer {
 pub struct Lost {
     count: u64,
     producer: String,
-}
-
-/// What was reported since the last time somebody asked.
-#[repr(C)]
-pub struct kafka_reported {
-    /// The last reported message's opaque; KAFKA_OPAQUE_NONE if nothing was reported.
-    pub last_opaque: u64,
-    /// How many messages were reported.
-    pub reported_count: u64,
-    /// How many of them were not delivered.
-    pub failed_count: u64,
-}
-
-/// What became of one message.
-#[repr(C)]
-pub struct kafka_report {
-    /// The number it was sent with.
-    pub opaque: u64,
-    /// Its offset in its partition, if it was delivered and the broker said so.
-    pub offset: i64,
-    /// Its partition, -1 if none had been chosen.
-    pub partition: i32,
-    /// 0: delivered. Else why not.
-    pub code: i32,
 }
 
 /// Starts a producer. It connects in the background.
@@ -148,7 +131,8 @@ pub unsafe extern "C" fn kafka_producer_create_topic(
 /// queue.buffering.max.messages until its report is fetched.
 ///
 /// partition: -1 lets the partitioner choose. key, value: copied; NULL with length 0
-/// is null, which is not the same as empty. opaque: comes back in the report.
+/// is null, which is not the same as empty. opaque: comes back in the report; see also
+/// KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_QUIET.
 /// Returns 0; KAFKA_ERR_QUEUE_FULL; KAFKA_ERR_MSG_SIZE_TOO_LARGE;
 /// KAFKA_ERR_UNKNOWN_TOPIC and KAFKA_ERR_UNKNOWN_PARTITION as soon as the cluster has
 /// said so (before that the message is queued, and reported as failed);
@@ -170,70 +154,17 @@ pub unsafe extern "C" fn kafka_producer_send(
         let topic = reference(topic, "topic")?;
         let key = bytes(key, key_len, "key")?;
         let value = bytes(value, value_len, "value")?;
-        let opaque = Opaque::try_from(opaque)?;
+        let record = Record {
+            partition,
+            key,
+            value,
+            headers: None,
+            timestamp: None,
+            opaque: Opaque::try_from(opaque)?.to_native(),
+        };
         producer
-            .send(&topic.topic, partition, key, value, opaque)
+            .produce(&topic.topic, record)
             .map_err(|code| topic.refusal(code))
-    })
-}
-
-/// Fetches everything that was reported, after waiting for at least one report.
-///
-/// timeout_ms: 0 does not wait, -1 waits without limit. reported: what was fetched;
-/// nothing in time is no error. Returns 0. Blocks up to timeout_ms.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_producer_poll(
-    producer: *mut kafka_producer,
-    timeout_ms: i32,
-    reported: *mut kafka_reported,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        let producer = reference(producer, "producer")?.handle.enter()?;
-        let output = output(reported, "reported")?;
-        let reported = producer.poll(timeout_ms)?;
-        output.write(kafka_reported {
-            last_opaque: reported.last_opaque.to_u64(),
-            reported_count: reported.count,
-            failed_count: reported.failed,
-        });
-        Ok(())
-    })
-}
-
-/// Fetches reports one by one, in the order they came.
-///
-/// reports: room for report_max of them. report_count: how many were fetched, 0 if
-/// there were none. Returns 0. Does not block.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_producer_reports(
-    producer: *mut kafka_producer,
-    reports: *mut kafka_report,
-    report_max: usize,
-    report_count: *mut usize,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        let producer = reference(producer, "producer")?.handle.enter()?;
-        let count = output(report_count, "report_count")?;
-        if reports.is_null() {
-            return Err(Error::invalid("reports is NULL"));
-        }
-        let mut fetched = 0;
-        while fetched < report_max {
-            let Some(report) = producer.pop_report() else {
-                break;
-            };
-            reports.add(fetched).write(kafka_report {
-                opaque: report.opaque.to_u64(),
-                offset: report.offset,
-                partition: report.partition,
-                code: report.code.0,
-            });
-            fetched += 1;
-        }
-        count.write(fetched);
-        Ok(())
     })
 }
 
@@ -265,7 +196,36 @@ pub unsafe extern "C" fn kafka_producer_len(
 ) -> i32 {
     guarded(err, || {
         let producer = reference(producer, "producer")?.handle.enter()?;
-        output(message_count, "message_count")?.write(producer.len() as u64);
+        output(message_count, "message_count")?.write(producer.len());
+        Ok(())
+    })
+}
+
+/// For kafka_producer_purge: messages that no broker has been sent.
+pub const KAFKA_PURGE_QUEUE: i32 = 1;
+/// For kafka_producer_purge: messages that a broker has not answered for. It may have them even so.
+pub const KAFKA_PURGE_INFLIGHT: i32 = 2;
+
+/// Gives up messages. Each of them is reported as failed, with KAFKA_ERR_PURGE_QUEUE or
+/// KAFKA_ERR_PURGE_INFLIGHT.
+///
+/// flags: KAFKA_PURGE constants, joined by |. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not
+/// block: it is done in the background; kafka_producer_flush waits for it.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_purge(
+    producer: *mut kafka_producer,
+    flags: u32,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.handle.enter()?;
+        let (queued, in_flight) = (KAFKA_PURGE_QUEUE as u32, KAFKA_PURGE_INFLIGHT as u32);
+        if flags == 0 || flags & !(queued | in_flight) != 0 {
+            return Err(Error::invalid(format!(
+                "flags is not made of KAFKA_PURGE constants: {flags:#x}"
+            )));
+        }
+        producer.purge(flags & queued != 0, flags & in_flight != 0);
         Ok(())
     })
 }

@@ -173,11 +173,15 @@ impl Client {
         Code(unsafe { sys::rd_kafka_flush(self.rk, timeout_ms) }).check()
     }
 
-    /// Gives up every message, queued or under way; each is reported as failed. Does not wait.
-    pub fn purge(&self) {
-        let flags = sys::RD_KAFKA_PURGE_F_QUEUE
-            | sys::RD_KAFKA_PURGE_F_INFLIGHT
-            | sys::RD_KAFKA_PURGE_F_NON_BLOCKING;
+    /// Gives up messages, those still queued or those under way; each is reported as failed. Does not wait.
+    pub fn purge(&self, queued: bool, in_flight: bool) {
+        let mut flags = sys::RD_KAFKA_PURGE_F_NON_BLOCKING;
+        if queued {
+            flags |= sys::RD_KAFKA_PURGE_F_QUEUE;
+        }
+        if in_flight {
+            flags |= sys::RD_KAFKA_PURGE_F_INFLIGHT;
+        }
         // SAFETY: the client is alive.
         unsafe { sys::rd_kafka_purge(self.rk, flags) };
     }
@@ -246,6 +250,6 @@ impl Drop for Client {
 
 /// A slice as C sees it: null for none, never null for an empty one.
 #[inline]
-fn parts(bytes: Option<&[u8]>) -> (*const u8, usize) {
+pub(super) fn parts(bytes: Option<&[u8]>) -> (*const u8, usize) {
     bytes.map_or((std::ptr::null(), 0), |b| (b.as_ptr(), b.len()))
 }

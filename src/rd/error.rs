@@ -53,10 +53,17 @@ impl Code {
     pub const PARTITION_EOF: Self = Self(-191);
     /// It was given up by the application.
     pub const PURGE_QUEUE: Self = Self(-152);
+    /// The same, while it was under way.
+    pub const PURGE_INFLIGHT: Self = Self(-151);
     /// Nothing of that name or number.
     pub const NOENT: Self = Self(-156);
     /// Unknown error, the last resort.
     pub const FAIL: Self = Self(-196);
+
+    /// Whether a message was given up by the application.
+    pub fn is_purged(self) -> bool {
+        self == Self::PURGE_QUEUE || self == Self::PURGE_INFLIGHT
+    }
 
     /// librdkafka's name without `RD_KAFKA_RESP_ERR_` and a leading underscore: `TIMED_OUT`.
     pub fn name(self) -> &'static CStr {

@@ -1,5 +1,8 @@
 //! `rd_kafka_queue_t` and `rd_kafka_event_t`.
 
+use std::ffi::CStr;
+use std::ptr;
+
 use super::client::Client;
 use super::error::Code;
 use super::listener::tell_event;
@@ -51,15 +54,21 @@ pub struct Event(*mut sys::rd_kafka_event_t);
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug)]
-pub struct DeliveryReport {
+pub struct DeliveryReport<'a> {
     /// The number it was produced with.
     pub opaque: usize,
+    /// Its topic's name; the same place in memory for all that follow each other in one topic.
+    pub topic: &'a CStr,
     /// Its offset, if delivered.
     pub offset: i64,
     /// Its partition, -1 if none was chosen.
     pub partition: i32,
     /// [`Code::NO_ERROR`] if delivered.
     pub code: Code,
+    /// Milliseconds since 1970; -1 if it was not delivered, or nobody wants to know.
+    pub timestamp: i64,
+    /// Microseconds since it was produced; -1 if nobody wants to know.
+    pub latency_us: i64,
 }
 
 impl Event {
@@ -69,21 +78,39 @@ impl Event {
         unsafe { sys::rd_kafka_event_type(self.0) == sys::RD_KAFKA_EVENT_DR }
     }
 
-    /// The delivery reports in it: none, if it is an event of another kind.
-    pub fn delivery_reports(&mut self) -> impl Iterator<Item = DeliveryReport> + '_ {
+    /// The delivery reports in it: none, if it is an event of another kind. `timed` asks for timestamps and
+    /// latencies, each of which takes a look at the clock.
+    pub fn delivery_reports(&mut self, timed: bool) -> impl Iterator<Item = DeliveryReport<'_>> {
         let is_report = self.is_delivery_report();
+        let mut topic = (ptr::null_mut(), c"");
         std::iter::from_fn(move || {
             if !is_report {
                 return None;
             }
-            // SAFETY: the event is alive, and the message until the event is destroyed.
-            let message = unsafe { sys::rd_kafka_event_message_next(self.0).as_ref()? };
-            Some(DeliveryReport {
-                opaque: message.private as usize,
-                offset: message.offset,
-                partition: message.partition,
-                code: Code(message.err),
-            })
+            // SAFETY: the event is alive, and until it is destroyed so are its messages and their topics.
+            unsafe {
+                let message = sys::rd_kafka_event_message_next(self.0).as_ref()?;
+                if topic.0 != message.rkt {
+                    let name = CStr::from_ptr(sys::rd_kafka_topic_name(message.rkt));
+                    topic = (message.rkt, name);
+                }
+                let (timestamp, latency_us) = match timed {
+                    true => (
+                        sys::rd_kafka_message_timestamp(message, ptr::null_mut()),
+                        sys::rd_kafka_message_latency(message),
+                    ),
+                    false => (-1, -1),
+                };
+                Some(DeliveryReport {
+                    opaque: message.private as usize,
+                    topic: topic.1,
+                    offset: message.offset,
+                    partition: message.partition,
+                    code: Code(message.err),
+                    timestamp,
+                    latency_us,
+                })
+            }
         })
     }
 }

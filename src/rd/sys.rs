@@ -9,32 +9,40 @@
 use libc::{c_char, c_int, c_void};
 
 pub use rdkafka_sys::bindings::{
-    rd_kafka_assignment_lost, rd_kafka_clusterid, rd_kafka_conf_destroy, rd_kafka_conf_dup,
+    rd_kafka_abort_transaction, rd_kafka_assignment_lost, rd_kafka_begin_transaction,
+    rd_kafka_clusterid, rd_kafka_commit_transaction, rd_kafka_conf_destroy, rd_kafka_conf_dup,
     rd_kafka_conf_enable_sasl_queue, rd_kafka_conf_get, rd_kafka_conf_new, rd_kafka_conf_res_t,
     rd_kafka_conf_set, rd_kafka_conf_set_error_cb, rd_kafka_conf_set_events,
     rd_kafka_conf_set_log_cb, rd_kafka_conf_set_oauthbearer_token_refresh_cb,
     rd_kafka_conf_set_opaque, rd_kafka_conf_set_stats_cb, rd_kafka_conf_set_throttle_cb,
     rd_kafka_conf_t, rd_kafka_consumer_close_queue, rd_kafka_consumer_closed,
-    rd_kafka_default_topic_conf_dup, rd_kafka_destroy_flags, rd_kafka_error_destroy,
-    rd_kafka_error_is_fatal, rd_kafka_error_is_retriable, rd_kafka_error_string, rd_kafka_error_t,
-    rd_kafka_error_txn_requires_abort, rd_kafka_event_config_string, rd_kafka_event_destroy,
-    rd_kafka_event_error_is_fatal, rd_kafka_event_error_string, rd_kafka_event_stats,
-    rd_kafka_event_t, rd_kafka_event_topic_partition_list, rd_kafka_event_type, rd_kafka_mem_free,
+    rd_kafka_consumer_group_metadata, rd_kafka_consumer_group_metadata_destroy,
+    rd_kafka_consumer_group_metadata_generation_id, rd_kafka_consumer_group_metadata_group_id,
+    rd_kafka_consumer_group_metadata_group_instance_id, rd_kafka_consumer_group_metadata_member_id,
+    rd_kafka_consumer_group_metadata_t, rd_kafka_default_topic_conf_dup, rd_kafka_destroy_flags,
+    rd_kafka_error_destroy, rd_kafka_error_is_fatal, rd_kafka_error_is_retriable,
+    rd_kafka_error_string, rd_kafka_error_t, rd_kafka_error_txn_requires_abort,
+    rd_kafka_event_config_string, rd_kafka_event_destroy, rd_kafka_event_error_is_fatal,
+    rd_kafka_event_error_string, rd_kafka_event_stats, rd_kafka_event_t,
+    rd_kafka_event_topic_partition_list, rd_kafka_event_type, rd_kafka_headers_destroy,
+    rd_kafka_headers_new, rd_kafka_headers_t, rd_kafka_init_transactions, rd_kafka_mem_free,
     rd_kafka_mock_cluster_bootstraps, rd_kafka_mock_cluster_destroy, rd_kafka_mock_cluster_new,
     rd_kafka_mock_cluster_t, rd_kafka_name, rd_kafka_new, rd_kafka_opaque,
-    rd_kafka_poll_set_consumer, rd_kafka_produce, rd_kafka_queue_destroy,
+    rd_kafka_poll_set_consumer, rd_kafka_produce, rd_kafka_produceva, rd_kafka_queue_destroy,
     rd_kafka_queue_get_consumer, rd_kafka_queue_get_main, rd_kafka_queue_new, rd_kafka_queue_poll,
     rd_kafka_queue_t, rd_kafka_queue_yield, rd_kafka_sasl_background_callbacks_enable,
-    rd_kafka_sasl_set_credentials, rd_kafka_t, rd_kafka_topic_conf_destroy,
-    rd_kafka_topic_conf_new, rd_kafka_topic_conf_set, rd_kafka_topic_conf_t,
-    rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new,
+    rd_kafka_sasl_set_credentials, rd_kafka_send_offsets_to_transaction, rd_kafka_t,
+    rd_kafka_topic_conf_destroy, rd_kafka_topic_conf_new, rd_kafka_topic_conf_set,
+    rd_kafka_topic_conf_t, rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new,
     rd_kafka_topic_partition_list_copy, rd_kafka_topic_partition_list_destroy,
     rd_kafka_topic_partition_list_new, rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
-    rd_kafka_type_t, rd_kafka_version_str, rd_kafka_yield, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE,
-    RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH,
-    RD_KAFKA_EVENT_OFFSET_COMMIT, RD_KAFKA_EVENT_REBALANCE, RD_KAFKA_EVENT_STATS,
-    RD_KAFKA_MSG_F_COPY, RD_KAFKA_PURGE_F_INFLIGHT, RD_KAFKA_PURGE_F_NON_BLOCKING,
-    RD_KAFKA_PURGE_F_QUEUE,
+    rd_kafka_type_t, rd_kafka_version_str, rd_kafka_vtype_t,
+    rd_kafka_vu_s__bindgen_ty_1 as Argument,
+    rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 as ArgumentMemory, rd_kafka_vu_t, rd_kafka_yield,
+    RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR,
+    RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH, RD_KAFKA_EVENT_OFFSET_COMMIT,
+    RD_KAFKA_EVENT_REBALANCE, RD_KAFKA_EVENT_STATS, RD_KAFKA_MSG_F_COPY, RD_KAFKA_PURGE_F_INFLIGHT,
+    RD_KAFKA_PURGE_F_NON_BLOCKING, RD_KAFKA_PURGE_F_QUEUE,
 };
 
 /// `rd_kafka_message_t`; librdkafka promises that its public fields stay as they are.
@@ -167,6 +175,14 @@ extern "C" {
         errstr: *const c_char,
     ) -> c_int;
 
+    pub fn rd_kafka_header_add(
+        headers: *mut rd_kafka_headers_t,
+        name: *const c_char,
+        name_size: isize,
+        value: *const c_void,
+        value_size: isize,
+    ) -> c_int;
+
     pub fn rd_kafka_brokers_add(rk: *mut rd_kafka_t, brokers: *const c_char) -> c_int;
     pub fn rd_kafka_flush(rk: *mut rd_kafka_t, timeout_ms: c_int) -> c_int;
     pub fn rd_kafka_purge(rk: *mut rd_kafka_t, flags: c_int) -> c_int;
@@ -201,6 +217,7 @@ extern "C" {
         message: *const rd_kafka_message_t,
         timestamp_type: *mut c_int,
     ) -> i64;
+    pub fn rd_kafka_message_latency(message: *const rd_kafka_message_t) -> i64;
     pub fn rd_kafka_message_leader_epoch(message: *const rd_kafka_message_t) -> i32;
 
     pub fn rd_kafka_topic_partition_get_leader_epoch(

@@ -17,6 +17,8 @@ static struct {
     kafka_partitions *partitions;
     kafka_client *client;
     kafka_request *request;
+    kafka_group_metadata *group_metadata;
+    kafka_record record;
     kafka_value *map, *list, *integer, *text, *item;
     const char *extensions[2];
     int32_t number;
@@ -33,6 +35,7 @@ struct outputs {
     kafka_partitions *partitions;
     kafka_client *client;
     kafka_request *request;
+    kafka_group_metadata *group_metadata;
     kafka_value *value;
     const kafka_partitions *const_partitions;
     const kafka_value *const_value;
@@ -42,6 +45,7 @@ struct outputs {
     uint64_t count;
     kafka_reported reported;
     kafka_report report;
+    kafka_counters counters;
     kafka_message message;
     kafka_partition partition;
     kafka_event event;
@@ -81,6 +85,7 @@ static inline void world_new(void)
     OK(kafka_value_new_null(&world.item, &err));
     world.extensions[0] = "name";
     world.extensions[1] = "value";
+    OK(kafka_consumer_group_metadata(world.consumer, &world.group_metadata, &err));
     world.number = 1;
 }
 
@@ -91,6 +96,7 @@ static inline void world_free(void)
     kafka_value_free(world.integer);
     kafka_value_free(world.list);
     kafka_value_free(world.map);
+    kafka_group_metadata_free(world.group_metadata);
     kafka_request_free(world.request);
     kafka_partitions_free(world.partitions);
     kafka_topic_conf_free(world.topic_conf);

@@ -14,6 +14,7 @@ const NULLABLE: &[(&str, &str)] = &[
     ("kafka_consumer_new", "conf"),
     ("kafka_consumer_assign", "partitions"),
     ("kafka_client_metadata", "topic"),
+    ("kafka_producer_produce_batch", "codes"),
     ("kafka_value_item", "name"),
     ("kafka_value_text", "text_len"),
 ];
@@ -198,6 +199,7 @@ fn object_name(base: &str) -> Option<&str> {
         "mock_cluster",
         "client",
         "request",
+        "group_metadata",
         "value",
     ];
     let name = base.strip_prefix("kafka_")?;
@@ -222,12 +224,14 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
         }
         (_, 2, false) if object.is_some() => format!("&outputs.{}", object.unwrap_or_default()),
         (
-            "kafka_reported" | "kafka_report" | "kafka_message" | "kafka_partition" | "kafka_event",
+            "kafka_reported" | "kafka_report" | "kafka_counters" | "kafka_message"
+            | "kafka_partition" | "kafka_event",
             1,
             false,
         ) => {
             format!("&outputs.{}", &parameter.base["kafka_".len()..])
         }
+        ("kafka_record", 1, true) => "&world.record".into(),
         ("char", 1, true) => match name {
             "brokers" => "world.servers".into(),
             "topic" => "\"there\"".into(),

@@ -1,0 +1,325 @@
+--- What a producer hears of its messages, report by report: for `on_delivery`, `reports` and `produce_sync`.
+---
+--- A call fetches all reports there are. What is not for itself it leaves here: for `poll`, for `reports`, and for the
+--- handlers, which run when the call has nothing else to do.
+
+local ffi = require("ffi")
+local err = require("kafka.err")
+local events = require("kafka.events")
+local native = require("kafka.native")
+local tokens = require("kafka.tokens")
+
+local C = native.C
+
+-- How many reports are fetched by one call of the C API, and at most by one of `fetch`.
+local AT_ONCE = 256
+local ROUNDS = 40
+
+-- How many reports wait here for `reports` to be called. The others stay with the library, where they take room in the
+-- producer's queue: whoever does not ask for them stalls, and does not run out of memory.
+local KEPT_MAX = 10000
+
+-- The numbers that messages of `produce` carry: odd, and from here on. No Lua number is one, so no sequence id is.
+local FIRST = 0x8000000000000001ULL
+
+local deliveries = {}
+
+---@class kafka.Report
+---@field topic string
+---@field partition integer -1 if none had been chosen
+---@field offset? integer if it was delivered
+---@field timestamp? integer milliseconds since 1970-01-01 UTC, if it was delivered
+---@field latency_us? integer microseconds from being produced to being reported
+---@field opaque any of `produce`; the sequence id of `send`
+---@field err? string why it was not delivered
+---@field code? integer
+
+---@class kafka.Deliveries
+---@field private all boolean whether somebody hears of every message
+---@field private on_delivery? function
+---@field private kept? kafka.Report[] for `reports`
+---@field private only_errors boolean
+local Deliveries = {}
+Deliveries.__index = Deliveries
+
+--- Begins to hear of each message of a producer.
+---@param options {reports?: boolean, on_delivery?: function}
+---@param only_errors boolean whether successes are not reported
+---@param sequence_id? fun(opaque: ffi.cdata*): any what a message of `send` was sent with
+---@return kafka.Deliveries
+function deliveries.new(options, only_errors, sequence_id)
+  return setmetatable({
+    all = options.reports or options.on_delivery ~= nil,
+    on_delivery = options.on_delivery,
+    kept = options.reports and {} or nil,
+    kept_first = 1,
+    kept_last = 0,
+    only_errors = only_errors,
+    resolve = sequence_id or tonumber,
+    entries = tokens.new(),
+    -- Handlers and reports in turn, for `dispatch`.
+    calls = {},
+    first_call = 1,
+    last_call = 0,
+    -- For `poll`.
+    reported = 0,
+    failures = 0,
+    sequence_id = nil,
+    -- Failures that no handler, and no `reports`, tells of.
+    untold = 0,
+    timed = false,
+  }, Deliveries)
+end
+
+--- The number to give to a message of `produce`.
+---@param handle ffi.cdata* the producer's
+---@param opaque any
+---@param on_delivery? function
+---@return ffi.cdata* number
+function Deliveries:keep(handle, opaque, on_delivery)
+  if not on_delivery and not self.all then
+    return native.QUIET_ID
+  end
+  self:time(handle)
+  if opaque == nil and not on_delivery then
+    return FIRST
+  elseif self.only_errors then
+    error("delivery.report.only.error cannot be true where a message has an opaque or on_delivery", 0)
+  end
+  return FIRST + 2 * self.entries:keep({ opaque = opaque, on_delivery = on_delivery })
+end
+
+--- Has reports tell timestamps and latencies: nobody pays for that who does not hear of it.
+---@param handle ffi.cdata* the producer's
+function Deliveries:time(handle)
+  if not self.timed then
+    self.timed = C.kafka_producer_time_reports(handle, 1, nil) == 0
+  end
+end
+
+local function index_of(number)
+  -- FIRST is odd, and as far as its halves go so is NO_ID.
+  if number < FIRST or number % 2 == 0 or number == native.NO_ID then
+    return nil
+  end
+  return tonumber((number - FIRST) / 2)
+end
+
+--- Takes `keep` back: the message was refused.
+---@param number ffi.cdata*
+function Deliveries:forget(number)
+  local index = index_of(number)
+  if index and index > 0 then
+    self.entries:take(index)
+  end
+end
+
+local function present(number)
+  return number >= 0 and tonumber(number) or nil
+end
+
+local function read(report, opaque)
+  local code = report.code
+  return {
+    topic = ffi.string(report.topic),
+    partition = tonumber(report.partition),
+    offset = code == 0 and present(report.offset) or nil,
+    timestamp = present(report.timestamp),
+    latency_us = present(report.latency_us),
+    opaque = opaque,
+    err = code ~= 0 and err.text(code) or nil,
+    code = code ~= 0 and code or nil,
+  }
+end
+
+function Deliveries:hear(report)
+  local number, handler, opaque = report.opaque, self.on_delivery, nil
+  local index = index_of(number)
+  if index then
+    local entry = index > 0 and self.entries:take(index)
+    if entry then
+      opaque, handler = entry.opaque, entry.on_delivery or handler
+    end
+  else
+    if number ~= native.NO_ID then
+      opaque = self.resolve(number)
+    end
+    self.sequence_id = opaque
+  end
+  self.reported = self.reported + 1
+  local kept = self.kept
+  if report.code ~= 0 then
+    self.failures = self.failures + 1
+    self.untold = self.untold + (kept == nil and handler == nil and 1 or 0)
+  end
+  if handler or kept then
+    local heard = read(report, opaque)
+    if kept then
+      self.kept_last = self.kept_last + 1
+      kept[self.kept_last] = heard
+    end
+    if handler then
+      local last = self.last_call + 2
+      self.calls[last - 1], self.calls[last], self.last_call = handler, heard, last
+    end
+  end
+end
+
+local buffer = ffi.new("kafka_report[?]", AT_ONCE)
+local count_out = ffi.new("size_t[1]")
+local failed_out = ffi.new("uint64_t[1]")
+
+--- Whether reports have to be taken by `reports` before more of them are fetched.
+---@return boolean
+function Deliveries:is_full()
+  return self.kept ~= nil and self.kept_last - self.kept_first + 1 >= KEPT_MAX
+end
+
+--- Fetches what has been reported. Runs no handlers.
+---@param handle ffi.cdata* the producer's
+---@return integer code
+function Deliveries:fetch(handle)
+  local code = C.kafka_producer_quiet_failures(handle, failed_out, nil)
+  if code ~= 0 then
+    return code
+  end
+  local quiet = tonumber(failed_out[0])
+  self.failures, self.untold = self.failures + quiet, self.untold + quiet
+  for _ = 1, ROUNDS do
+    if self:is_full() then
+      break
+    end
+    code = C.kafka_producer_reports(handle, buffer, AT_ONCE, count_out, nil)
+    if code ~= 0 then
+      return code
+    end
+    local count = tonumber(count_out[0])
+    for at = 0, count - 1 do
+      self:hear(buffer[at])
+    end
+    if count < AT_ONCE then
+      break
+    end
+  end
+  return 0
+end
+
+--- Runs the handlers of what was fetched. A handler's error is passed on; those behind it run the next time.
+function Deliveries:dispatch()
+  local calls = self.calls
+  while self.first_call < self.last_call do
+    local at = self.first_call
+    local handler, report = calls[at], calls[at + 1]
+    -- Forgotten first: the handler may get here again, or throw.
+    calls[at], calls[at + 1], self.first_call = nil, nil, at + 2
+    handler(report)
+  end
+end
+
+--- What there is to tell for `poll`, if anything: then it need not wait.
+---@return boolean
+function Deliveries:has_news()
+  return self.reported > 0 or self.failures > 0
+end
+
+--- What has been reported since the last time.
+---@return any sequence_id
+---@return integer failures
+function Deliveries:news()
+  local sequence_id, failures = self.sequence_id, self.failures
+  self.reported, self.failures, self.untold, self.sequence_id = 0, 0, 0, nil
+  return sequence_id, failures
+end
+
+--- Takes up to `most` reports for `reports`.
+---@param most integer
+---@return kafka.Report[]
+function Deliveries:take(most)
+  local taken, kept = {}, self.kept
+  local first = self.kept_first
+  local last = math.min(self.kept_last, first + most - 1)
+  for at = first, last do
+    taken[at - first + 1], kept[at] = kept[at], nil
+  end
+  self.kept_first = last + 1
+  return taken
+end
+
+--- Drops what is kept for `reports`: the producer is being closed, and has to be emptied.
+function Deliveries:take_all()
+  if self.kept then
+    self:take(self.kept_last)
+  end
+end
+
+--- Does what there is to do in a call of the producer's: fetches reports and runs handlers.
+---@param producer kafka.Producer
+---@return integer code
+function deliveries.serve(producer)
+  local mine = producer.deliveries
+  if mine then
+    local code = mine:fetch(producer.handle)
+    if code ~= 0 then
+      return code
+    end
+    mine:dispatch()
+  end
+  if producer.event_count[0] ~= 0 then
+    events.dispatch(producer)
+  end
+  return producer.handle and 0 or C.KAFKA_ERR_CLOSED
+end
+
+--- Tries again to queue what found the queue full, whenever there may be room, until it succeeds or the time is up.
+---@param producer kafka.Producer with deliveries
+---@param timeout_ms integer
+---@param try fun(producer: kafka.Producer, ...): integer looks everything up anew: handlers have run
+---@return integer code
+function deliveries.retry(producer, timeout_ms, try, ...)
+  local start = events.now_ms()
+  while true do
+    local code = deliveries.serve(producer)
+    if code ~= 0 then
+      return code
+    end
+    code = try(producer, ...)
+    local left = timeout_ms < 0 and -1 or timeout_ms - (events.now_ms() - start)
+    -- Where nobody takes the reports that are kept, waiting makes no room.
+    if code ~= C.KAFKA_ERR_QUEUE_FULL or timeout_ms >= 0 and left <= 0 or producer.deliveries:is_full() then
+      return code
+    end
+    code = C.kafka_producer_wait_for_room(producer.handle, left, nil)
+    if code ~= 0 and code ~= C.KAFKA_ERR_EVENT then
+      return code
+    end
+  end
+end
+
+--- Flushes and serves until `done` answers true, nothing is left, or the time is up.
+---@param producer kafka.Producer
+---@param timeout_ms integer -1 waits without limit
+---@param slice_ms integer how long a flush goes on before it looks up
+---@param serve fun(producer: kafka.Producer): integer
+---@param done? fun(): boolean
+---@return integer code
+function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
+  local start, left = events.now_ms(), timeout_ms
+  while true do
+    local limit = left < 0 and slice_ms or math.min(left, slice_ms)
+    local flushed = C.kafka_producer_flush(producer.handle, limit, nil)
+    local code = serve(producer)
+    if code ~= 0 or (done and done()) then
+      return code
+    elseif flushed ~= C.KAFKA_ERR_TIMED_OUT then
+      return flushed
+    end
+    if timeout_ms >= 0 then
+      left = math.max(0, timeout_ms - (events.now_ms() - start))
+      if left == 0 then
+        return flushed
+      end
+    end
+  end
+end
+
+return deliveries

@@ -1,0 +1,344 @@
+--- The part of a producer that is beyond the seed's: records with all they can have, and what becomes of each.
+
+local ffi = require("ffi")
+local check = require("kafka.check")
+local deliveries = require("kafka.deliveries")
+local err = require("kafka.err")
+local native = require("kafka.native")
+local record = require("kafka.record")
+local topics = require("kafka.topics")
+
+local C = native.C
+
+local TIMEOUT_MS = 10000
+
+-- How long a flush goes on before it looks whether the one report has come, or there is work for handlers.
+local SYNC_SLICE_MS = 5
+local SLICE_MS = 50
+
+---@class kafka.Producer: kafka.Client
+---@field deliveries? kafka.Deliveries this library's own; once somebody hears of messages one by one
+---@field block_ms? integer this library's own
+---@field only_errors boolean this library's own
+local Producer = {}
+
+--- Begins to hear of messages one by one, if that has not begun.
+---@param self kafka.Producer
+---@return kafka.Deliveries
+local function hearing(self)
+  local mine = self.deliveries
+  if not mine then
+    mine = deliveries.new({}, self.only_errors)
+    self.deliveries = mine
+  end
+  return mine
+end
+
+local function number_for(self, handle, checked)
+  local mine = checked.on_delivery and hearing(self) or self.deliveries
+  return mine and mine:keep(handle, checked.opaque, checked.on_delivery) or native.QUIET_ID
+end
+
+local function queue(self, topic, checked, number)
+  return record.queue(self.handle, topics.managed(self, topic), checked, number)
+end
+
+--- Queues a record; if the queue is full it tries again until the time is up.
+---@param self kafka.Producer open
+---@param checked kafka.CheckedRecord
+---@param block_ms? integer
+---@return integer code
+local function produce(self, checked, block_ms)
+  local handle = self.handle
+  local topic_handle = topics.managed(self, checked.topic)
+  local number = number_for(self, handle, checked)
+  local code = record.queue(handle, topic_handle, checked, number)
+  if code == C.KAFKA_ERR_QUEUE_FULL and block_ms then
+    hearing(self)
+    code = deliveries.retry(self, block_ms, queue, checked.topic, checked, number)
+  end
+  if code ~= 0 and self.deliveries then
+    self.deliveries:forget(number)
+  end
+  return code
+end
+
+--- Queues a copy of a record. Never waits, unless the producer was made with `block_ms`.
+---
+--- Its report is fetched by the producer's other calls, which run `on_delivery`. One of which nobody hears, neither by
+--- `on_delivery` nor by `reports`, need not be fetched at all.
+---@param message kafka.Record a field that is wrong or unknown throws, by its name
+---@return true? queued
+---@return string? message "queue full", and others: then nothing was queued
+---@return integer? code
+function Producer:produce(message)
+  local checked = record.read(2, "", message, true)
+  if not self.handle then
+    return err.closed()
+  end
+  local code = produce(self, checked, self.block_ms)
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  return true
+end
+
+local function queue_all(self, topic, list, first, numbers)
+  local code, queued, codes = record.queue_all(self.handle, topics.managed(self, topic), list, first, numbers)
+  if code ~= 0 then
+    return code, 0, codes
+  end
+  for at = 0, #list - first do
+    if codes[at] == C.KAFKA_ERR_QUEUE_FULL then
+      return C.KAFKA_ERR_QUEUE_FULL, queued, codes
+    end
+  end
+  return 0, queued, codes
+end
+
+--- Queues copies of records in their order, by one call of the library. Once the queue is full, and `block_ms` is over
+--- if the producer was made with it, the rest is not tried.
+---@param topic string
+---@param messages (kafka.Record|string)[] records without `topic`; a string is a value
+---@return integer? queued how many were queued; nil if the producer is closed
+---@return {index: integer, err: string, code: integer}[]|string errors of those that were not
+---@return integer? code
+function Producer:produce_batch(topic, messages)
+  topic = check.c_string(2, topic)
+  check.table(3, messages)
+  local list, numbers = {}, {}
+  for at = 1, #messages do
+    list[at] = record.read(3, ("message %d: "):format(at), messages[at], false)
+  end
+  local handle = self.handle
+  if not handle then
+    return err.closed()
+  elseif #list == 0 then
+    return 0, {}
+  end
+  topics.managed(self, topic)
+  for at = 1, #list do
+    numbers[at] = number_for(self, handle, list[at])
+  end
+
+  local total, errors, first = 0, {}, 1
+  local function try()
+    local code, queued, codes = queue_all(self, topic, list, first, numbers)
+    if not codes then
+      return code
+    end
+    total = total + queued
+    -- What is refused for another reason than a full queue is not tried again.
+    local at = 0
+    while first <= #list and codes[at] ~= C.KAFKA_ERR_QUEUE_FULL do
+      if codes[at] ~= 0 then
+        errors[#errors + 1] = { index = first, err = err.text(codes[at]), code = codes[at] }
+      end
+      at, first = at + 1, first + 1
+    end
+    return code
+  end
+  local code = try()
+  if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
+    hearing(self)
+    code = deliveries.retry(self, self.block_ms, try)
+  end
+  if code ~= 0 then
+    local _, text = err.failure(code)
+    for index = first, #list do
+      errors[#errors + 1] = { index = index, err = text, code = code }
+    end
+  end
+  if self.deliveries then
+    for _, failed in ipairs(errors) do
+      self.deliveries:forget(numbers[failed.index])
+    end
+  end
+  return total, errors
+end
+
+--- Produces a record and waits until it is delivered; it does not wait for `linger.ms`, nor do those queued before it.
+---@param message kafka.Record
+---@param timeout_ms? integer milliseconds, 10000 by default; -1 waits without limit
+---@return kafka.Report? report nil if it was not delivered, or not in time: then it is still under way
+---@return string? message
+---@return integer? code
+function Producer:produce_sync(message, timeout_ms)
+  local checked = record.read(2, "", message, true)
+  timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
+  if not self.handle then
+    return err.closed()
+  end
+  local report
+  local on_delivery = checked.on_delivery or hearing(self).on_delivery
+  function checked.on_delivery(heard)
+    report = heard
+    if on_delivery then
+      on_delivery(heard)
+    end
+  end
+  local start = tonumber(C.kafka_clock_ms())
+  local code = produce(self, checked, timeout_ms)
+  if code == 0 then
+    local left = timeout_ms < 0 and -1 or math.max(0, timeout_ms - (tonumber(C.kafka_clock_ms()) - start))
+    code = deliveries.flush(self, left, SYNC_SLICE_MS, deliveries.serve, function()
+      return report ~= nil
+    end)
+  end
+  if not report then
+    -- A flush that found nothing left has left its report with somebody who does not take it.
+    return err.failure(code == 0 and C.KAFKA_ERR_TIMED_OUT or code)
+  elseif report.err then
+    return nil, report.err, report.code
+  end
+  return report
+end
+
+--- Takes the reports of messages, `send`'s too, oldest first. Never waits; `poll` does. Those that nobody takes have
+--- their room in the producer's queue.
+---
+--- Throws unless the producer was made with `reports = true`.
+---@param max? integer 1000 by default
+---@return kafka.Report[]? reports
+---@return string? message
+---@return integer? code
+function Producer:reports(max)
+  max = check.int32(2, max, 1000)
+  if not self.handle then
+    return err.closed()
+  elseif not self.deliveries or not self.deliveries.kept then
+    error("reports: the producer was not made with reports = true", 0)
+  end
+  local code = deliveries.serve(self)
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  return self.deliveries:take(max)
+end
+
+--- Sends what is queued without waiting for `linger.ms`, and waits until all is reported. Runs handlers.
+---@param timeout_ms? integer milliseconds, 10000 by default; -1 waits without limit
+---@return true? flushed
+---@return string? message
+---@return integer? code
+---@return integer? remaining messages, where the time was up; they stay queued
+function Producer:flush(timeout_ms)
+  timeout_ms = check.timeout(2, timeout_ms, TIMEOUT_MS)
+  if not self.handle then
+    return err.closed()
+  end
+  local code
+  if self.deliveries or self.handled ~= 0 then
+    code = deliveries.flush(self, timeout_ms, SLICE_MS, deliveries.serve)
+  else
+    code = C.kafka_producer_flush(self.handle, timeout_ms, nil)
+  end
+  if code == C.KAFKA_ERR_TIMED_OUT then
+    local _, message = err.failure(code)
+    return nil, message, code, self:len()
+  elseif code ~= 0 then
+    return err.failure(code)
+  end
+  return true
+end
+
+local PURGE_FIELDS = { queue = true, inflight = true }
+
+--- Gives up messages: each is reported as failed, PURGE_QUEUE or PURGE_INFLIGHT. Does not wait: `flush` does.
+---@param which? {queue?: boolean, inflight?: boolean} those that no broker has been sent, or those that none has
+--- answered for, which may have arrived; both without it
+---@return true? purged
+---@return string? message
+---@return integer? code
+function Producer:purge(which)
+  check.options(2, which, PURGE_FIELDS)
+  local flags = which and 0 or C.KAFKA_PURGE_QUEUE + C.KAFKA_PURGE_INFLIGHT
+  if which then
+    flags = (which.queue and C.KAFKA_PURGE_QUEUE or 0) + (which.inflight and C.KAFKA_PURGE_INFLIGHT or 0)
+  end
+  if not self.handle then
+    return err.closed()
+  end
+  local code = flags ~= 0 and C.kafka_producer_purge(self.handle, flags, nil) or 0
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  return true
+end
+
+local counters_out = ffi.new("kafka_counters")
+
+---@class kafka.Counters
+---@field queued integer accepted since the producer was made: the sum of the others
+---@field in_flight integer accepted, and neither delivered nor failed yet
+---@field delivered integer
+---@field failed integer
+
+--- Counts what became of all messages since the producer was made. Never waits.
+---@return kafka.Counters? counters
+---@return string? message
+---@return integer? code
+function Producer:counters()
+  if not self.handle then
+    return err.closed()
+  end
+  local code = C.kafka_producer_counters(self.handle, counters_out, nil)
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  return {
+    queued = tonumber(counters_out.queued),
+    in_flight = tonumber(counters_out.in_flight),
+    delivered = tonumber(counters_out.delivered),
+    failed = tonumber(counters_out.failed),
+  }
+end
+
+local count_out = ffi.new("uint64_t[1]")
+
+--- Counts the messages that are queued or under way. Never waits.
+---@return integer? count
+---@return string? message
+---@return integer? code
+function Producer:len()
+  if not self.handle then
+    return err.closed()
+  end
+  local code = C.kafka_producer_len(self.handle, count_out, nil)
+  if code ~= 0 then
+    return err.failure(code)
+  end
+  return tonumber(count_out[0])
+end
+
+--- Whether the producer is closed.
+---@return boolean
+function Producer:is_closed()
+  return self.handle == nil
+end
+
+local extension = {}
+
+-- The least and the most arguments of each method, the object included.
+local COUNTS = {
+  produce = { 2, 2 },
+  produce_batch = { 3, 3 },
+  produce_sync = { 2, 3 },
+  reports = { 1, 2 },
+  flush = { 1, 2 },
+  purge = { 1, 2 },
+  counters = { 1, 1 },
+  len = { 1, 1 },
+  is_closed = { 1, 1 },
+}
+
+--- Adds these methods to the producers' class, before it is made.
+---@param methods table<string, function>
+---@param counts table<string, integer[]>
+function extension.extend(methods, counts)
+  for name, range in pairs(COUNTS) do
+    methods[name], counts[name] = Producer[name], range
+  end
+end
+
+return extension

@@ -1,0 +1,190 @@
+//! `kafka_record`: what is produced, with all that a record can have.
+
+use std::ffi::{c_char, c_void};
+use std::slice;
+
+use super::boundary::{bytes, guarded, output, reference};
+use super::error::kafka_error;
+use super::producer::kafka_producer;
+use super::topic::kafka_topic;
+use crate::client::{Code, Error, Headers, Opaque, Record, Result};
+
+/// A header of a record.
+#[repr(C)]
+pub struct kafka_header {
+    /// The name, UTF-8. It need not be NUL-terminated, and cannot hold a NUL.
+    pub name: *const c_char,
+    /// In bytes.
+    pub name_len: usize,
+    /// NULL with length 0 is null, which is not the same as empty.
+    pub value: *const c_void,
+    /// In bytes.
+    pub value_len: usize,
+}
+
+/// A record to be produced. All zeroes is a tombstone without a key, for partition 0, of now,
+/// whose report has the opaque 0.
+#[repr(C)]
+pub struct kafka_record {
+    /// NULL with length 0: the record has no key, which is not the same as an empty one.
+    pub key: *const c_void,
+    /// In bytes.
+    pub key_len: usize,
+    /// NULL with length 0: a null value, a tombstone, which is not the same as an empty one.
+    pub value: *const c_void,
+    /// In bytes.
+    pub value_len: usize,
+    /// In their order; names may be there more than once.
+    pub headers: *const kafka_header,
+    /// How many there are.
+    pub header_count: usize,
+    /// Milliseconds since 1970-01-01 UTC; 0 or -1 is now.
+    pub timestamp: i64,
+    /// Comes back in the report; see also KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_QUIET.
+    pub opaque: u64,
+    /// -1 lets the partitioner choose.
+    pub partition: i32,
+    /// Set it to 0.
+    pub reserved: i32,
+}
+
+/// Says which of a record's fields, or which record of a batch, is meant.
+fn within(place: &str, error: Error) -> Error {
+    Error {
+        message: format!("{place}{}", error.message).into(),
+        ..error
+    }
+}
+
+impl kafka_header {
+    unsafe fn parts(&self) -> Result<(&[u8], Option<&[u8]>)> {
+        let name = bytes(self.name.cast(), self.name_len, "name")?;
+        let name = name.ok_or_else(|| Error::invalid("name is NULL"))?;
+        if name.contains(&0) {
+            return Err(Error::invalid("name contains a NUL byte"));
+        }
+        Ok((name, bytes(self.value, self.value_len, "value")?))
+    }
+}
+
+impl kafka_record {
+    unsafe fn headers(&self) -> Result<Option<Headers>> {
+        if self.header_count == 0 {
+            return Ok(None);
+        }
+        if self.headers.is_null() || isize::try_from(self.header_count).is_err() {
+            let count = self.header_count;
+            return Err(Error::invalid(format!(
+                "headers is NULL or header_count is out of range: {count}"
+            )));
+        }
+        let mut headers = Headers::with_capacity(self.header_count);
+        for (index, header) in slice::from_raw_parts(self.headers, self.header_count)
+            .iter()
+            .enumerate()
+        {
+            let (name, value) = header
+                .parts()
+                .map_err(|error| within(&format!("headers[{index}]."), error))?;
+            headers.add(name, value);
+        }
+        Ok(Some(headers))
+    }
+
+    #[inline]
+    unsafe fn read(&self) -> Result<Record<'_>> {
+        let timestamp = match self.timestamp {
+            0 | -1 => None,
+            past if past < 0 => {
+                return Err(Error::invalid(format!("timestamp is out of range: {past}")))
+            }
+            timestamp => Some(timestamp),
+        };
+        Ok(Record {
+            partition: self.partition,
+            key: bytes(self.key, self.key_len, "key")?,
+            value: bytes(self.value, self.value_len, "value")?,
+            headers: self.headers()?,
+            timestamp,
+            opaque: Opaque::try_from(self.opaque)?.to_native(),
+        })
+    }
+}
+
+/// Queues a record: as kafka_producer_send, with all that a record can have. Without headers and
+/// timestamp it costs the same.
+///
+/// record: copied. Returns what kafka_producer_send does. After an error nothing is queued. Does
+/// not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_produce(
+    producer: *mut kafka_producer,
+    topic: *mut kafka_topic,
+    record: *const kafka_record,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.handle.enter()?;
+        let topic = reference(topic, "topic")?;
+        let record = reference(record, "record")?.read()?;
+        producer
+            .produce(&topic.topic, record)
+            .map_err(|code| topic.refusal(code))
+    })
+}
+
+/// Queues records in their order, each as kafka_producer_produce does.
+///
+/// records: record_count of them, copied. codes: room for record_count codes, 0 for a record that
+/// was queued, else why not; may be NULL. queued_count: how many were queued. Once the queue is
+/// full the rest is not tried, and has KAFKA_ERR_QUEUE_FULL, so that their order can be kept.
+/// Returns 0, also where records were refused; KAFKA_ERR_INVALID_ARGUMENT if one of them cannot be
+/// read, with nothing queued. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_produce_batch(
+    producer: *mut kafka_producer,
+    topic: *mut kafka_topic,
+    records: *const kafka_record,
+    record_count: usize,
+    codes: *mut i32,
+    queued_count: *mut usize,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.handle.enter()?;
+        let topic = reference(topic, "topic")?;
+        let first = reference(records, "records")?;
+        let place = output(queued_count, "queued_count")?;
+        if record_count > isize::MAX as usize / std::mem::size_of::<kafka_record>() {
+            return Err(Error::invalid(format!(
+                "record_count is out of range: {record_count}"
+            )));
+        }
+        if !topic.process.is_current() {
+            return Err(Error::forked());
+        }
+        let records = slice::from_raw_parts(first, record_count);
+        // All are read before the first is queued, for a mistake to change nothing.
+        let read = records.iter().enumerate().map(|(index, record)| {
+            record
+                .read()
+                .map_err(|error| within(&format!("records[{index}]."), error))
+        });
+        let (mut queued, mut full) = (0, false);
+        for (index, record) in read.collect::<Result<Vec<_>>>()?.into_iter().enumerate() {
+            let produced = match full {
+                true => Err(Code::QUEUE_FULL),
+                false => producer.produce(&topic.topic, record),
+            };
+            queued += usize::from(produced.is_ok());
+            full |= produced == Err(Code::QUEUE_FULL);
+            if !codes.is_null() {
+                codes
+                    .add(index)
+                    .write(produced.err().map_or(0, |code| code.0));
+            }
+        }
+        place.write(queued);
+        Ok(())
+    })
+}
