@@ -11,7 +11,7 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The header's chapters, in the order in which one reads them.
-const OBJECTS: [&str; 14] = [
+const OBJECTS: [&str; 17] = [
     "version",
     "clock",
     "error",
@@ -20,7 +20,10 @@ const OBJECTS: [&str; 14] = [
     "topic",
     "partitions",
     "consumer",
+    "group",
+    "offsets",
     "message",
+    "batch",
     "client",
     "event",
     "request",
@@ -192,7 +195,7 @@ macro_rules! layout {
 fn the_struct_layouts_are_the_promised_ones() {
     use kafka::ffi::error::kafka_error;
     use kafka::ffi::event::kafka_event;
-    use kafka::ffi::message::kafka_message;
+    use kafka::ffi::message::{kafka_header, kafka_message};
     use kafka::ffi::partitions::kafka_partition;
     use kafka::ffi::producer::{kafka_report, kafka_reported};
     use std::fmt::Write;
@@ -243,6 +246,15 @@ fn the_struct_layouts_are_the_promised_ones() {
             process,
             owner,
             consumer
+        }
+    );
+    layout!(
+        listing,
+        kafka_header {
+            name,
+            name_len,
+            value,
+            value_len
         }
     );
     layout!(

@@ -91,6 +91,11 @@ impl Conf {
         self.is(c"delivery.report.only.error", "true")
     }
 
+    /// Whether a message's offset is stored as it is taken, and not when the application says so.
+    pub(super) fn offsets_are_stored_when_taken(&self) -> bool {
+        self.is(c"enable.auto.offset.store", "true")
+    }
+
     fn is(&self, name: &CStr, expected: &str) -> bool {
         self.native
             .get(name)

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::client::Client;
 use super::conf::Conf;
@@ -11,13 +11,13 @@ use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::What;
 use crate::process;
-use crate::rd::{self, Code, Message, Partitions};
+use crate::rd::{self, Batch, Code, Message, Queue};
 
 /// How long a consumer that is not closed by hand may take to leave its group.
 pub const CLOSE_AT_END_MS: i32 = 1000;
 
 /// How long a wait inside librdkafka goes on before it looks whether the consumer is being closed.
-const SLICE_MS: i32 = 100;
+pub(super) const SLICE_MS: i32 = 100;
 
 /// How long its threads may take to end before they are left to end by themselves.
 const WIND_UP_MS: u64 = 1000;
@@ -25,7 +25,14 @@ const WIND_UP_MS: u64 = 1000;
 /// A consumer.
 pub struct Consumer {
     client: Option<Client>,
-    closing: AtomicBool,
+    /// What messages come through; `None` without a group.
+    queue: Option<Queue>,
+    pub(super) stores_when_taken: bool,
+    /// What is served while it leaves the group.
+    pub(super) leaving: Mutex<Option<Queue>>,
+    pub(super) closing: AtomicBool,
+    /// Why it cannot go on.
+    fatal: OnceLock<Error>,
 }
 
 impl Consumer {
@@ -35,8 +42,12 @@ impl Consumer {
         let wake = || {};
         let client = Client::start(rd::Kind::Consumer, brokers, conf, conf.to_native()?, wake)?;
         Ok(Self {
+            queue: client.native().consumer_queue(),
             client: Some(client),
+            stores_when_taken: conf.offsets_are_stored_when_taken(),
+            leaving: Mutex::default(),
             closing: AtomicBool::new(false),
+            fatal: OnceLock::new(),
         })
     }
 
@@ -47,18 +58,8 @@ impl Consumer {
     }
 
     #[inline]
-    fn native(&self) -> &Arc<rd::Client> {
+    pub(super) fn native(&self) -> &Arc<rd::Client> {
         self.client().native()
-    }
-
-    /// Joins the group for these topics.
-    pub fn subscribe(&self, topics: &Partitions) -> Result<()> {
-        Ok(self.native().subscribe(topics)?)
-    }
-
-    /// Consumes these partitions, without a group's balancing.
-    pub fn assign(&self, partitions: &Partitions) -> Result<()> {
-        Ok(self.native().assign(partitions)?)
     }
 
     /// The next message. What ails the brokers or the network becomes an event, and the wait goes
@@ -79,18 +80,61 @@ impl Consumer {
         loop {
             match found {
                 Some(message) if message.code() == Code::NO_ERROR => return Ok(message),
-                Some(message) => self.tell(message.trouble())?,
+                Some(message) => self.tell(message.trouble(self.native()))?,
                 None => {}
             }
-            if self.closing.load(Ordering::Relaxed) {
-                return Err(Error::closed());
-            } else if self.client().events().is_awaited_there() {
-                return Err(Error::event());
-            } else if deadline.is_past() {
-                return Err(Error::timed_out("timeout"));
-            }
+            self.may_wait(deadline)?;
             found = self.native().consumer_poll(deadline.remaining_ms(SLICE_MS));
         }
+    }
+
+    /// Up to so many messages: as many, or what there is when the time is up or an event that is
+    /// awaited comes. Without any it is an error, as with [`Self::poll`].
+    pub fn consume(&self, message_max: usize, timeout_ms: i32) -> Result<Batch> {
+        if self.client().events().is_awaited_there() {
+            return Err(Error::event());
+        }
+        let Some(queue) = &self.queue else {
+            return Err(Code::UNKNOWN_GROUP.into());
+        };
+        let mut batch = Batch::new(Arc::clone(self.native()));
+        let mut troubles = batch.fill(queue, message_max, 0);
+        // As with one message: the clock is read where there is something to wait for.
+        if batch.len() < message_max || !troubles.is_empty() {
+            let deadline = Deadline::after_ms(timeout_ms);
+            let ended = loop {
+                let told = troubles
+                    .into_iter()
+                    .map(|trouble| self.tell(trouble))
+                    .fold(Ok(()), Result::and);
+                if let Err(error) = told.and_then(|()| self.may_wait(deadline)) {
+                    break error;
+                }
+                let missing = message_max - batch.len();
+                if missing == 0 {
+                    return Ok(batch);
+                }
+                troubles = batch.fill(queue, missing, deadline.remaining_ms(SLICE_MS));
+            };
+            if batch.is_empty() {
+                return Err(ended);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Whether there is a reason to wait on.
+    fn may_wait(&self, deadline: Deadline) -> Result<()> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(Error::closed());
+        } else if self.client().events().is_awaited_there() {
+            return Err(Error::event());
+        } else if let Some(fatal) = self.fatal.get() {
+            return Err(fatal.clone());
+        } else if deadline.is_past() {
+            return Err(Error::timed_out("timeout"));
+        }
+        Ok(())
     }
 
     /// Makes an event of what came in place of a message. An error if there is nothing to wait for.
@@ -104,10 +148,10 @@ impl Consumer {
             rd::Trouble::Error(error) => {
                 let error = Error::from(error);
                 events.push(What::Error(error.clone()));
-                match error.fatal {
-                    true => Err(error),
-                    false => Ok(()),
+                if error.fatal {
+                    return Err(self.fatal.get_or_init(|| error).clone());
                 }
+                Ok(())
             }
         }
     }
@@ -119,23 +163,7 @@ impl Consumer {
 
     /// Commits what was consumed, if it commits by itself, and leaves the group.
     pub fn finish(&self, timeout_ms: i32) -> Result<()> {
-        let deadline = Deadline::after_ms(timeout_ms);
-        let queue = self.native().new_queue();
-        match self.native().close_consumer(&queue) {
-            // Without a group.id there is no group to leave.
-            Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),
-            closing => closing?,
-        }
-        while !self.native().is_consumer_closed() {
-            // librdkafka gives the partitions back by itself; whoever wanted to do it has left the group before.
-            if let Some(event) = queue.poll(deadline.remaining_ms(SLICE_MS)) {
-                event.tell(self.native());
-            }
-            if deadline.is_past() && !self.native().is_consumer_closed() {
-                return Err(Error::timed_out("the group could not be left in time"));
-            }
-        }
-        Ok(())
+        self.leave_alone(timeout_ms)
     }
 }
 
@@ -144,6 +172,9 @@ impl Drop for Consumer {
         let Some(client) = self.client.take() else {
             return;
         };
+        // librdkafka's queues go before itself.
+        self.queue = None;
+        self.leaving = Mutex::default();
         let (finished, wait_finished) = mpsc::sync_channel(1);
         // Stopping waits for threads that may be resolving a name: on a thread, so that there is a bound.
         let _ = process::spawn("kafka:destroy", move || {

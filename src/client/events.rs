@@ -150,6 +150,8 @@ pub struct Events {
     queues: Mutex<Queues>,
     /// How many of the awaited kinds there are.
     awaited_count: AtomicU32,
+    /// The rebalance that somebody has taken to answer it.
+    unanswered: Mutex<Option<(Change, Partitions)>>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -165,6 +167,7 @@ impl Events {
             log_to_stderr,
             queues: Mutex::default(),
             awaited_count: AtomicU32::new(0),
+            unanswered: Mutex::default(),
             wake: Box::new(wake),
         }
     }
@@ -212,7 +215,26 @@ impl Events {
         if self.awaited.intersect(what.kind()) {
             self.awaited_count.fetch_sub(1, Ordering::Relaxed);
         }
+        if let What::Rebalance(change, partitions) = &what {
+            *self.lock_unanswered() = Some((*change, partitions.clone()));
+        }
         Some(Event { what, dropped })
+    }
+
+    fn lock_unanswered(&self) -> MutexGuard<'_, Option<(Change, Partitions)>> {
+        self.unanswered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rebalance that was taken and not answered.
+    pub fn unanswered(&self) -> Option<(Change, Partitions)> {
+        self.lock_unanswered().clone()
+    }
+
+    /// Says that the rebalance is answered.
+    pub fn answered(&self) {
+        *self.lock_unanswered() = None;
     }
 
     /// Whether there is an event that ends a wait.

@@ -12,14 +12,16 @@ mod consumer;
 mod deadline;
 mod error;
 mod events;
+mod group;
 mod mock_cluster;
+mod offsets;
 mod opaque;
 mod producer;
 mod reports;
 mod request;
 
 pub use crate::rd::{
-    librdkafka_version, Change, Code, Meaning, Message, Partition, Partitions, Topic,
+    librdkafka_version, Batch, Change, Code, Fields, Meaning, Message, Partition, Partitions, Topic,
 };
 pub use client::Client;
 pub use conf::{Conf, TopicConf};

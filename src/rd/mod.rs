@@ -1,27 +1,31 @@
 //! A safe, thin layer over librdkafka: one file per librdkafka object, and the
 //! only code of this crate that names `rdkafka_sys`.
 
+mod batch;
 mod client;
 mod codes;
 mod conf;
 mod error;
 mod event;
+mod group;
 mod listener;
 mod message;
 mod metadata;
 mod mock_cluster;
+mod offsets;
 mod partitions;
 mod sasl;
 mod sys;
 mod topic;
 
+pub use batch::Batch;
 pub use client::{Client, Kind};
 pub use codes::Meaning;
 pub use conf::{Conf, TopicConf};
 pub use error::{librdkafka_version, Code, Error};
 pub use event::{DeliveryReport, Event, Queue};
 pub use listener::{Change, Listener, Wanted};
-pub use message::{Message, Trouble};
+pub use message::{Fields, Header, Message, Trouble};
 pub use mock_cluster::MockCluster;
 pub use partitions::{Partition, Partitions};
 pub use topic::Topic;
