@@ -1086,6 +1086,35 @@ typedef struct kafka_message {
 } kafka_message;
 
 /**
+ * What the reader of messages that were taken ahead shares with the library, without a call:
+ * message number next is the reader's, and its offset may be stored, as soon as the reader has
+ * added 1 to next.
+ */
+typedef struct kafka_cursor {
+    /**
+     * The message to read next, from 0. Only the reader writes to it.
+     */
+    uint32_t next;
+    /**
+     * How many messages there are.
+     */
+    uint32_t count;
+    /**
+     * 1: kafka_consumer_take wants to be called before the next message, though there are some
+     * left: they have waited for long.
+     */
+    uint32_t is_late;
+    /**
+     * The process that may read: in a forked child it is another than process_now points to.
+     */
+    uint32_t process;
+    /**
+     * See process.
+     */
+    const uint32_t *process_now;
+} kafka_cursor;
+
+/**
  * A header of a message. Several may have the same name.
  */
 typedef struct kafka_header {
@@ -1590,6 +1619,38 @@ int32_t kafka_consumer_close(struct kafka_consumer *consumer,
  * on it may be under way. In a forked child it does nothing. NULL is nothing.
  */
 void kafka_consumer_free(struct kafka_consumer *consumer);
+
+/**
+ * Has a consumer's messages be taken ahead of their reader, by kafka_consumer_take: one call
+ * for up to 1000 of them. Offsets are stored, unless enable.auto.offset.store is false, as the
+ * reader goes, up to 100 ms behind it, by a thread of the library's.
+ *
+ * ahead: 0 for no, all else for yes. Returns 0. Does not block.
+ */
+int32_t kafka_conf_set_lookahead(struct kafka_conf *conf, int32_t ahead, struct kafka_error *err);
+
+/**
+ * What the reader of a consumer's messages shares with the library.
+ *
+ * cursor: the consumer's, until that is closed. For one reader. Returns 0;
+ * KAFKA_ERR_STATE if the consumer does not look ahead. Does not block.
+ */
+int32_t kafka_consumer_cursor(struct kafka_consumer *consumer,
+                              struct kafka_cursor **cursor,
+                              struct kafka_error *err);
+
+/**
+ * Takes messages ahead of their reader: what is there, or the first that comes in time; up to
+ * 1000, and less for a reader that is slow. Those that the reader has not read come first. Keeps
+ * a member in its group, as kafka_consumer_poll does, which also describes the codes.
+ *
+ * messages: an array of as many as the cursor counts, the consumer's until the next call of this
+ * function or its end. Only the reader may call it. Blocks up to timeout_ms.
+ */
+int32_t kafka_consumer_take(struct kafka_consumer *consumer,
+                            int32_t timeout_ms,
+                            const struct kafka_message **messages,
+                            struct kafka_error *err);
 
 /**
  * Joins the group, to share these topics' partitions with its other members.

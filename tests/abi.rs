@@ -11,7 +11,7 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The header's chapters, in the order in which one reads them.
-const OBJECTS: [&str; 17] = [
+const OBJECTS: [&str; 18] = [
     "version",
     "clock",
     "error",
@@ -20,6 +20,7 @@ const OBJECTS: [&str; 17] = [
     "topic",
     "partitions",
     "consumer",
+    "lookahead",
     "group",
     "offsets",
     "message",

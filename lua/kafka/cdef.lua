@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "1092a98a4119df64",
+  hash = "4cd97911c3264f48",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -293,6 +293,14 @@ typedef struct kafka_message {
     void *consumer;
 } kafka_message;
 
+typedef struct kafka_cursor {
+    uint32_t next;
+    uint32_t count;
+    uint32_t is_late;
+    uint32_t process;
+    const uint32_t *process_now;
+} kafka_cursor;
+
 typedef struct kafka_header {
     const char *name;
     size_t name_len;
@@ -469,6 +477,17 @@ int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              struct kafka_error *err);
 
 void kafka_consumer_free(struct kafka_consumer *consumer);
+
+int32_t kafka_conf_set_lookahead(struct kafka_conf *conf, int32_t ahead, struct kafka_error *err);
+
+int32_t kafka_consumer_cursor(struct kafka_consumer *consumer,
+                              struct kafka_cursor **cursor,
+                              struct kafka_error *err);
+
+int32_t kafka_consumer_take(struct kafka_consumer *consumer,
+                            int32_t timeout_ms,
+                            const struct kafka_message **messages,
+                            struct kafka_error *err);
 
 int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
                                  const struct kafka_partitions *topics,

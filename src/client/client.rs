@@ -33,7 +33,8 @@ impl Client {
     ) -> Result<Self> {
         let events = Arc::new(Events::new(conf.awaited(), conf.logs_to_stderr(), wake));
         let wanted = Wanted {
-            rebalance: events.rebalance_is_awaited(),
+            // Who looks ahead must hear of what he has to take back.
+            rebalance: events.rebalance_is_awaited() || conf.looks_ahead(),
             tokens: conf.tokens_are_the_applications(),
         };
         let listener: Arc<dyn rd::Listener> = events.clone();

@@ -13,6 +13,7 @@ pub struct Conf {
     native: rd::Conf,
     set: HashSet<CString>,
     awaited: Kinds,
+    lookahead: bool,
 }
 
 /// The properties of a topic.
@@ -58,6 +59,15 @@ impl Conf {
 
     pub(super) fn awaited(&self) -> Kinds {
         self.awaited
+    }
+
+    /// Whether a consumer's messages are taken ahead of their reader.
+    pub fn set_lookahead(&mut self, ahead: bool) {
+        self.lookahead = ahead;
+    }
+
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.lookahead
     }
 
     /// Whether librdkafka's log goes to stderr: where somebody asked for it, and does not fetch it.

@@ -227,6 +227,16 @@ impl Events {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether there is an event of one of these kinds.
+    pub fn has(&self, kinds: Kinds) -> bool {
+        let queues = self.lock();
+        let mut events = queues
+            .of_kind
+            .iter()
+            .filter_map(|queue| queue.events.front());
+        events.any(|(_, what)| kinds.intersect(what.kind()))
+    }
+
     /// The rebalance that was taken and not answered.
     pub fn unanswered(&self) -> Option<(Change, Partitions)> {
         self.lock_unanswered().clone()
@@ -294,7 +304,9 @@ impl rd::Listener for Events {
     }
 
     fn rebalance(&self, change: Change, partitions: Partitions) -> bool {
-        self.push(What::Rebalance(change, partitions))
+        self.push(What::Rebalance(change, partitions));
+        // Whoever is to answer it, it is done outside of librdkafka's poll.
+        true
     }
 
     fn commit_failed(&self, code: Code, partitions: Partitions) -> bool {

@@ -60,11 +60,13 @@ impl Consumer {
     /// Consumes these partitions and no others.
     pub fn assign(&self, partitions: &Partitions) -> Result<()> {
         single(partitions)?;
+        self.take_back(|_| true);
         self.answer(self.native().assign(Some(partitions)))
     }
 
     /// Consumes nothing.
     pub fn unassign(&self) -> Result<()> {
+        self.take_back(|_| true);
         self.answer(self.native().assign(None))
     }
 
@@ -77,6 +79,7 @@ impl Consumer {
     /// Consumes these partitions no more.
     pub fn incremental_unassign(&self, partitions: &Partitions) -> Result<()> {
         single(partitions)?;
+        self.take_back(|fields| partitions.contains(fields.topic(), fields.partition()));
         self.answer(self.native().incremental_unassign(partitions))
     }
 
@@ -115,6 +118,11 @@ impl Consumer {
         let partitions = partitions.unwrap_or(&given);
         let native = self.native();
         let cooperative = native.rebalance_protocol() == c"COOPERATIVE";
+        if change != Change::Assigned {
+            self.take_back(|fields| {
+                !cooperative || partitions.contains(fields.topic(), fields.partition())
+            });
+        }
         self.answer(match (change, cooperative) {
             (Change::Assigned, true) => native.incremental_assign(partitions),
             (Change::Assigned, false) => native.assign(Some(partitions)),
@@ -152,6 +160,7 @@ impl Consumer {
 
     /// Leaves the group, calling `look` before each wait.
     fn leave_until(&self, deadline: Deadline, look: impl Fn(&Self) -> Result<()>) -> Result<()> {
+        self.store_read();
         let native = self.native();
         let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = match &*leaving {

@@ -13,6 +13,7 @@ impl Consumer {
     /// Commits these offsets, or those that are stored; the outcome is what was committed.
     pub fn commit(&self, partitions: Option<&Partitions>, timeout_ms: i32) -> Result<Request> {
         partitions.map_or(Ok(()), with_offsets)?;
+        self.store_read();
         // Asked here and not on the request's thread, so that commits keep their order.
         let queue = self.native().new_queue();
         self.native().commit_to(partitions, &queue)?;
@@ -34,6 +35,7 @@ impl Consumer {
     /// Commits in the background; a failure is an event.
     pub fn commit_in_background(&self, partitions: Option<&Partitions>) -> Result<()> {
         partitions.map_or(Ok(()), with_offsets)?;
+        self.store_read();
         Ok(self.native().commit_in_background(partitions)?)
     }
 
@@ -49,7 +51,8 @@ impl Consumer {
 
     /// Takes no messages of these partitions until they are resumed.
     pub fn pause(&self, partitions: &Partitions) -> Result<()> {
-        each(partitions, |list| self.native().pause(list))
+        each(partitions, |list| self.native().pause(list))?;
+        self.give_back(|fields| partitions.contains(fields.topic(), fields.partition()))
     }
 
     /// The reverse of [`Self::pause`].
@@ -65,6 +68,8 @@ impl Consumer {
         };
         single(&list)?;
         self.native().position(&mut list)?;
+        // What librdkafka thinks is read may only be taken.
+        list.set_offsets(&self.unread());
         Ok(list)
     }
 
@@ -87,6 +92,7 @@ impl Consumer {
 
     /// Goes on from these offsets.
     pub fn seek(&self, partitions: &Partitions, timeout_ms: i32) -> Result<Request> {
+        self.take_back(|fields| partitions.contains(fields.topic(), fields.partition()));
         self.fill_in(partitions, timeout_ms, rd::Client::seek)
     }
 

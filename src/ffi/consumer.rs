@@ -1,7 +1,7 @@
 //! `kafka_consumer`.
 
 use std::ffi::c_char;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::batch::kafka_batch;
 use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
@@ -16,7 +16,14 @@ use crate::client::{Client, Conf, Consumer, Error, Result, CLOSE_AT_END_MS};
 pub struct kafka_consumer {
     pub(super) handle: Arc<Handle<Consumer>>,
     client: kafka_client,
+    /// What was shown of messages that were taken ahead.
+    pub(super) views: Mutex<Vec<kafka_message>>,
 }
+
+// SAFETY: what views point to is the consumer's, and handed out to one reader.
+unsafe impl Send for kafka_consumer {}
+// SAFETY: as above.
+unsafe impl Sync for kafka_consumer {}
 
 impl HasClient for Consumer {
     fn client(&self) -> &Client {
@@ -58,7 +65,11 @@ pub unsafe extern "C" fn kafka_consumer_new(
         let new = Consumer::new(string(brokers, "brokers")?, conf)?;
         let handle = Arc::new(Handle::new(new));
         let client = kafka_client::of(&handle)?;
-        consumer.hand_over(kafka_consumer { handle, client });
+        consumer.hand_over(kafka_consumer {
+            handle,
+            client,
+            views: Mutex::default(),
+        });
         Ok(())
     })
 }

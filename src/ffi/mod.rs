@@ -22,6 +22,7 @@ pub mod error;
 pub mod event;
 pub mod group;
 mod handle;
+pub mod lookahead;
 pub mod message;
 pub mod mock_cluster;
 pub mod offsets;

@@ -7,6 +7,7 @@ use super::client::Client;
 use super::error::Code;
 use super::event::Queue;
 use super::message::{Fields, Trouble};
+use super::partitions::Partitions;
 use super::sys;
 
 /// How many messages are asked for at once: room for them is made beforehand.
@@ -46,6 +47,51 @@ impl Batch {
         self.messages
             .get(index)
             .map(|message| unsafe { Fields::from_raw(message.cast()) })
+    }
+
+    /// Them all, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fields> {
+        // SAFETY: as above.
+        let fields =
+            |&message: &*mut sys::rd_kafka_message_t| unsafe { Fields::from_raw(message.cast()) };
+        self.messages.iter().map(fields)
+    }
+
+    /// Takes all messages out.
+    #[must_use]
+    pub fn split_off(&mut self) -> Self {
+        Self {
+            messages: std::mem::take(&mut self.messages),
+            client: Arc::clone(&self.client),
+        }
+    }
+
+    /// Drops the first so many.
+    pub fn drop_first(&mut self, count: usize) {
+        for message in self.messages.drain(..count) {
+            // SAFETY: ours, destroyed once.
+            unsafe { sys::rd_kafka_message_destroy(message) };
+        }
+    }
+
+    /// Drops those that `is_unwanted`. Returns, of each partition that has lost some, the offset of
+    /// the first.
+    pub fn remove(&mut self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
+        let mut places = Partitions::new();
+        self.messages.retain(|&message| {
+            // SAFETY: alive, and destroyed at most here: it is not retained then.
+            let fields = unsafe { Fields::from_raw(message.cast()) };
+            if !is_unwanted(fields) {
+                return true;
+            }
+            if !places.contains(fields.topic(), fields.partition()) {
+                places.add(fields.topic(), fields.partition(), fields.offset());
+            }
+            // SAFETY: as above.
+            unsafe { sys::rd_kafka_message_destroy(message) };
+            false
+        });
+        places
     }
 
     /// Adds what comes through the client's queue: up to `max` messages, waiting until there are as

@@ -83,6 +83,30 @@ impl Fields {
         unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(self.0.rkt)) }
     }
 
+    /// Whether both are of one partition.
+    #[inline]
+    pub fn is_of_same_partition(&self, other: &Self) -> bool {
+        (self.0.rkt, self.0.partition) == (other.0.rkt, other.0.partition)
+    }
+
+    /// How many bytes it has, without headers.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.0.len + self.0.key_len
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Stores the offset behind it, for the next commit.
+    pub fn store_offset(&self) -> Result<(), Error> {
+        let message = std::ptr::from_ref(&self.0).cast_mut();
+        // SAFETY: the message is alive, and only read; an error object is ours.
+        unsafe { Error::check(sys::rd_kafka_offset_store_message(message)) }
+    }
+
     /// The partition's number.
     #[inline]
     pub fn partition(&self) -> i32 {

@@ -102,6 +102,34 @@ impl Partitions {
         }
     }
 
+    /// Whether there is an entry for this partition.
+    pub fn contains(&self, topic: &CStr, partition: i32) -> bool {
+        self.iter()
+            .any(|entry| entry.partition == partition && entry.topic == topic)
+    }
+
+    /// Gives the entries that `others` has too the offsets they have there.
+    pub fn set_offsets(&mut self, others: &Self) {
+        for other in others.iter() {
+            // SAFETY: both lists are alive; an entry that is found is this list's own.
+            unsafe {
+                let entry = sys::rd_kafka_topic_partition_list_find(
+                    self.0,
+                    other.topic.as_ptr(),
+                    other.partition,
+                );
+                if let Some(entry) = entry.as_mut() {
+                    entry.offset = other.offset;
+                }
+            }
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.iter().len() == 0
+    }
+
     /// The entries.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Partition<'_>> {
         // SAFETY: the list is alive as long as the iterator, and its elements are as many as it says.

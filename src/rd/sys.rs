@@ -270,6 +270,8 @@ extern "C" {
         timeout_ms: c_int,
     ) -> *mut rd_kafka_message_t;
     pub fn rd_kafka_message_errstr(message: *const rd_kafka_message_t) -> *const c_char;
+    pub fn rd_kafka_offset_store_message(message: *mut rd_kafka_message_t)
+        -> *mut rd_kafka_error_t;
     pub fn rd_kafka_message_destroy(message: *mut rd_kafka_message_t);
     pub fn rd_kafka_message_timestamp(
         message: *const rd_kafka_message_t,
@@ -291,6 +293,11 @@ extern "C" {
     pub fn rd_kafka_topic_partition_get_leader_epoch(
         entry: *const rd_kafka_topic_partition_t,
     ) -> i32;
+    pub fn rd_kafka_topic_partition_list_find(
+        list: *const rd_kafka_topic_partition_list_t,
+        topic: *const c_char,
+        partition: i32,
+    ) -> *mut rd_kafka_topic_partition_t;
     pub fn rd_kafka_topic_partition_list_add(
         list: *mut rd_kafka_topic_partition_list_t,
         topic: *const c_char,
