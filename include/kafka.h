@@ -56,8 +56,8 @@
 
 /**
  * The number of a message whose report need not be fetched: its delivery is counted only, its
- * failure also by kafka_producer_poll and kafka_producer_quiet_failures. It takes no room in
- * the queue once it is reported.
+ * failure also by kafka_producer_poll and kafka_producer_quiet_failures, unless the caller gave
+ * it up himself. It takes no room in the queue once it is reported.
  */
 #define KAFKA_OPAQUE_QUIET (UINT64_MAX - 1)
 
@@ -878,6 +878,12 @@ typedef enum kafka_err {
 } kafka_err;
 
 /**
+ * Messages that were taken at one go. It keeps them whatever happens to the consumer. Not to be
+ * used by two threads at once.
+ */
+typedef struct kafka_batch kafka_batch;
+
+/**
  * A producer, a consumer or an admin client, for what they have in common. It belongs to
  * that one and lasts until it is freed. Every call may be made from any thread.
  */
@@ -973,11 +979,12 @@ typedef struct kafka_error {
 } kafka_error;
 
 /**
- * A header of a record.
+ * A header of a record. Several may have one name.
  */
 typedef struct kafka_header {
     /**
-     * The name, UTF-8. It need not be NUL-terminated, and cannot hold a NUL.
+     * The name, UTF-8. It cannot hold a NUL; one follows it where the library hands it out, and
+     * need not where it is handed in.
      */
     const char *name;
     /**
@@ -1148,7 +1155,8 @@ typedef struct kafka_partition {
 
 /**
  * A consumed message. The caller owns the struct, and what it points to until
- * kafka_message_release, whatever happens to the consumer.
+ * kafka_message_release, whatever happens to the consumer. One from a batch is a view: what it
+ * points to is the batch's, and releasing it is harmless. Not to be used by two threads at once.
  */
 typedef struct kafka_message {
     /**
@@ -1204,6 +1212,35 @@ typedef struct kafka_message {
      */
     void *consumer;
 } kafka_message;
+
+/**
+ * What the reader of messages that were taken ahead shares with the library, without a call:
+ * message number next is the reader's, and its offset may be stored, as soon as the reader has
+ * added 1 to next.
+ */
+typedef struct kafka_cursor {
+    /**
+     * The message to read next, from 0. Only the reader writes to it.
+     */
+    uint32_t next;
+    /**
+     * How many messages there are.
+     */
+    uint32_t count;
+    /**
+     * 1: kafka_consumer_take wants to be called before the next message, though there are some
+     * left: they have waited for long.
+     */
+    uint32_t is_late;
+    /**
+     * The process that may read: in a forked child it is another than process_now points to.
+     */
+    uint32_t process;
+    /**
+     * See process.
+     */
+    const uint32_t *process_now;
+} kafka_cursor;
 
 /**
  * An event. The caller owns the struct, and what it points to until kafka_event_release.
@@ -1778,29 +1815,6 @@ int32_t kafka_consumer_client(struct kafka_consumer *consumer,
                               struct kafka_error *err);
 
 /**
- * Joins the group, to share these topics' partitions with its other members.
- * Replaces an earlier subscription.
- *
- * topics: copied; its partitions and offsets do not count. A name that begins with
- * ^ is a regular expression. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id;
- * KAFKA_ERR_INVALID_ARG. Does not block: the group is joined in the background.
- */
-int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
-                                 const struct kafka_partitions *topics,
-                                 struct kafka_error *err);
-
-/**
- * Consumes exactly these partitions, without sharing. Replaces an earlier
- * assignment.
- *
- * partitions: copied; NULL or empty for none. Returns 0 or KAFKA_ERR_INVALID_ARG.
- * Does not block for long: librdkafka's main thread takes it over.
- */
-int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
-                              const struct kafka_partitions *partitions,
-                              struct kafka_error *err);
-
-/**
  * What the consumer is in its group at the moment, for transactions.
  *
  * group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0;
@@ -1816,9 +1830,11 @@ int32_t kafka_consumer_group_metadata(struct kafka_consumer *consumer,
  * its group: at least every max.poll.interval.ms.
  *
  * timeout_ms: 0 does not wait, -1 waits without limit. message: filled in on success;
- * release it with kafka_message_release. Returns 0; KAFKA_ERR_TIMED_OUT if nothing came.
- * Troubles of brokers and network are not returned: it goes on waiting. Blocks up to
- * timeout_ms.
+ * release it with kafka_message_release. Returns 0; KAFKA_ERR_TIMED_OUT if nothing came;
+ * KAFKA_ERR_EVENT if an event is to be taken first, see kafka_conf_set_events;
+ * KAFKA_ERR_PARTITION_EOF at the end of a partition, with enable.partition.eof: the event of that
+ * name says which. Troubles of brokers and network are events and not returned: it goes on
+ * waiting, unless the error is fatal. Blocks up to timeout_ms.
  */
 int32_t kafka_consumer_poll(struct kafka_consumer *consumer,
                             int32_t timeout_ms,
@@ -1826,9 +1842,38 @@ int32_t kafka_consumer_poll(struct kafka_consumer *consumer,
                             struct kafka_error *err);
 
 /**
+ * Takes up to message_max messages: waits until there are as many, or the time is up, or an
+ * event is to be taken, and returns those that came. Their offsets count as consumed. Keeps a
+ * member in its group as kafka_consumer_poll does.
+ *
+ * message_max: 1 at least. timeout_ms: 0 does not wait, -1 waits without limit. batch: where the
+ * new object goes; free it with kafka_batch_free. Returns 0; if nothing came, what
+ * kafka_consumer_poll returns then. Blocks up to timeout_ms.
+ */
+int32_t kafka_consumer_consume(struct kafka_consumer *consumer,
+                               size_t message_max,
+                               int32_t timeout_ms,
+                               struct kafka_batch **batch,
+                               struct kafka_error *err);
+
+/**
+ * Begins to leave the group, so that rebalances can be answered on the way; then
+ * kafka_consumer_close ends the consumer. Who does not answer rebalances himself closes at once.
+ *
+ * Returns 0 when the group is left: what was consumed is committed (unless enable.auto.commit is
+ * false); KAFKA_ERR_EVENT if an event is to be taken, and a rebalance answered: call it again
+ * then; KAFKA_ERR_STATE if a rebalance was taken and not answered; KAFKA_ERR_TIMED_OUT. Blocks up
+ * to timeout_ms (-1: without limit).
+ */
+int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
+                             int32_t timeout_ms,
+                             struct kafka_error *err);
+
+/**
  * Commits what was consumed (unless enable.auto.commit is false), leaves the
  * group and ends the consumer. Calls waiting in other threads return
- * KAFKA_ERR_CLOSED. Messages not released stay valid.
+ * KAFKA_ERR_CLOSED. Messages and batches not released stay valid. A rebalance is answered here,
+ * and no event: see kafka_consumer_leave.
  *
  * Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
  * be left in time: it will notice after session.timeout.ms. It is closed in any case.
@@ -1888,11 +1933,314 @@ int32_t kafka_group_metadata_generation_id(const struct kafka_group_metadata *gr
 void kafka_group_metadata_free(struct kafka_group_metadata *group_metadata);
 
 /**
+ * Has a consumer's messages be taken ahead of their reader, by kafka_consumer_take: one call
+ * for up to 1000 of them. Offsets are stored, unless enable.auto.offset.store is false, as the
+ * reader goes, up to 100 ms behind it, by a thread of the library's.
+ *
+ * ahead: 0 for no, all else for yes. Returns 0. Does not block.
+ */
+int32_t kafka_conf_set_lookahead(struct kafka_conf *conf, int32_t ahead, struct kafka_error *err);
+
+/**
+ * What the reader of a consumer's messages shares with the library.
+ *
+ * cursor: the consumer's, until that is closed. For one reader. Returns 0;
+ * KAFKA_ERR_STATE if the consumer does not look ahead. Does not block.
+ */
+int32_t kafka_consumer_cursor(struct kafka_consumer *consumer,
+                              struct kafka_cursor **cursor,
+                              struct kafka_error *err);
+
+/**
+ * Takes messages ahead of their reader: what is there, or the first that comes in time; up to
+ * 1000, and less for a reader that is slow. Those that the reader has not read come first. Keeps
+ * a member in its group, as kafka_consumer_poll does, which also describes the codes.
+ *
+ * messages: an array of as many as the cursor counts, the consumer's until the next call of this
+ * function or its end. Only the reader may call it. Blocks up to timeout_ms.
+ */
+int32_t kafka_consumer_take(struct kafka_consumer *consumer,
+                            int32_t timeout_ms,
+                            const struct kafka_message **messages,
+                            struct kafka_error *err);
+
+/**
+ * Joins the group, to share these topics' partitions with its other members.
+ * Replaces an earlier subscription.
+ *
+ * topics: copied; its partitions and offsets do not count. A name that begins with
+ * ^ is a regular expression. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id;
+ * KAFKA_ERR_INVALID_ARG. Does not block: the group is joined in the background.
+ */
+int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
+                                 const struct kafka_partitions *topics,
+                                 struct kafka_error *err);
+
+/**
+ * Ends the subscription: the group is left in the background.
+ *
+ * Returns 0, also if there was none; KAFKA_ERR_UNKNOWN_GROUP. Does not block.
+ */
+int32_t kafka_consumer_unsubscribe(struct kafka_consumer *consumer, struct kafka_error *err);
+
+/**
+ * The topics that are subscribed to, as they were given: patterns stay patterns.
+ *
+ * topics: where the new list goes, empty for none; free it with kafka_partitions_free. Returns 0
+ * or KAFKA_ERR_UNKNOWN_GROUP. Does not block.
+ */
+int32_t kafka_consumer_subscription(struct kafka_consumer *consumer,
+                                    struct kafka_partitions **topics,
+                                    struct kafka_error *err);
+
+/**
+ * Consumes exactly these partitions. Replaces an earlier assignment. In a group it is
+ * the answer to a rebalance, as are the three functions after it.
+ *
+ * partitions: copied; NULL or empty for none. Their offsets are where to begin. Returns 0;
+ * KAFKA_ERR_INVALID_ARGUMENT if one has no partition; KAFKA_ERR_STATE if the group's rebalance
+ * protocol is COOPERATIVE. Does not block for long: librdkafka's main thread takes it over.
+ */
+int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
+                              const struct kafka_partitions *partitions,
+                              struct kafka_error *err);
+
+/**
+ * Consumes nothing any more.
+ *
+ * Returns 0; KAFKA_ERR_STATE if the group's rebalance protocol is COOPERATIVE. Does not block
+ * for long.
+ */
+int32_t kafka_consumer_unassign(struct kafka_consumer *consumer, struct kafka_error *err);
+
+/**
+ * Consumes these partitions besides those it has.
+ *
+ * partitions: copied; their offsets are where to begin. Returns 0; KAFKA_ERR_INVALID_ARGUMENT;
+ * KAFKA_ERR_CONFLICT if it has one of them; KAFKA_ERR_STATE if the group's rebalance protocol is
+ * EAGER. Does not block for long.
+ */
+int32_t kafka_consumer_incremental_assign(struct kafka_consumer *consumer,
+                                          const struct kafka_partitions *partitions,
+                                          struct kafka_error *err);
+
+/**
+ * Consumes these partitions no more.
+ *
+ * partitions: copied. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_INVALID_ARG if it does not
+ * have one of them; KAFKA_ERR_STATE if the group's rebalance protocol is EAGER. Does not block
+ * for long.
+ */
+int32_t kafka_consumer_incremental_unassign(struct kafka_consumer *consumer,
+                                            const struct kafka_partitions *partitions,
+                                            struct kafka_error *err);
+
+/**
+ * The partitions that are consumed.
+ *
+ * partitions: where the new list goes; free it with kafka_partitions_free. Returns 0 or
+ * KAFKA_ERR_UNKNOWN_GROUP. Does not block.
+ */
+int32_t kafka_consumer_assignment(struct kafka_consumer *consumer,
+                                  struct kafka_partitions **partitions,
+                                  struct kafka_error *err);
+
+/**
+ * Whether the partitions are lost: other members may consume them already.
+ *
+ * is_lost: 1 if so, else 0. Returns 0. Does not block.
+ */
+int32_t kafka_consumer_assignment_lost(struct kafka_consumer *consumer,
+                                       int32_t *is_lost,
+                                       struct kafka_error *err);
+
+/**
+ * How the group rebalances.
+ *
+ * protocol: "NONE" as long as it has not been joined, "EAGER" or "COOPERATIVE"; static. Returns
+ * 0. Does not block.
+ */
+int32_t kafka_consumer_rebalance_protocol(struct kafka_consumer *consumer,
+                                          const char **protocol,
+                                          struct kafka_error *err);
+
+/**
+ * Answers the oldest KAFKA_EVENT_REBALANCE, taken or not, as the group's rebalance protocol
+ * wants it: partitions that are assigned are consumed, those that are revoked no more.
+ *
+ * partitions: copied; NULL for those of the event. Their offsets are where to begin. Returns 0;
+ * KAFKA_ERR_STATE if there is none to answer; KAFKA_ERR_INVALID_ARGUMENT. Does not block for
+ * long.
+ */
+int32_t kafka_consumer_accept_rebalance(struct kafka_consumer *consumer,
+                                        const struct kafka_partitions *partitions,
+                                        struct kafka_error *err);
+
+/**
+ * Commits offsets: those of the next messages to consume, each one more than that of the last
+ * message that was dealt with.
+ *
+ * partitions: copied; NULL for the stored offsets of all that are assigned. timeout_ms: how long
+ * the request may take, -1 without limit. request: where it goes; its result is the list of what
+ * was committed, empty if there was nothing to commit. NULL to commit in the background: a
+ * failure is a KAFKA_EVENT_COMMIT_FAILED then. Returns 0; KAFKA_ERR_INVALID_ARGUMENT if an entry
+ * has no partition or no offset; KAFKA_ERR_UNKNOWN_GROUP. The request may fail with
+ * KAFKA_ERR_TIMED_OUT: it may have been committed even so; or with what the brokers say. Does not
+ * block.
+ */
+int32_t kafka_consumer_commit(struct kafka_consumer *consumer,
+                              const struct kafka_partitions *partitions,
+                              int32_t timeout_ms,
+                              struct kafka_request **request,
+                              struct kafka_error *err);
+
+/**
+ * Has these offsets committed with the next commit of all. It needs enable.auto.offset.store to
+ * be false.
+ *
+ * partitions: copied; the offsets of the next messages to consume. Returns 0;
+ * KAFKA_ERR_INVALID_ARGUMENT if an entry has no partition or no offset; KAFKA_ERR_INVALID_ARG if
+ * offsets are stored automatically; KAFKA_ERR_STATE, naming the first partition that is not
+ * assigned: those that are have been stored. Does not block.
+ */
+int32_t kafka_consumer_store_offsets(struct kafka_consumer *consumer,
+                                     const struct kafka_partitions *partitions,
+                                     struct kafka_error *err);
+
+/**
+ * Takes no messages of these partitions, until they are resumed or assigned anew.
+ *
+ * partitions: copied. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_UNKNOWN_PARTITION, naming
+ * the first partition that is not known: the others are paused. Does not block for long.
+ */
+int32_t kafka_consumer_pause(struct kafka_consumer *consumer,
+                             const struct kafka_partitions *partitions,
+                             struct kafka_error *err);
+
+/**
+ * The reverse of kafka_consumer_pause.
+ *
+ * partitions: copied. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_UNKNOWN_PARTITION, naming
+ * the first partition that is not known: the others are resumed. Does not block for long.
+ */
+int32_t kafka_consumer_resume(struct kafka_consumer *consumer,
+                              const struct kafka_partitions *partitions,
+                              struct kafka_error *err);
+
+/**
+ * The offsets of the next messages: one more than those of the last that were taken.
+ *
+ * partitions: NULL for all that are assigned. positions: where the new list goes; free it with
+ * kafka_partitions_free. The offset is KAFKA_OFFSET_INVALID where nothing has been taken yet.
+ * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ */
+int32_t kafka_consumer_position(struct kafka_consumer *consumer,
+                                const struct kafka_partitions *partitions,
+                                struct kafka_partitions **positions,
+                                struct kafka_error *err);
+
+/**
+ * Goes on from other offsets, in partitions that are assigned. Messages that were fetched from
+ * elsewhere are dropped.
+ *
+ * partitions: copied; with offsets, or KAFKA_OFFSET constants. timeout_ms: how long the request
+ * may take, -1 without limit. request: where it goes; its result is the list, with a code for
+ * each partition. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ */
+int32_t kafka_consumer_seek(struct kafka_consumer *consumer,
+                            const struct kafka_partitions *partitions,
+                            int32_t timeout_ms,
+                            struct kafka_request **request,
+                            struct kafka_error *err);
+
+/**
+ * Asks for the offsets that the group has committed.
+ *
+ * partitions: copied. timeout_ms: how long the request may take, -1 without limit. request:
+ * where it goes; its result is the list, with KAFKA_OFFSET_INVALID where nothing was committed.
+ * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ */
+int32_t kafka_consumer_committed(struct kafka_consumer *consumer,
+                                 const struct kafka_partitions *partitions,
+                                 int32_t timeout_ms,
+                                 struct kafka_request **request,
+                                 struct kafka_error *err);
+
+/**
+ * Asks for the first offset that a partition has, and the one that its next message will have.
+ *
+ * timeout_ms: how long the request may take, -1 without limit. request: where it goes; its
+ * result is a value, a map with low and high. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not
+ * block.
+ */
+int32_t kafka_consumer_watermarks(struct kafka_consumer *consumer,
+                                  const char *topic,
+                                  int32_t partition,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+/**
+ * Asks where in their partitions times are.
+ *
+ * times: copied; milliseconds since 1970-01-01 UTC in the place of offsets. timeout_ms: how long
+ * the request may take, -1 without limit. request: where it goes; its result is the list with
+ * the offsets of the first messages from then on, KAFKA_OFFSET_END where there are none. Returns
+ * 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ */
+int32_t kafka_consumer_offsets_for_times(struct kafka_consumer *consumer,
+                                         const struct kafka_partitions *times,
+                                         int32_t timeout_ms,
+                                         struct kafka_request **request,
+                                         struct kafka_error *err);
+
+/**
+ * The headers of a message, in order.
+ *
+ * headers: room for header_max of them; NULL with header_max 0 asks for their number alone. What
+ * they point to lasts as long as the message. header_count: how many the message has; if they
+ * are more than header_max, the first header_max are written. Returns 0, or
+ * KAFKA_ERR_INVALID_ARGUMENT for a message that was released. Does not block.
+ */
+int32_t kafka_message_headers(const struct kafka_message *message,
+                              struct kafka_header *headers,
+                              size_t header_max,
+                              size_t *header_count,
+                              struct kafka_error *err);
+
+/**
  * Releases what a message points to, and zeroes the struct: releasing it twice
  * is harmless. NULL, or a zeroed struct, is nothing. Does not block, except for the
  * last message of a consumer that is closed: then it ends that one's threads.
  */
 void kafka_message_release(struct kafka_message *message);
+
+/**
+ * How many messages a batch has.
+ *
+ * Returns 0. Does not block.
+ */
+int32_t kafka_batch_count(const struct kafka_batch *batch,
+                          size_t *message_count,
+                          struct kafka_error *err);
+
+/**
+ * A message of a batch, by its place from 0.
+ *
+ * view: filled in on success. What it points to lasts as long as the batch; kafka_message_release
+ * does no more than zero it. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if there is none. Does not
+ * block.
+ */
+int32_t kafka_batch_message(const struct kafka_batch *batch,
+                            size_t index,
+                            struct kafka_message *view,
+                            struct kafka_error *err);
+
+/**
+ * Frees a batch and its messages. In a forked child it does nothing. NULL is nothing. Does not
+ * block, except for the last of a consumer that is closed: then it ends that one's threads.
+ */
+void kafka_batch_free(struct kafka_batch *batch);
 
 /**
  * Takes the oldest event of these kinds.

@@ -36,6 +36,12 @@ impl Generation {
         self.0 == GENERATION.load(Ordering::Relaxed)
     }
 
+    /// What [`Self::current`] is taken from, for readers that make no call.
+    pub fn now() -> &'static AtomicU32 {
+        Self::current();
+        &GENERATION
+    }
+
     /// For a struct that C code keeps.
     pub fn to_raw(self) -> u32 {
         self.0

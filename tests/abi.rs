@@ -14,7 +14,7 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The header's chapters, in the order in which one reads them.
-const OBJECTS: [&str; 18] = [
+const OBJECTS: [&str; 22] = [
     "version",
     "clock",
     "error",
@@ -27,7 +27,11 @@ const OBJECTS: [&str; 18] = [
     "partitions",
     "consumer",
     "group_metadata",
+    "lookahead",
+    "group",
+    "offsets",
     "message",
+    "batch",
     "client",
     "event",
     "request",

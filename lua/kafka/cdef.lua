@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "501fd287e5eebbc7",
+  hash = "959311f858a5460c",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -229,6 +229,8 @@ typedef enum kafka_err {
     KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129,
 } kafka_err;
 
+typedef struct kafka_batch kafka_batch;
+
 typedef struct kafka_client kafka_client;
 
 typedef struct kafka_conf kafka_conf;
@@ -327,6 +329,14 @@ typedef struct kafka_message {
     void *owner;
     void *consumer;
 } kafka_message;
+
+typedef struct kafka_cursor {
+    uint32_t next;
+    uint32_t count;
+    uint32_t is_late;
+    uint32_t process;
+    const uint32_t *process_now;
+} kafka_cursor;
 
 typedef struct kafka_event {
     uint32_t kind;
@@ -538,14 +548,6 @@ int32_t kafka_consumer_client(struct kafka_consumer *consumer,
                               struct kafka_client **client,
                               struct kafka_error *err);
 
-int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
-                                 const struct kafka_partitions *topics,
-                                 struct kafka_error *err);
-
-int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
-                              const struct kafka_partitions *partitions,
-                              struct kafka_error *err);
-
 int32_t kafka_consumer_group_metadata(struct kafka_consumer *consumer,
                                       struct kafka_group_metadata **group_metadata,
                                       struct kafka_error *err);
@@ -554,6 +556,16 @@ int32_t kafka_consumer_poll(struct kafka_consumer *consumer,
                             int32_t timeout_ms,
                             struct kafka_message *message,
                             struct kafka_error *err);
+
+int32_t kafka_consumer_consume(struct kafka_consumer *consumer,
+                               size_t message_max,
+                               int32_t timeout_ms,
+                               struct kafka_batch **batch,
+                               struct kafka_error *err);
+
+int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
+                             int32_t timeout_ms,
+                             struct kafka_error *err);
 
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,
@@ -579,7 +591,123 @@ int32_t kafka_group_metadata_generation_id(const struct kafka_group_metadata *gr
 
 void kafka_group_metadata_free(struct kafka_group_metadata *group_metadata);
 
+int32_t kafka_conf_set_lookahead(struct kafka_conf *conf, int32_t ahead, struct kafka_error *err);
+
+int32_t kafka_consumer_cursor(struct kafka_consumer *consumer,
+                              struct kafka_cursor **cursor,
+                              struct kafka_error *err);
+
+int32_t kafka_consumer_take(struct kafka_consumer *consumer,
+                            int32_t timeout_ms,
+                            const struct kafka_message **messages,
+                            struct kafka_error *err);
+
+int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
+                                 const struct kafka_partitions *topics,
+                                 struct kafka_error *err);
+
+int32_t kafka_consumer_unsubscribe(struct kafka_consumer *consumer, struct kafka_error *err);
+
+int32_t kafka_consumer_subscription(struct kafka_consumer *consumer,
+                                    struct kafka_partitions **topics,
+                                    struct kafka_error *err);
+
+int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
+                              const struct kafka_partitions *partitions,
+                              struct kafka_error *err);
+
+int32_t kafka_consumer_unassign(struct kafka_consumer *consumer, struct kafka_error *err);
+
+int32_t kafka_consumer_incremental_assign(struct kafka_consumer *consumer,
+                                          const struct kafka_partitions *partitions,
+                                          struct kafka_error *err);
+
+int32_t kafka_consumer_incremental_unassign(struct kafka_consumer *consumer,
+                                            const struct kafka_partitions *partitions,
+                                            struct kafka_error *err);
+
+int32_t kafka_consumer_assignment(struct kafka_consumer *consumer,
+                                  struct kafka_partitions **partitions,
+                                  struct kafka_error *err);
+
+int32_t kafka_consumer_assignment_lost(struct kafka_consumer *consumer,
+                                       int32_t *is_lost,
+                                       struct kafka_error *err);
+
+int32_t kafka_consumer_rebalance_protocol(struct kafka_consumer *consumer,
+                                          const char **protocol,
+                                          struct kafka_error *err);
+
+int32_t kafka_consumer_accept_rebalance(struct kafka_consumer *consumer,
+                                        const struct kafka_partitions *partitions,
+                                        struct kafka_error *err);
+
+int32_t kafka_consumer_commit(struct kafka_consumer *consumer,
+                              const struct kafka_partitions *partitions,
+                              int32_t timeout_ms,
+                              struct kafka_request **request,
+                              struct kafka_error *err);
+
+int32_t kafka_consumer_store_offsets(struct kafka_consumer *consumer,
+                                     const struct kafka_partitions *partitions,
+                                     struct kafka_error *err);
+
+int32_t kafka_consumer_pause(struct kafka_consumer *consumer,
+                             const struct kafka_partitions *partitions,
+                             struct kafka_error *err);
+
+int32_t kafka_consumer_resume(struct kafka_consumer *consumer,
+                              const struct kafka_partitions *partitions,
+                              struct kafka_error *err);
+
+int32_t kafka_consumer_position(struct kafka_consumer *consumer,
+                                const struct kafka_partitions *partitions,
+                                struct kafka_partitions **positions,
+                                struct kafka_error *err);
+
+int32_t kafka_consumer_seek(struct kafka_consumer *consumer,
+                            const struct kafka_partitions *partitions,
+                            int32_t timeout_ms,
+                            struct kafka_request **request,
+                            struct kafka_error *err);
+
+int32_t kafka_consumer_committed(struct kafka_consumer *consumer,
+                                 const struct kafka_partitions *partitions,
+                                 int32_t timeout_ms,
+                                 struct kafka_request **request,
+                                 struct kafka_error *err);
+
+int32_t kafka_consumer_watermarks(struct kafka_consumer *consumer,
+                                  const char *topic,
+                                  int32_t partition,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+int32_t kafka_consumer_offsets_for_times(struct kafka_consumer *consumer,
+                                         const struct kafka_partitions *times,
+                                         int32_t timeout_ms,
+                                         struct kafka_request **request,
+                                         struct kafka_error *err);
+
+int32_t kafka_message_headers(const struct kafka_message *message,
+                              struct kafka_header *headers,
+                              size_t header_max,
+                              size_t *header_count,
+                              struct kafka_error *err);
+
 void kafka_message_release(struct kafka_message *message);
+
+int32_t kafka_batch_count(const struct kafka_batch *batch,
+                          size_t *message_count,
+                          struct kafka_error *err);
+
+int32_t kafka_batch_message(const struct kafka_batch *batch,
+                            size_t index,
+                            struct kafka_message *view,
+                            struct kafka_error *err);
+
+void kafka_batch_free(struct kafka_batch *batch);
 
 int32_t kafka_client_event(struct kafka_client *client,
                            uint32_t kinds,

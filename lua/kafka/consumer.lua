@@ -7,6 +7,7 @@ local conf = require("kafka.conf")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local group_metadata = require("kafka.group_metadata")
+local lookahead = require("kafka.lookahead")
 local native = require("kafka.native")
 local partitions = require("kafka.partitions")
 
@@ -17,7 +18,6 @@ local CLOSE_TIMEOUT_MS = 10000
 
 ---@class kafka.Consumer: kafka.Client
 ---@field private handle? ffi.cdata* nil when closed
----@field private message ffi.cdata* what the handle polls into
 local Consumer = {}
 
 local function free_consumer(handle)
@@ -25,21 +25,6 @@ local function free_consumer(handle)
 end
 
 local uint32 = ffi.typeof("uint32_t")
-
-local function read(message)
-  local value, key = message.value, message.key
-  -- LuaJIT on x64 may load an int32_t field only where its value is used, not minding the C calls in between; by then
-  -- the message has been released. Converted here, it is loaded here.
-  local partition = tonumber(ffi.cast(uint32, message.partition))
-  return value ~= nil and ffi.string(value, message.value_len) or "",
-    ffi.string(message.topic),
-    partition,
-    key ~= nil and ffi.string(key, message.key_len) or nil
-end
-
-local function wait_for_message(timeout_ms, self)
-  return C.kafka_consumer_poll(self.handle, timeout_ms, self.message, nil)
-end
 
 --- Receives a message. Trouble with brokers or the network is no error: it goes on waiting.
 ---@param timeout_ms? integer milliseconds to wait at most, 1000 by default; 0 does not wait, -1 waits without limit
@@ -52,20 +37,23 @@ function Consumer:receive(timeout_ms)
   if not self.handle then
     return err.closed()
   end
-  local message = self.message
-  local code = events.waiting(self, timeout_ms, wait_for_message)
-  if code == 0 then
-    -- Lua may run out of memory on the way, and the message must be given back all the same.
-    local succeeded, value, topic, partition, key = pcall(read, message)
-    C.kafka_message_release(message)
-    if not succeeded then
-      error(value, 0)
+  local message, code = lookahead.next(self, timeout_ms)
+  if not message then
+    if code == C.KAFKA_ERR_TIMED_OUT then
+      return nil, nil, nil, nil
     end
-    return value, topic, partition, key
-  elseif code == C.KAFKA_ERR_TIMED_OUT then
-    return nil, nil, nil, nil
+    return err.failure(code)
   end
-  return err.failure(code)
+  local topic = lookahead.topic(self, message)
+  local value, key = message.value, message.key
+  -- LuaJIT on x64 may load an int32_t field only where its value is used, not minding the C calls in between; by then
+  -- it may be another message's. Converted here, it is loaded here.
+  local partition = tonumber(ffi.cast(uint32, message.partition))
+  value = value ~= nil and ffi.string(value, message.value_len) or ""
+  key = key ~= nil and ffi.string(key, message.key_len) or nil
+  -- Not before the strings are made, for which there may be no memory.
+  lookahead.read(self)
+  return value, topic, partition, key
 end
 
 --- What the consumer is in its group at the moment, for `send_offsets_to_transaction`.
@@ -145,6 +133,7 @@ local function set_topic_conf(topic_conf, client_conf)
 end
 
 local function start(client_conf, brokers, topics, properties, topic_properties, options)
+  lookahead.configure(client_conf)
   local group_id = properties["group.id"]
   if group_id == nil or group_id == "" then
     error("group.id must be set", 0)
@@ -181,8 +170,9 @@ local function new(brokers, topics, properties, topic_properties, options)
   check.optional_table(4, topic_properties)
   options = check.options(5, options, KNOWN_OPTIONS)
   local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties, options)
-  local self = setmetatable({ handle = handle, message = ffi.new("kafka_message") }, metatable)
+  local self = setmetatable({ handle = handle }, metatable)
   events.attach(self, events.client(handle, C.kafka_consumer_client), options)
+  lookahead.attach(self)
   return self
 end
 

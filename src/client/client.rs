@@ -34,7 +34,8 @@ impl Client {
         let events = Arc::new(Events::new(conf.awaited(), conf.logs_to_stderr(), wake));
         let wanted = Wanted {
             commits: kind == rd::Kind::Consumer,
-            rebalance: events.rebalance_is_awaited(),
+            // Who looks ahead must hear of what he has to take back.
+            rebalance: events.rebalance_is_awaited() || conf.looks_ahead(),
             tokens: conf.tokens_are_the_applications(),
         };
         let listener: Arc<dyn rd::Listener> = events.clone();

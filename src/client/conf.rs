@@ -13,6 +13,7 @@ pub struct Conf {
     native: rd::Conf,
     set: HashSet<CString>,
     awaited: Kinds,
+    lookahead: bool,
 }
 
 /// The properties of a topic.
@@ -60,6 +61,15 @@ impl Conf {
         self.awaited
     }
 
+    /// Whether a consumer's messages are taken ahead of their reader.
+    pub fn set_lookahead(&mut self, ahead: bool) {
+        self.lookahead = ahead;
+    }
+
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.lookahead
+    }
+
     /// Whether librdkafka's log goes to stderr: where somebody asked for it, and does not fetch it.
     pub(super) fn logs_to_stderr(&self) -> bool {
         let asked = [c"debug", c"log_level"];
@@ -89,6 +99,11 @@ impl Conf {
     /// Whether the user asked to hear of failed deliveries only.
     pub(super) fn only_errors_are_reported(&self) -> bool {
         self.is(c"delivery.report.only.error", "true")
+    }
+
+    /// Whether a message's offset is stored as it is taken, and not when the application says so.
+    pub(super) fn offsets_are_stored_when_taken(&self) -> bool {
+        self.is(c"enable.auto.offset.store", "true")
     }
 
     fn is(&self, name: &CStr, expected: &str) -> bool {

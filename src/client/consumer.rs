@@ -3,21 +3,25 @@
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::client::Client;
 use super::conf::Conf;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
-use super::events::What;
+use super::events::{Kinds, What};
+use super::lookahead::{store_offsets, Lookahead};
 use crate::process;
-use crate::rd::{self, Code, GroupMetadata, Message, Partitions};
+use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue};
 
 /// How long a consumer that is not closed by hand may take to leave its group.
 pub const CLOSE_AT_END_MS: i32 = 1000;
 
 /// How long a wait inside librdkafka goes on before it looks whether the consumer is being closed.
-const SLICE_MS: i32 = 100;
+pub(super) const SLICE_MS: i32 = 100;
+
+/// How long librdkafka may take to take messages back. It asks no broker for that.
+const SEEK_MS: i32 = 1000;
 
 /// How long its threads may take to end before they are left to end by themselves.
 const WIND_UP_MS: u64 = 1000;
@@ -25,7 +29,16 @@ const WIND_UP_MS: u64 = 1000;
 /// A consumer.
 pub struct Consumer {
     client: Option<Client>,
-    closing: AtomicBool,
+    /// What messages come through; `None` without a group.
+    queue: Option<Queue>,
+    pub(super) stores_when_taken: bool,
+    /// Messages taken ahead of their reader, if he wants that.
+    lookahead: Option<Lookahead>,
+    /// What is served while it leaves the group.
+    pub(super) leaving: Mutex<Option<Queue>>,
+    pub(super) closing: AtomicBool,
+    /// Why it cannot go on.
+    fatal: OnceLock<Error>,
 }
 
 impl Consumer {
@@ -33,10 +46,30 @@ impl Consumer {
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
         // Who waits for messages looks for events by himself.
         let wake = || {};
-        let client = Client::start(rd::Kind::Consumer, brokers, conf, conf.to_native()?, wake)?;
+        let mut native = conf.to_native()?;
+        let stores_when_taken = conf.offsets_are_stored_when_taken();
+        if conf.looks_ahead() {
+            // What librdkafka thinks is read is only taken.
+            native
+                .set(c"enable.auto.offset.store", c"false")
+                .map_err(Error::invalid)?;
+        }
+        let client = Client::start(rd::Kind::Consumer, brokers, conf, native, wake)?;
+        let lookahead = match conf.looks_ahead() {
+            true => {
+                let batch = Batch::new(Arc::clone(client.native()));
+                Some(Lookahead::new(batch, stores_when_taken)?)
+            }
+            false => None,
+        };
         Ok(Self {
+            queue: client.native().consumer_queue(),
             client: Some(client),
+            stores_when_taken,
+            lookahead,
+            leaving: Mutex::default(),
             closing: AtomicBool::new(false),
+            fatal: OnceLock::new(),
         })
     }
 
@@ -47,18 +80,8 @@ impl Consumer {
     }
 
     #[inline]
-    fn native(&self) -> &Arc<rd::Client> {
+    pub(super) fn native(&self) -> &Arc<rd::Client> {
         self.client().native()
-    }
-
-    /// Joins the group for these topics.
-    pub fn subscribe(&self, topics: &Partitions) -> Result<()> {
-        Ok(self.native().subscribe(topics)?)
-    }
-
-    /// Consumes these partitions, without a group's balancing.
-    pub fn assign(&self, partitions: &Partitions) -> Result<()> {
-        Ok(self.native().assign(partitions)?)
     }
 
     /// What it is in its group at the moment.
@@ -74,6 +97,9 @@ impl Consumer {
         if self.client().events().is_awaited_there() {
             return Err(Error::event());
         }
+        if self.lookahead.is_some() {
+            return self.poll_behind_lookahead(timeout_ms);
+        }
         // Most messages are there already, and reading the clock costs as much as taking one.
         match self.native().consumer_poll(0) {
             Some(message) if message.code() == Code::NO_ERROR => Ok(message),
@@ -81,22 +107,165 @@ impl Consumer {
         }
     }
 
+    fn poll_behind_lookahead(&self, timeout_ms: i32) -> Result<Message> {
+        self.give_back(|_| true)?;
+        let message = self.wait_for_message(None, Deadline::after_ms(timeout_ms))?;
+        if self.stores_when_taken {
+            // It fails for a partition that is another member's by now, whose offset it is.
+            let _ = message.store_offset();
+        }
+        Ok(message)
+    }
+
     fn wait_for_message(&self, mut found: Option<Message>, deadline: Deadline) -> Result<Message> {
         loop {
             match found {
                 Some(message) if message.code() == Code::NO_ERROR => return Ok(message),
-                Some(message) => self.tell(message.trouble())?,
+                Some(message) => self.tell(message.trouble(self.native()))?,
                 None => {}
             }
-            if self.closing.load(Ordering::Relaxed) {
-                return Err(Error::closed());
-            } else if self.client().events().is_awaited_there() {
-                return Err(Error::event());
-            } else if deadline.is_past() {
-                return Err(Error::timed_out("timeout"));
-            }
+            self.may_wait(deadline)?;
             found = self.native().consumer_poll(deadline.remaining_ms(SLICE_MS));
+            self.accept_rebalances();
         }
+    }
+
+    /// Takes messages ahead of their reader, those that he has not read first. As [`Self::poll`]
+    /// otherwise.
+    pub fn take(&self, timeout_ms: i32) -> Result<()> {
+        let lookahead = self.lookahead()?;
+        let Some(queue) = &self.queue else {
+            return Err(Code::UNKNOWN_GROUP.into());
+        };
+        if self.client().events().is_awaited_there() {
+            return Err(Error::event());
+        }
+        let mut troubles = lookahead.take(queue, 0);
+        self.accept_rebalances();
+        let mut deadline = None;
+        loop {
+            self.tell_all(troubles)?;
+            if lookahead.has_unread() {
+                return Ok(());
+            }
+            let deadline = *deadline.get_or_insert_with(|| Deadline::after_ms(timeout_ms));
+            self.may_wait(deadline)?;
+            troubles = lookahead.take(queue, deadline.remaining_ms(SLICE_MS));
+            self.accept_rebalances();
+        }
+    }
+
+    /// What is taken ahead of its reader.
+    pub fn lookahead(&self) -> Result<&Lookahead> {
+        let missing = || Error::new(Code::STATE.0, "this consumer does not look ahead");
+        self.lookahead.as_ref().ok_or_else(missing)
+    }
+
+    /// Stores the offsets of what was read, before somebody asks for them.
+    pub(super) fn store_read(&self) {
+        if let Some(lookahead) = &self.lookahead {
+            lookahead.store();
+        }
+    }
+
+    /// Takes back what was taken ahead, not read, and `is_unwanted` now.
+    pub(super) fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
+        let lookahead = self.lookahead.as_ref();
+        lookahead.map_or_else(Partitions::new, |ahead| ahead.take_back(is_unwanted))
+    }
+
+    /// Of each partition, the first offset that was taken and not read.
+    pub(super) fn unread(&self) -> Partitions {
+        let lookahead = self.lookahead.as_ref();
+        lookahead.map_or_else(Partitions::new, Lookahead::unread)
+    }
+
+    /// As [`Self::take_back`], to take it again later.
+    pub(super) fn give_back(&self, is_unwanted: impl Fn(&Fields) -> bool) -> Result<()> {
+        let mut places = self.take_back(is_unwanted);
+        if !places.is_empty() {
+            self.native().seek(&mut places, SEEK_MS)?;
+        }
+        Ok(())
+    }
+
+    /// Answers the rebalances that librdkafka would answer by itself, if it need not wait until
+    /// what was taken ahead is taken back.
+    fn accept_rebalances(&self) {
+        if self.lookahead.is_some() && !self.client().events().rebalance_is_awaited() {
+            while self.accept_rebalance(None).is_ok() {}
+        }
+    }
+
+    /// Up to so many messages: as many, or what there is when the time is up or an event that is
+    /// awaited comes. Without any it is an error, as with [`Self::poll`].
+    pub fn consume(&self, message_max: usize, timeout_ms: i32) -> Result<Batch> {
+        if self.client().events().is_awaited_there() {
+            return Err(Error::event());
+        }
+        let Some(queue) = &self.queue else {
+            return Err(Code::UNKNOWN_GROUP.into());
+        };
+        self.give_back(|_| true)?;
+        let mut batch = Batch::new(Arc::clone(self.native()));
+        let ended = self.fill(&mut batch, queue, message_max, timeout_ms);
+        if batch.is_empty() {
+            ended?;
+        }
+        if self.lookahead.is_some() && self.stores_when_taken {
+            store_offsets(&batch, 0..batch.len());
+        }
+        Ok(batch)
+    }
+
+    /// Fills a batch, or says why that ended before it was full.
+    fn fill(
+        &self,
+        batch: &mut Batch,
+        queue: &Queue,
+        message_max: usize,
+        timeout_ms: i32,
+    ) -> Result<()> {
+        let mut troubles = batch.fill(queue, message_max, 0);
+        // As with one message: the clock is read where there is something to wait for.
+        if batch.len() == message_max && troubles.is_empty() {
+            return Ok(());
+        }
+        let deadline = Deadline::after_ms(timeout_ms);
+        loop {
+            self.tell_all(troubles)?;
+            if batch.is_empty() {
+                self.accept_rebalances();
+            } else if self.client().events().has(Kinds::REBALANCE) {
+                // What was taken is to be read before its partitions move.
+                return Err(Error::event());
+            }
+            if batch.len() == message_max {
+                return Ok(());
+            }
+            self.may_wait(deadline)?;
+            let missing = message_max - batch.len();
+            troubles = batch.fill(queue, missing, deadline.remaining_ms(SLICE_MS));
+        }
+    }
+
+    /// Whether there is a reason to wait on.
+    fn may_wait(&self, deadline: Deadline) -> Result<()> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(Error::closed());
+        } else if self.client().events().is_awaited_there() {
+            return Err(Error::event());
+        } else if let Some(fatal) = self.fatal.get() {
+            return Err(fatal.clone());
+        } else if deadline.is_past() {
+            return Err(Error::timed_out("timeout"));
+        }
+        Ok(())
+    }
+
+    fn tell_all(&self, troubles: Vec<rd::Trouble>) -> Result<()> {
+        let told = troubles.into_iter().map(|trouble| self.tell(trouble));
+        told.fold(Ok(()), Result::and)
     }
 
     /// Makes an event of what came in place of a message. An error if there is nothing to wait for.
@@ -110,10 +279,10 @@ impl Consumer {
             rd::Trouble::Error(error) => {
                 let error = Error::from(error);
                 events.push(What::Error(error.clone()));
-                match error.fatal {
-                    true => Err(error),
-                    false => Ok(()),
+                if error.fatal {
+                    return Err(self.fatal.get_or_init(|| error).clone());
                 }
+                Ok(())
             }
         }
     }
@@ -125,23 +294,7 @@ impl Consumer {
 
     /// Commits what was consumed, if it commits by itself, and leaves the group.
     pub fn finish(&self, timeout_ms: i32) -> Result<()> {
-        let deadline = Deadline::after_ms(timeout_ms);
-        let queue = self.native().new_queue();
-        match self.native().close_consumer(&queue) {
-            // Without a group.id there is no group to leave.
-            Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),
-            closing => closing?,
-        }
-        while !self.native().is_consumer_closed() {
-            // librdkafka gives the partitions back by itself; whoever wanted to do it has left the group before.
-            if let Some(event) = queue.poll(deadline.remaining_ms(SLICE_MS)) {
-                event.tell(self.native());
-            }
-            if deadline.is_past() && !self.native().is_consumer_closed() {
-                return Err(Error::timed_out("the group could not be left in time"));
-            }
-        }
-        Ok(())
+        self.leave_alone(timeout_ms)
     }
 }
 
@@ -150,6 +303,10 @@ impl Drop for Consumer {
         let Some(client) = self.client.take() else {
             return;
         };
+        // librdkafka's queues go before itself, and messages.
+        self.queue = None;
+        self.lookahead = None;
+        self.leaving = Mutex::default();
         let (finished, wait_finished) = mpsc::sync_channel(1);
         // Stopping waits for threads that may be resolving a name: on a thread, so that there is a bound.
         let _ = process::spawn("kafka:destroy", move || {

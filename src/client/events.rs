@@ -150,6 +150,8 @@ pub struct Events {
     queues: Mutex<Queues>,
     /// How many of the awaited kinds there are.
     awaited_count: AtomicU32,
+    /// The rebalance that somebody has taken to answer it.
+    unanswered: Mutex<Option<(Change, Partitions)>>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -165,6 +167,7 @@ impl Events {
             log_to_stderr,
             queues: Mutex::default(),
             awaited_count: AtomicU32::new(0),
+            unanswered: Mutex::default(),
             wake: Box::new(wake),
         }
     }
@@ -212,7 +215,36 @@ impl Events {
         if self.awaited.intersect(what.kind()) {
             self.awaited_count.fetch_sub(1, Ordering::Relaxed);
         }
+        if let What::Rebalance(change, partitions) = &what {
+            *self.lock_unanswered() = Some((*change, partitions.clone()));
+        }
         Some(Event { what, dropped })
+    }
+
+    fn lock_unanswered(&self) -> MutexGuard<'_, Option<(Change, Partitions)>> {
+        self.unanswered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is an event of one of these kinds.
+    pub fn has(&self, kinds: Kinds) -> bool {
+        let queues = self.lock();
+        let mut events = queues
+            .of_kind
+            .iter()
+            .filter_map(|queue| queue.events.front());
+        events.any(|(_, what)| kinds.intersect(what.kind()))
+    }
+
+    /// The rebalance that was taken and not answered.
+    pub fn unanswered(&self) -> Option<(Change, Partitions)> {
+        self.lock_unanswered().clone()
+    }
+
+    /// Says that the rebalance is answered.
+    pub fn answered(&self) {
+        *self.lock_unanswered() = None;
     }
 
     /// Whether there is an event that ends a wait.
@@ -272,7 +304,9 @@ impl rd::Listener for Events {
     }
 
     fn rebalance(&self, change: Change, partitions: Partitions) -> bool {
-        self.push(What::Rebalance(change, partitions))
+        self.push(What::Rebalance(change, partitions));
+        // Whoever is to answer it, it is done outside of librdkafka's poll.
+        true
     }
 
     fn commit_failed(&self, code: Code, partitions: Partitions) -> bool {

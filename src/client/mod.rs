@@ -12,8 +12,11 @@ mod consumer;
 mod deadline;
 mod error;
 mod events;
+mod group;
+mod lookahead;
 mod mock_cluster;
 mod names;
+mod offsets;
 mod opaque;
 mod producer;
 mod reports;
@@ -21,14 +24,15 @@ mod request;
 mod transaction;
 
 pub use crate::rd::{
-    librdkafka_version, Change, Code, GroupMetadata, Headers, Meaning, Message, Partition,
-    Partitions, Record, Topic,
+    librdkafka_version, Batch, Change, Code, Fields, GroupMetadata, Headers, Meaning, Message,
+    Partition, Partitions, Record, Topic,
 };
 pub use client::Client;
 pub use conf::{Conf, TopicConf};
 pub use consumer::{Consumer, CLOSE_AT_END_MS};
 pub use error::{Error, Result};
 pub use events::{Event, Events, Kinds, What};
+pub use lookahead::Cursor;
 pub use mock_cluster::MockCluster;
 pub use names::TopicId;
 pub use opaque::Opaque;

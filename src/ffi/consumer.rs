@@ -1,8 +1,9 @@
 //! `kafka_consumer`.
 
 use std::ffi::c_char;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use super::batch::kafka_batch;
 use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
 use super::client::{kafka_client, HasClient};
 use super::conf::kafka_conf;
@@ -10,14 +11,20 @@ use super::error::kafka_error;
 use super::group_metadata::kafka_group_metadata;
 use super::handle::{Close, Handle};
 use super::message::kafka_message;
-use super::partitions::kafka_partitions;
-use crate::client::{Client, Conf, Consumer, Partitions, Result, CLOSE_AT_END_MS};
+use crate::client::{Client, Conf, Consumer, Error, Result, CLOSE_AT_END_MS};
 
 /// A consumer. Every call may be made from any thread, also several at once.
 pub struct kafka_consumer {
-    handle: Arc<Handle<Consumer>>,
+    pub(super) handle: Arc<Handle<Consumer>>,
     client: kafka_client,
+    /// What was shown of messages that were taken ahead.
+    pub(super) views: Mutex<Vec<kafka_message>>,
 }
+
+// SAFETY: what views point to is the consumer's, and handed out to one reader.
+unsafe impl Send for kafka_consumer {}
+// SAFETY: as above.
+unsafe impl Sync for kafka_consumer {}
 
 impl HasClient for Consumer {
     fn client(&self) -> &Client {
@@ -59,7 +66,11 @@ pub unsafe extern "C" fn kafka_consumer_new(
         let new = Consumer::new(string(brokers, "brokers")?, conf)?;
         let handle = Arc::new(Handle::new(new));
         let client = kafka_client::of(&handle)?;
-        consumer.hand_over(kafka_consumer { handle, client });
+        consumer.hand_over(kafka_consumer {
+            handle,
+            client,
+            views: Mutex::default(),
+        });
         Ok(())
     })
 }
@@ -78,43 +89,6 @@ pub unsafe extern "C" fn kafka_consumer_client(
         consumer.handle.enter()?;
         output(client, "client")?.write(std::ptr::from_ref(&consumer.client).cast_mut());
         Ok(())
-    })
-}
-
-/// Joins the group, to share these topics' partitions with its other members.
-/// Replaces an earlier subscription.
-///
-/// topics: copied; its partitions and offsets do not count. A name that begins with
-/// ^ is a regular expression. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id;
-/// KAFKA_ERR_INVALID_ARG. Does not block: the group is joined in the background.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_consumer_subscribe(
-    consumer: *mut kafka_consumer,
-    topics: *const kafka_partitions,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        let consumer = reference(consumer, "consumer")?.handle.enter()?;
-        consumer.subscribe(&reference(topics, "topics")?.0)
-    })
-}
-
-/// Consumes exactly these partitions, without sharing. Replaces an earlier
-/// assignment.
-///
-/// partitions: copied; NULL or empty for none. Returns 0 or KAFKA_ERR_INVALID_ARG.
-/// Does not block for long: librdkafka's main thread takes it over.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_consumer_assign(
-    consumer: *mut kafka_consumer,
-    partitions: *const kafka_partitions,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        let consumer = reference(consumer, "consumer")?.handle.enter()?;
-        let none = Partitions::new();
-        let partitions = partitions.as_ref().map_or(&none, |list| &list.0);
-        consumer.assign(partitions)
     })
 }
 
@@ -141,9 +115,11 @@ pub unsafe extern "C" fn kafka_consumer_group_metadata(
 /// its group: at least every max.poll.interval.ms.
 ///
 /// timeout_ms: 0 does not wait, -1 waits without limit. message: filled in on success;
-/// release it with kafka_message_release. Returns 0; KAFKA_ERR_TIMED_OUT if nothing came.
-/// Troubles of brokers and network are not returned: it goes on waiting. Blocks up to
-/// timeout_ms.
+/// release it with kafka_message_release. Returns 0; KAFKA_ERR_TIMED_OUT if nothing came;
+/// KAFKA_ERR_EVENT if an event is to be taken first, see kafka_conf_set_events;
+/// KAFKA_ERR_PARTITION_EOF at the end of a partition, with enable.partition.eof: the event of that
+/// name says which. Troubles of brokers and network are events and not returned: it goes on
+/// waiting, unless the error is fatal. Blocks up to timeout_ms.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_poll(
     consumer: *mut kafka_consumer,
@@ -159,9 +135,55 @@ pub unsafe extern "C" fn kafka_consumer_poll(
     })
 }
 
+/// Takes up to message_max messages: waits until there are as many, or the time is up, or an
+/// event is to be taken, and returns those that came. Their offsets count as consumed. Keeps a
+/// member in its group as kafka_consumer_poll does.
+///
+/// message_max: 1 at least. timeout_ms: 0 does not wait, -1 waits without limit. batch: where the
+/// new object goes; free it with kafka_batch_free. Returns 0; if nothing came, what
+/// kafka_consumer_poll returns then. Blocks up to timeout_ms.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_consume(
+    consumer: *mut kafka_consumer,
+    message_max: usize,
+    timeout_ms: i32,
+    batch: *mut *mut kafka_batch,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?.handle.enter()?;
+        let batch = output(batch, "batch")?;
+        if message_max == 0 {
+            return Err(Error::invalid("message_max is 0"));
+        }
+        kafka_batch::hand_over(batch, consumer.consume(message_max, timeout_ms)?);
+        Ok(())
+    })
+}
+
+/// Begins to leave the group, so that rebalances can be answered on the way; then
+/// kafka_consumer_close ends the consumer. Who does not answer rebalances himself closes at once.
+///
+/// Returns 0 when the group is left: what was consumed is committed (unless enable.auto.commit is
+/// false); KAFKA_ERR_EVENT if an event is to be taken, and a rebalance answered: call it again
+/// then; KAFKA_ERR_STATE if a rebalance was taken and not answered; KAFKA_ERR_TIMED_OUT. Blocks up
+/// to timeout_ms (-1: without limit).
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_leave(
+    consumer: *mut kafka_consumer,
+    timeout_ms: i32,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?.handle.enter()?;
+        consumer.leave(timeout_ms)
+    })
+}
+
 /// Commits what was consumed (unless enable.auto.commit is false), leaves the
 /// group and ends the consumer. Calls waiting in other threads return
-/// KAFKA_ERR_CLOSED. Messages not released stay valid.
+/// KAFKA_ERR_CLOSED. Messages and batches not released stay valid. A rebalance is answered here,
+/// and no event: see kafka_consumer_leave.
 ///
 /// Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
 /// be left in time: it will notice after session.timeout.ms. It is closed in any case.

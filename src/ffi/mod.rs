@@ -12,6 +12,7 @@
 // Each function's documentation says what its pointers have to be; it is the header's as well.
 #![allow(clippy::missing_safety_doc)]
 
+pub mod batch;
 mod boundary;
 pub mod client;
 pub mod clock;
@@ -19,10 +20,13 @@ pub mod conf;
 pub mod consumer;
 pub mod error;
 pub mod event;
+pub mod group;
 pub mod group_metadata;
 mod handle;
+pub mod lookahead;
 pub mod message;
 pub mod mock_cluster;
+pub mod offsets;
 pub mod partitions;
 pub mod producer;
 pub mod record;

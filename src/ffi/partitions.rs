@@ -27,6 +27,15 @@ impl kafka_partitions {
     }
 }
 
+/// A list that may be NULL.
+///
+/// # Safety
+/// `partitions` is null or valid for the call.
+pub(super) unsafe fn optional<'a>(partitions: *const kafka_partitions) -> Option<&'a Partitions> {
+    // SAFETY: by the caller's word.
+    unsafe { partitions.as_ref() }.map(|list| &list.0)
+}
+
 /// An entry of a list.
 #[repr(C)]
 pub struct kafka_partition {

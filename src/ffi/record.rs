@@ -9,10 +9,11 @@ use super::producer::kafka_producer;
 use super::topic::kafka_topic;
 use crate::client::{Code, Error, Headers, Opaque, Record, Result};
 
-/// A header of a record.
+/// A header of a record. Several may have one name.
 #[repr(C)]
 pub struct kafka_header {
-    /// The name, UTF-8. It need not be NUL-terminated, and cannot hold a NUL.
+    /// The name, UTF-8. It cannot hold a NUL; one follows it where the library hands it out, and
+    /// need not where it is handed in.
     pub name: *const c_char,
     /// In bytes.
     pub name_len: usize,

@@ -8,7 +8,6 @@ use super::error::{lossy, Code, Error};
 use super::event::Queue;
 use super::listener::{listen, Listener, Opaque, Wanted};
 use super::message::Message;
-use super::partitions::Partitions;
 use super::sys;
 use super::topic::{Topic, TopicSet};
 
@@ -186,18 +185,6 @@ impl Client {
         unsafe { sys::rd_kafka_purge(self.rk, flags) };
     }
 
-    /// Joins the group for these topics.
-    pub fn subscribe(&self, topics: &Partitions) -> Result<(), Error> {
-        // SAFETY: both are alive; the list is copied.
-        Code(unsafe { sys::rd_kafka_subscribe(self.rk, topics.as_raw()) }).check()
-    }
-
-    /// Consumes these partitions, without a group's balancing.
-    pub fn assign(&self, partitions: &Partitions) -> Result<(), Error> {
-        // SAFETY: both are alive; the list is copied.
-        Code(unsafe { sys::rd_kafka_assign(self.rk, partitions.as_raw()) }).check()
-    }
-
     /// The next message or consumer error, or `None` after the timeout.
     #[inline]
     pub fn consumer_poll(self: &Arc<Self>, timeout_ms: i32) -> Option<Message> {
@@ -208,16 +195,13 @@ impl Client {
         }
     }
 
-    /// Starts to leave the group and to commit; serve `queue` until [`Client::is_consumer_closed`].
-    pub fn close_consumer(&self, queue: &Queue) -> Result<(), Error> {
-        // SAFETY: both are alive; an error object is ours.
-        unsafe { Error::check(sys::rd_kafka_consumer_close_queue(self.rk, queue.as_raw())) }
-    }
-
-    /// Whether the consumer has left its group.
-    pub fn is_consumer_closed(&self) -> bool {
-        // SAFETY: the client is alive.
-        unsafe { sys::rd_kafka_consumer_closed(self.rk) != 0 }
+    /// What a consumer's messages come through; `None` without a group.
+    pub fn consumer_queue(&self) -> Option<Queue> {
+        // SAFETY: the client is alive; a queue is a new reference.
+        unsafe {
+            let queue = sys::rd_kafka_queue_get_consumer(self.rk);
+            (!queue.is_null()).then(|| Queue::from_raw(queue))
+        }
     }
 
     /// A queue of the application's own.

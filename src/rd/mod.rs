@@ -1,16 +1,19 @@
 //! A safe, thin layer over librdkafka: one file per librdkafka object, and the
 //! only code of this crate that names `rdkafka_sys`.
 
+mod batch;
 mod client;
 mod codes;
 mod conf;
 mod error;
 mod event;
+mod group;
 mod group_metadata;
 mod listener;
 mod message;
 mod metadata;
 mod mock_cluster;
+mod offsets;
 mod partitions;
 mod record;
 mod sasl;
@@ -18,6 +21,7 @@ mod sys;
 mod topic;
 mod transaction;
 
+pub use batch::Batch;
 pub use client::{Client, Kind};
 pub use codes::Meaning;
 pub use conf::{Conf, TopicConf};
@@ -25,7 +29,7 @@ pub use error::{librdkafka_version, Code, Error};
 pub use event::{DeliveryReport, Event, Queue};
 pub use group_metadata::GroupMetadata;
 pub use listener::{Change, Listener, Wanted};
-pub use message::{Message, Trouble};
+pub use message::{Fields, Header, Message, Trouble};
 pub use mock_cluster::MockCluster;
 pub use partitions::{Partition, Partitions};
 pub use record::{Headers, Record};

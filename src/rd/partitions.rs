@@ -2,7 +2,9 @@
 
 use std::ffi::CStr;
 
-use super::error::Code;
+use libc::c_int;
+
+use super::error::{Code, Error};
 use super::sys;
 
 /// An entry of a list.
@@ -54,6 +56,80 @@ impl Partitions {
         Self(unsafe { sys::rd_kafka_topic_partition_list_copy(raw) })
     }
 
+    /// The list that `get` puts somewhere.
+    ///
+    /// # Safety
+    /// On success, 0, `get` has put a list there that nobody else destroys, or null.
+    pub(super) unsafe fn returned(
+        get: impl FnOnce(*mut *mut sys::rd_kafka_topic_partition_list_t) -> c_int,
+    ) -> Result<Self, Error> {
+        let mut list = std::ptr::null_mut();
+        Code(get(&mut list)).check()?;
+        match list.is_null() {
+            true => Ok(Self::new()),
+            false => Ok(Self(list)),
+        }
+    }
+
+    /// Takes out the entries that have no offset and nothing to say.
+    pub fn drop_empty(&mut self) {
+        let indices: Vec<usize> = self
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.offset < 0 && entry.code == Code::NO_ERROR)
+            .map(|(index, _)| index)
+            .collect();
+        for index in indices.into_iter().rev() {
+            let index = c_int::try_from(index).expect("librdkafka counts with an int");
+            // SAFETY: the list is alive and has this entry.
+            unsafe { sys::rd_kafka_topic_partition_list_del_by_idx(self.0, index) };
+        }
+    }
+
+    /// An error, if there is one in an entry: the first.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.iter().find(|entry| entry.code != Code::NO_ERROR) {
+            Some(entry) => Err(Error::new(
+                entry.code,
+                format!(
+                    "{} [{}]: {}",
+                    entry.topic.to_string_lossy(),
+                    entry.partition,
+                    entry.code.text().to_string_lossy()
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there is an entry for this partition.
+    pub fn contains(&self, topic: &CStr, partition: i32) -> bool {
+        self.iter()
+            .any(|entry| entry.partition == partition && entry.topic == topic)
+    }
+
+    /// Gives the entries that `others` has too the offsets they have there.
+    pub fn set_offsets(&mut self, others: &Self) {
+        for other in others.iter() {
+            // SAFETY: both lists are alive; an entry that is found is this list's own.
+            unsafe {
+                let entry = sys::rd_kafka_topic_partition_list_find(
+                    self.0,
+                    other.topic.as_ptr(),
+                    other.partition,
+                );
+                if let Some(entry) = entry.as_mut() {
+                    entry.offset = other.offset;
+                }
+            }
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.iter().len() == 0
+    }
+
     /// The entries.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Partition<'_>> {
         // SAFETY: the list is alive as long as the iterator, and its elements are as many as it says.
@@ -77,6 +153,10 @@ impl Partitions {
     }
 
     pub(super) fn as_raw(&self) -> *const sys::rd_kafka_topic_partition_list_t {
+        self.0
+    }
+
+    pub(super) fn as_raw_mut(&mut self) -> *mut sys::rd_kafka_topic_partition_list_t {
         self.0
     }
 }

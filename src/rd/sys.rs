@@ -30,14 +30,15 @@ pub use rdkafka_sys::bindings::{
     rd_kafka_mock_cluster_t, rd_kafka_name, rd_kafka_new, rd_kafka_opaque,
     rd_kafka_poll_set_consumer, rd_kafka_produce, rd_kafka_produceva, rd_kafka_queue_destroy,
     rd_kafka_queue_get_consumer, rd_kafka_queue_get_main, rd_kafka_queue_new, rd_kafka_queue_poll,
-    rd_kafka_queue_t, rd_kafka_queue_yield, rd_kafka_sasl_background_callbacks_enable,
-    rd_kafka_sasl_set_credentials, rd_kafka_send_offsets_to_transaction, rd_kafka_t,
-    rd_kafka_topic_conf_destroy, rd_kafka_topic_conf_new, rd_kafka_topic_conf_set,
-    rd_kafka_topic_conf_t, rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new,
-    rd_kafka_topic_partition_list_copy, rd_kafka_topic_partition_list_destroy,
-    rd_kafka_topic_partition_list_new, rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
-    rd_kafka_type_t, rd_kafka_version_str, rd_kafka_vtype_t,
-    rd_kafka_vu_s__bindgen_ty_1 as Argument,
+    rd_kafka_queue_t, rd_kafka_queue_yield, rd_kafka_rebalance_protocol,
+    rd_kafka_sasl_background_callbacks_enable, rd_kafka_sasl_set_credentials,
+    rd_kafka_send_offsets_to_transaction, rd_kafka_t, rd_kafka_topic_conf_destroy,
+    rd_kafka_topic_conf_new, rd_kafka_topic_conf_set, rd_kafka_topic_conf_t,
+    rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new,
+    rd_kafka_topic_partition_list_copy, rd_kafka_topic_partition_list_del_by_idx,
+    rd_kafka_topic_partition_list_destroy, rd_kafka_topic_partition_list_new,
+    rd_kafka_topic_partition_list_t, rd_kafka_topic_t, rd_kafka_type_t, rd_kafka_version_str,
+    rd_kafka_vtype_t, rd_kafka_vu_s__bindgen_ty_1 as Argument,
     rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 as ArgumentMemory, rd_kafka_vu_t, rd_kafka_yield,
     RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR,
     RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH, RD_KAFKA_EVENT_OFFSET_COMMIT,
@@ -203,6 +204,80 @@ extern "C" {
         rk: *mut rd_kafka_t,
         topics: *const rd_kafka_topic_partition_list_t,
     ) -> c_int;
+    pub fn rd_kafka_unsubscribe(rk: *mut rd_kafka_t) -> c_int;
+    pub fn rd_kafka_subscription(
+        rk: *mut rd_kafka_t,
+        topics: *mut *mut rd_kafka_topic_partition_list_t,
+    ) -> c_int;
+    pub fn rd_kafka_assignment(
+        rk: *mut rd_kafka_t,
+        partitions: *mut *mut rd_kafka_topic_partition_list_t,
+    ) -> c_int;
+    pub fn rd_kafka_incremental_assign(
+        rk: *mut rd_kafka_t,
+        partitions: *const rd_kafka_topic_partition_list_t,
+    ) -> *mut rd_kafka_error_t;
+    pub fn rd_kafka_incremental_unassign(
+        rk: *mut rd_kafka_t,
+        partitions: *const rd_kafka_topic_partition_list_t,
+    ) -> *mut rd_kafka_error_t;
+    pub fn rd_kafka_pause_partitions(
+        rk: *mut rd_kafka_t,
+        partitions: *mut rd_kafka_topic_partition_list_t,
+    ) -> c_int;
+    pub fn rd_kafka_resume_partitions(
+        rk: *mut rd_kafka_t,
+        partitions: *mut rd_kafka_topic_partition_list_t,
+    ) -> c_int;
+    pub fn rd_kafka_position(
+        rk: *mut rd_kafka_t,
+        partitions: *mut rd_kafka_topic_partition_list_t,
+    ) -> c_int;
+    pub fn rd_kafka_offsets_store(
+        rk: *mut rd_kafka_t,
+        partitions: *mut rd_kafka_topic_partition_list_t,
+    ) -> c_int;
+    pub fn rd_kafka_commit(
+        rk: *mut rd_kafka_t,
+        partitions: *const rd_kafka_topic_partition_list_t,
+        is_async: c_int,
+    ) -> c_int;
+    pub fn rd_kafka_commit_queue(
+        rk: *mut rd_kafka_t,
+        partitions: *const rd_kafka_topic_partition_list_t,
+        queue: *mut rd_kafka_queue_t,
+        commit_cb: Option<OnPartitions>,
+        opaque: *mut c_void,
+    ) -> c_int;
+    pub fn rd_kafka_seek_partitions(
+        rk: *mut rd_kafka_t,
+        partitions: *mut rd_kafka_topic_partition_list_t,
+        timeout_ms: c_int,
+    ) -> *mut rd_kafka_error_t;
+    pub fn rd_kafka_committed(
+        rk: *mut rd_kafka_t,
+        partitions: *mut rd_kafka_topic_partition_list_t,
+        timeout_ms: c_int,
+    ) -> c_int;
+    pub fn rd_kafka_query_watermark_offsets(
+        rk: *mut rd_kafka_t,
+        topic: *const c_char,
+        partition: i32,
+        low: *mut i64,
+        high: *mut i64,
+        timeout_ms: c_int,
+    ) -> c_int;
+    pub fn rd_kafka_offsets_for_times(
+        rk: *mut rd_kafka_t,
+        times: *mut rd_kafka_topic_partition_list_t,
+        timeout_ms: c_int,
+    ) -> c_int;
+    pub fn rd_kafka_consume_batch_queue(
+        queue: *mut rd_kafka_queue_t,
+        timeout_ms: c_int,
+        messages: *mut *mut rd_kafka_message_t,
+        message_max: usize,
+    ) -> isize;
     pub fn rd_kafka_assign(
         rk: *mut rd_kafka_t,
         partitions: *const rd_kafka_topic_partition_list_t,
@@ -212,6 +287,8 @@ extern "C" {
         timeout_ms: c_int,
     ) -> *mut rd_kafka_message_t;
     pub fn rd_kafka_message_errstr(message: *const rd_kafka_message_t) -> *const c_char;
+    pub fn rd_kafka_offset_store_message(message: *mut rd_kafka_message_t)
+        -> *mut rd_kafka_error_t;
     pub fn rd_kafka_message_destroy(message: *mut rd_kafka_message_t);
     pub fn rd_kafka_message_timestamp(
         message: *const rd_kafka_message_t,
@@ -219,10 +296,26 @@ extern "C" {
     ) -> i64;
     pub fn rd_kafka_message_latency(message: *const rd_kafka_message_t) -> i64;
     pub fn rd_kafka_message_leader_epoch(message: *const rd_kafka_message_t) -> i32;
+    pub fn rd_kafka_message_headers(
+        message: *const rd_kafka_message_t,
+        headers: *mut *mut rd_kafka_headers_t,
+    ) -> c_int;
+    pub fn rd_kafka_header_get_all(
+        headers: *const rd_kafka_headers_t,
+        index: usize,
+        name: *mut *const c_char,
+        value: *mut *const c_void,
+        value_len: *mut usize,
+    ) -> c_int;
 
     pub fn rd_kafka_topic_partition_get_leader_epoch(
         entry: *const rd_kafka_topic_partition_t,
     ) -> i32;
+    pub fn rd_kafka_topic_partition_list_find(
+        list: *const rd_kafka_topic_partition_list_t,
+        topic: *const c_char,
+        partition: i32,
+    ) -> *mut rd_kafka_topic_partition_t;
     pub fn rd_kafka_topic_partition_list_add(
         list: *mut rd_kafka_topic_partition_list_t,
         topic: *const c_char,

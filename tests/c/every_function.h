@@ -19,6 +19,8 @@ static struct {
     kafka_request *request;
     kafka_group_metadata *group_metadata;
     kafka_record record;
+    kafka_batch *batch;
+    kafka_message message;
     kafka_value *map, *list, *integer, *text, *item;
     const char *extensions[2];
     int32_t number;
@@ -36,6 +38,7 @@ struct outputs {
     kafka_client *client;
     kafka_request *request;
     kafka_group_metadata *group_metadata;
+    kafka_batch *batch;
     kafka_value *value;
     const kafka_partitions *const_partitions;
     const kafka_value *const_value;
@@ -47,6 +50,9 @@ struct outputs {
     kafka_report report;
     kafka_counters counters;
     kafka_message message;
+    const kafka_message *messages;
+    kafka_cursor *cursor;
+    kafka_header header;
     kafka_partition partition;
     kafka_event event;
     int32_t number;
@@ -68,7 +74,10 @@ static inline void world_new(void)
     world.mock_cluster = cluster_with("there", 1, &world.servers);
     world.producer = producer_with(world.servers, NULL);
     world.topic = topic_of(world.producer, "there");
-    world.consumer = reader_of(world.servers, "there", 0);
+    world.consumer = reader_of(world.servers, "there", 1);
+    OK(send_text(world.producer, world.topic, 0, "text", 0));
+    OK(kafka_consumer_consume(world.consumer, 1, PATIENCE_MS, &world.batch, &err));
+    OK(kafka_batch_message(world.batch, 0, &world.message, &err));
     world.conf = conf_of("acks", "1", END);
     OK(kafka_topic_conf_new(&world.topic_conf, &err));
     OK(kafka_partitions_new(&world.partitions, &err));
@@ -101,6 +110,7 @@ static inline void world_free(void)
     kafka_partitions_free(world.partitions);
     kafka_topic_conf_free(world.topic_conf);
     kafka_conf_free(world.conf);
+    kafka_batch_free(world.batch);
     kafka_consumer_free(world.consumer);
     kafka_topic_free(world.topic);
     kafka_producer_free(world.producer);

@@ -13,6 +13,10 @@ const NULLABLE: &[(&str, &str)] = &[
     ("kafka_producer_close", "lost_count"),
     ("kafka_consumer_new", "conf"),
     ("kafka_consumer_assign", "partitions"),
+    ("kafka_consumer_accept_rebalance", "partitions"),
+    ("kafka_consumer_position", "partitions"),
+    ("kafka_consumer_commit", "partitions"),
+    ("kafka_message_headers", "headers"),
     ("kafka_client_metadata", "topic"),
     ("kafka_producer_produce_batch", "codes"),
     ("kafka_value_item", "name"),
@@ -201,6 +205,7 @@ fn object_name(base: &str) -> Option<&str> {
         "request",
         "group_metadata",
         "value",
+        "batch",
     ];
     let name = base.strip_prefix("kafka_")?;
     objects.contains(&name).then_some(name)
@@ -218,13 +223,14 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
             (_, "list" | "item") => format!("world.{name}"),
             _ => "world.map".into(),
         },
+        ("kafka_message", 1, true) => "&world.message".into(),
         (_, 1, _) if object.is_some() => format!("world.{}", object.unwrap_or_default()),
         (_, 2, true) if object.is_some() => {
             format!("&outputs.const_{}", object.unwrap_or_default())
         }
         (_, 2, false) if object.is_some() => format!("&outputs.{}", object.unwrap_or_default()),
         (
-            "kafka_reported" | "kafka_report" | "kafka_counters" | "kafka_message"
+            "kafka_reported" | "kafka_report" | "kafka_counters" | "kafka_message" | "kafka_header"
             | "kafka_partition" | "kafka_event",
             1,
             false,
@@ -232,6 +238,8 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
             format!("&outputs.{}", &parameter.base["kafka_".len()..])
         }
         ("kafka_record", 1, true) => "&world.record".into(),
+        ("kafka_cursor", 2, false) => "&outputs.cursor".into(),
+        ("kafka_message", 2, true) => "&outputs.messages".into(),
         ("char", 1, true) => match name {
             "brokers" => "world.servers".into(),
             "topic" => "\"there\"".into(),
@@ -256,6 +264,8 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
         },
         ("size_t", 0, _) if name == "value_size" => "sizeof outputs.buffer".into(),
         ("size_t", 0, _) if name == "index" => "0".into(),
+        // Together with NULL it asks for the count alone.
+        ("size_t", 0, _) if name == "header_max" => "0".into(),
         ("size_t", 0, _) => "1".into(),
         ("uint32_t", 0, _) => "KAFKA_EVENT_ERROR".into(),
         ("uint64_t" | "int64_t", 0, _) => "0".into(),

@@ -1,0 +1,94 @@
+--- Messages that a consumer has taken ahead of its reader: a call into C for many, and none for most.
+
+local ffi = require("ffi")
+local events = require("kafka.events")
+local native = require("kafka.native")
+
+local C = native.C
+
+local lookahead = {}
+
+local cursor_out = ffi.new("kafka_cursor *[1]")
+local messages_out = ffi.new("const kafka_message *[1]")
+
+local IS_LATE = ffi.offsetof("kafka_cursor", "is_late")
+
+--- Has a consumer that is made with this take its messages ahead.
+---@param client_conf ffi.cdata*
+function lookahead.configure(client_conf)
+  if C.kafka_conf_set_lookahead(client_conf, 1, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+end
+
+--- Gives a consumer what reading needs: the fields `cursor`, `is_late` and, once there are some, `messages`.
+---@param consumer table
+function lookahead.attach(consumer)
+  if C.kafka_consumer_cursor(consumer.handle, cursor_out, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+  local cursor = cursor_out[0]
+  consumer.cursor = cursor
+  -- It changes while a loop runs.
+  consumer.is_late = ffi.cast("const volatile uint32_t *", ffi.cast("const char *", cursor) + IS_LATE)
+end
+
+local function take(timeout_ms, consumer)
+  return C.kafka_consumer_take(consumer.handle, timeout_ms, messages_out, native.error)
+end
+
+--- Takes messages; the first is at the cursor then.
+---@param consumer table
+---@param timeout_ms integer
+---@return integer code
+local function refill(consumer, timeout_ms)
+  local code = events.waiting(consumer, timeout_ms, take)
+  if code == 0 then
+    consumer.messages = messages_out[0]
+    -- A topic that is new may be where one that is gone has been.
+    consumer.topic_at = nil
+  end
+  return code
+end
+
+--- The next message, which stays the next until `read` says that it is the reader's.
+---@param consumer table not closed
+---@param timeout_ms integer
+---@return ffi.cdata*? message lasts until the next call
+---@return integer? code why there is none
+function lookahead.next(consumer, timeout_ms)
+  local cursor = consumer.cursor
+  if
+    cursor.next == cursor.count
+    or consumer.is_late[0] ~= 0
+    or consumer.event_count[0] ~= 0
+    or cursor.process ~= cursor.process_now[0]
+  then
+    local code = refill(consumer, timeout_ms)
+    if code ~= 0 then
+      return nil, code
+    end
+  end
+  return consumer.messages + cursor.next
+end
+
+--- Says that the next message is the reader's.
+---@param consumer table
+function lookahead.read(consumer)
+  local cursor = consumer.cursor
+  cursor.next = cursor.next + 1
+end
+
+--- The name of a message's topic. Most are of the topic of the one before.
+---@param consumer table
+---@param message ffi.cdata*
+---@return string
+function lookahead.topic(consumer, message)
+  local at = message.topic
+  if at ~= consumer.topic_at then
+    consumer.topic_at, consumer.topic = at, ffi.string(at)
+  end
+  return consumer.topic
+end
+
+return lookahead

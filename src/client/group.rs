@@ -1,0 +1,189 @@
+//! A consumer in its group: what it subscribes to, is assigned, and gives back.
+
+use std::ffi::CStr;
+use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
+
+use super::consumer::{Consumer, SLICE_MS};
+use super::deadline::Deadline;
+use super::error::{Error, Result};
+use super::events::Kinds;
+use crate::rd::{self, Change, Code, Partitions};
+
+/// Refuses a list with an entry that stands for a whole topic.
+pub(super) fn single(partitions: &Partitions) -> Result<()> {
+    match partitions.iter().find(|entry| entry.partition < 0) {
+        Some(entry) => Err(Error::invalid(format!(
+            "partitions: \"{}\" has no partition",
+            entry.topic.to_string_lossy()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a list in which an entry has no offset of its own.
+pub(super) fn with_offsets(partitions: &Partitions) -> Result<()> {
+    single(partitions)?;
+    match partitions.iter().find(|entry| entry.offset < 0) {
+        Some(entry) => Err(Error::invalid(format!(
+            "partitions: \"{}\" [{}] has no offset",
+            entry.topic.to_string_lossy(),
+            entry.partition
+        ))),
+        None => Ok(()),
+    }
+}
+
+impl Consumer {
+    /// Joins the group for these topics.
+    pub fn subscribe(&self, topics: &Partitions) -> Result<()> {
+        Ok(self.native().subscribe(topics)?)
+    }
+
+    /// Begins to leave the group.
+    pub fn unsubscribe(&self) -> Result<()> {
+        Ok(self.native().unsubscribe()?)
+    }
+
+    /// The topics it is subscribed to.
+    pub fn subscription(&self) -> Result<Partitions> {
+        Ok(self.native().subscription()?)
+    }
+
+    /// The answer to a rebalance, if there is one: what is assigned by hand is that.
+    fn answer(&self, result: Result<(), rd::Error>) -> Result<()> {
+        result?;
+        self.client().events().answered();
+        Ok(())
+    }
+
+    /// Consumes these partitions and no others.
+    pub fn assign(&self, partitions: &Partitions) -> Result<()> {
+        single(partitions)?;
+        self.take_back(|_| true);
+        self.answer(self.native().assign(Some(partitions)))
+    }
+
+    /// Consumes nothing.
+    pub fn unassign(&self) -> Result<()> {
+        self.take_back(|_| true);
+        self.answer(self.native().assign(None))
+    }
+
+    /// Consumes these partitions as well.
+    pub fn incremental_assign(&self, partitions: &Partitions) -> Result<()> {
+        single(partitions)?;
+        self.answer(self.native().incremental_assign(partitions))
+    }
+
+    /// Consumes these partitions no more.
+    pub fn incremental_unassign(&self, partitions: &Partitions) -> Result<()> {
+        single(partitions)?;
+        self.take_back(|fields| partitions.contains(fields.topic(), fields.partition()));
+        self.answer(self.native().incremental_unassign(partitions))
+    }
+
+    /// The partitions it consumes.
+    pub fn assignment(&self) -> Result<Partitions> {
+        Ok(self.native().assignment()?)
+    }
+
+    /// Whether others may have its partitions already.
+    pub fn assignment_is_lost(&self) -> bool {
+        self.native().assignment_is_lost()
+    }
+
+    /// How its group rebalances: `NONE`, `EAGER` or `COOPERATIVE`.
+    pub fn rebalance_protocol(&self) -> &'static CStr {
+        self.native().rebalance_protocol()
+    }
+
+    /// Answers the oldest rebalance as its group's protocol wants it. `partitions`, for those that
+    /// are assigned: where to begin.
+    pub fn accept_rebalance(&self, partitions: Option<&Partitions>) -> Result<()> {
+        if let Some(partitions) = partitions {
+            single(partitions)?;
+        }
+        let events = self.client().events();
+        let waiting = events.unanswered().or_else(|| {
+            events.pop(Kinds::REBALANCE)?;
+            events.unanswered()
+        });
+        let Some((change, given)) = waiting else {
+            return Err(Error::new(
+                Code::STATE.0,
+                "no rebalance waits for an answer",
+            ));
+        };
+        let partitions = partitions.unwrap_or(&given);
+        let native = self.native();
+        let cooperative = native.rebalance_protocol() == c"COOPERATIVE";
+        if change != Change::Assigned {
+            self.take_back(|fields| {
+                !cooperative || partitions.contains(fields.topic(), fields.partition())
+            });
+        }
+        self.answer(match (change, cooperative) {
+            (Change::Assigned, true) => native.incremental_assign(partitions),
+            (Change::Assigned, false) => native.assign(Some(partitions)),
+            (Change::Revoked | Change::Lost, true) => native.incremental_unassign(partitions),
+            (Change::Revoked | Change::Lost, false) => native.assign(None),
+        })
+    }
+
+    /// Leaves the group. An event that is awaited interrupts it with an error, for the caller to
+    /// answer the rebalance, and to call this again.
+    pub fn leave(&self, timeout_ms: i32) -> Result<()> {
+        self.leave_until(Deadline::after_ms(timeout_ms), |consumer| {
+            let events = consumer.client().events();
+            if consumer.closing.load(Ordering::Relaxed) {
+                return Err(Error::closed());
+            } else if events.is_awaited_there() {
+                return Err(Error::event());
+            } else if events.unanswered().is_some() {
+                let text = "the rebalance that was taken has not been answered";
+                return Err(Error::new(Code::STATE.0, text));
+            }
+            Ok(())
+        })
+    }
+
+    /// As [`Self::leave`], and gives the partitions back by itself.
+    pub(super) fn leave_alone(&self, timeout_ms: i32) -> Result<()> {
+        self.leave_until(Deadline::after_ms(timeout_ms), |consumer| {
+            match consumer.accept_rebalance(None) {
+                Err(error) if error.code == Code::STATE.0 => Ok(()),
+                answered => answered,
+            }
+        })
+    }
+
+    /// Leaves the group, calling `look` before each wait.
+    fn leave_until(&self, deadline: Deadline, look: impl Fn(&Self) -> Result<()>) -> Result<()> {
+        self.store_read();
+        let native = self.native();
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = match &*leaving {
+            Some(queue) => queue,
+            None => {
+                let queue = native.new_queue();
+                match native.close_consumer(&queue) {
+                    // Without a group.id there is no group to leave.
+                    Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),
+                    begun => begun?,
+                }
+                leaving.insert(queue)
+            }
+        };
+        while !native.is_consumer_closed() {
+            look(self)?;
+            if let Some(event) = queue.poll(deadline.remaining_ms(SLICE_MS)) {
+                event.tell(native);
+            }
+            if deadline.is_past() && !native.is_consumer_closed() {
+                return Err(Error::timed_out("the group could not be left in time"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,267 @@
+//! Messages taken ahead of their reader: one call for many of them.
+//!
+//! A reader hands itself over one message after the other by counting up a number that it shares
+//! with this library. What it has not counted is not read: its offset is not stored, and it can
+//! still be taken back.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::error::{Error, Result};
+use crate::process::{self, Generation};
+use crate::rd::{Batch, Code, Fields, Partitions, Queue, Trouble};
+
+/// What the reader and this library share without a call.
+#[repr(C)]
+pub struct Cursor {
+    /// The message that the reader takes next. Only the reader counts it up.
+    pub next: AtomicU32,
+    /// How many messages there are.
+    pub count: AtomicU32,
+    /// 1: the messages have waited for long, and the consumer has to be served: see
+    /// [`Lookahead::take`].
+    pub is_late: AtomicU32,
+    /// The process that may read, as [`Generation::to_raw`] has it.
+    pub process: u32,
+    /// What to compare it with: in a forked child it is another number.
+    pub process_now: &'static AtomicU32,
+}
+
+/// The most messages to take at once.
+const LIMIT: usize = 1000;
+/// The most bytes of messages to take at once, as far as the last ones foretell it.
+const LIMIT_BYTES: usize = 1 << 20;
+
+/// How far stored offsets may be behind the reader.
+const STORE_EVERY: Duration = Duration::from_millis(100);
+/// A reader that takes longer for what was taken gets less the next time,
+const SLOW: Duration = Duration::from_millis(100);
+/// and one that is faster gets more.
+const FAST: Duration = Duration::from_millis(20);
+/// After this long librdkafka wants to be polled, though there are messages left.
+const LATE: Duration = Duration::from_secs(1);
+
+struct State {
+    batch: Batch,
+    /// How many of the first messages of the batch have their offset stored.
+    stored: usize,
+    /// How many to take the next time.
+    limit: usize,
+    taken_at: Instant,
+    is_ended: bool,
+}
+
+/// See the module.
+pub struct Lookahead {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    cursor: Cursor,
+    /// Whether offsets are stored as messages are read.
+    stores: bool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Stores the offset behind the last message of each partition.
+pub(super) fn store_offsets(batch: &Batch, range: Range<usize>) {
+    let mut seen: Vec<&Fields> = Vec::new();
+    for fields in range.rev().filter_map(|index| batch.get(index)) {
+        if !seen.iter().any(|other| other.is_of_same_partition(fields)) {
+            // It fails for a partition that is another member's by now, whose offset it is.
+            let _ = fields.store_offset();
+            seen.push(fields);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many of the batch's messages the reader has.
+    fn handed_over(&self, state: &State) -> usize {
+        let next = self.cursor.next.load(Ordering::Acquire) as usize;
+        next.min(state.batch.len())
+    }
+
+    /// Stores the offset of the last message of each partition that was read since the last time.
+    fn store(&self, state: &mut State) {
+        let handed_over = self.handed_over(state);
+        if self.stores {
+            store_offsets(&state.batch, state.stored..handed_over);
+        }
+        state.stored = handed_over;
+    }
+
+    /// Stores and drops what was read; what was not comes first.
+    fn drop_read(&self, state: &mut State) {
+        self.store(state);
+        state.batch.drop_first(state.stored);
+        state.stored = 0;
+        self.cursor.count.store(0, Ordering::Relaxed);
+        self.cursor.next.store(0, Ordering::Release);
+    }
+
+    /// Shows the reader what there is.
+    fn show(&self, state: &State) {
+        self.cursor.is_late.store(0, Ordering::Relaxed);
+        let count = u32::try_from(state.batch.len()).unwrap_or(u32::MAX);
+        self.cursor.count.store(count, Ordering::Release);
+        if count > 0 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Keeps stored offsets near the reader, however long it takes for a message.
+    fn follow_reader(&self) {
+        let mut state = self.lock();
+        while !state.is_ended {
+            if state.stored == state.batch.len() {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            state = self
+                .changed
+                .wait_timeout(state, STORE_EVERY)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            self.store(&mut state);
+            if state.taken_at.elapsed() > LATE {
+                self.cursor.is_late.store(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl Lookahead {
+    /// Nothing yet. `stores`: offsets are stored as messages are read.
+    pub fn new(batch: Batch, stores: bool) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            cursor: Cursor {
+                next: AtomicU32::new(0),
+                count: AtomicU32::new(0),
+                is_late: AtomicU32::new(0),
+                process: Generation::current().to_raw(),
+                process_now: Generation::now(),
+            },
+            stores,
+            state: Mutex::new(State {
+                batch,
+                stored: 0,
+                limit: 1,
+                taken_at: Instant::now(),
+                is_ended: false,
+            }),
+            changed: Condvar::new(),
+        });
+        let follower = Arc::clone(&shared);
+        process::spawn("kafka:offsets", move || follower.follow_reader())
+            .map_err(|error| Error::new(Code::FAIL.0, format!("no thread to be had: {error}")))?;
+        Ok(Self { shared })
+    }
+
+    /// What is shared with the reader; lasts as long as this.
+    pub fn cursor(&self) -> &Cursor {
+        &self.shared.cursor
+    }
+
+    /// Takes messages: what is there, or the first that comes in time. Those that the reader has
+    /// not read come first. Returns what came in place of messages.
+    pub fn take(&self, queue: &Queue, timeout_ms: i32) -> Vec<Trouble> {
+        let mut state = self.shared.lock();
+        let was_read = self.shared.handed_over(&state) == state.batch.len();
+        let took = state.taken_at.elapsed();
+        self.shared.drop_read(&mut state);
+        if !state.batch.is_empty() {
+            // Polled all the same, which keeps the member in its group.
+            let troubles = state.batch.fill(queue, 1, 0);
+            self.taken(state);
+            return troubles;
+        }
+        if was_read && took < FAST {
+            state.limit = (2 * state.limit).min(LIMIT);
+        } else if took > SLOW {
+            state.limit = (state.limit / 4).max(1);
+        }
+        let limit = state.limit;
+        // The lock is not held while it waits: others store offsets meanwhile.
+        let mut batch = state.batch.split_off();
+        drop(state);
+        let mut troubles = batch.fill(queue, limit, 0);
+        if batch.is_empty() && troubles.is_empty() && timeout_ms != 0 {
+            troubles = batch.fill(queue, 1, timeout_ms);
+            if !batch.is_empty() && limit > 1 {
+                troubles.extend(batch.fill(queue, limit - 1, 0));
+            }
+        }
+        let mut state = self.shared.lock();
+        state.batch = batch;
+        let bytes = state.batch.iter().map(Fields::len).sum::<usize>();
+        if bytes > LIMIT_BYTES {
+            state.limit = (state.limit / 2).max(1);
+        }
+        self.taken(state);
+        troubles
+    }
+
+    fn taken(&self, mut state: MutexGuard<'_, State>) {
+        state.taken_at = Instant::now();
+        self.shared.show(&state);
+    }
+
+    /// Calls `look` with the messages that the reader is shown.
+    pub fn with_messages<R>(&self, look: impl FnOnce(&Batch) -> R) -> R {
+        look(&self.shared.lock().batch)
+    }
+
+    /// Whether there are messages that the reader has not read.
+    pub fn has_unread(&self) -> bool {
+        let state = self.shared.lock();
+        self.shared.handed_over(&state) < state.batch.len()
+    }
+
+    /// Of each partition, the first offset that was taken and not read.
+    pub fn unread(&self) -> Partitions {
+        let state = self.shared.lock();
+        let mut places = Partitions::new();
+        let unread = state.batch.iter().skip(self.shared.handed_over(&state));
+        for fields in unread {
+            if !places.contains(fields.topic(), fields.partition()) {
+                places.add(fields.topic(), fields.partition(), fields.offset());
+            }
+        }
+        places
+    }
+
+    /// Stores the offsets of what was read, before somebody asks for them.
+    pub fn store(&self) {
+        self.shared.store(&mut self.shared.lock());
+    }
+
+    /// Takes back what was not read and `is_unwanted`; the rest is shown by the next [`Self::take`].
+    /// Returns the place to go on from, of each partition that something was taken back of.
+    pub fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
+        let mut state = self.shared.lock();
+        self.shared.drop_read(&mut state);
+        state.batch.remove(is_unwanted)
+    }
+}
+
+impl Drop for Lookahead {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        self.shared.drop_read(&mut state);
+        state.is_ended = true;
+        self.shared.changed.notify_one();
+        // The follower may live on for a moment; the messages keep the client alive.
+        drop(state.batch.split_off());
+    }
+}

@@ -1,0 +1,105 @@
+//! `kafka_cursor`: messages taken ahead of their reader.
+
+use std::mem::{offset_of, size_of};
+use std::sync::PoisonError;
+
+use super::boundary::{guarded, output, reference, reference_mut};
+use super::conf::kafka_conf;
+use super::consumer::kafka_consumer;
+use super::error::kafka_error;
+use super::message::kafka_message;
+use crate::client::Cursor;
+
+/// What the reader of messages that were taken ahead shares with the library, without a call:
+/// message number next is the reader's, and its offset may be stored, as soon as the reader has
+/// added 1 to next.
+#[repr(C)]
+pub struct kafka_cursor {
+    /// The message to read next, from 0. Only the reader writes to it.
+    pub next: u32,
+    /// How many messages there are.
+    pub count: u32,
+    /// 1: kafka_consumer_take wants to be called before the next message, though there are some
+    /// left: they have waited for long.
+    pub is_late: u32,
+    /// The process that may read: in a forked child it is another than process_now points to.
+    pub process: u32,
+    /// See process.
+    pub process_now: *const u32,
+}
+
+const _: () = assert!(
+    size_of::<kafka_cursor>() == size_of::<Cursor>()
+        && offset_of!(kafka_cursor, next) == offset_of!(Cursor, next)
+        && offset_of!(kafka_cursor, count) == offset_of!(Cursor, count)
+        && offset_of!(kafka_cursor, is_late) == offset_of!(Cursor, is_late)
+        && offset_of!(kafka_cursor, process) == offset_of!(Cursor, process)
+        && offset_of!(kafka_cursor, process_now) == offset_of!(Cursor, process_now)
+);
+
+/// Has a consumer's messages be taken ahead of their reader, by kafka_consumer_take: one call
+/// for up to 1000 of them. Offsets are stored, unless enable.auto.offset.store is false, as the
+/// reader goes, up to 100 ms behind it, by a thread of the library's.
+///
+/// ahead: 0 for no, all else for yes. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_conf_set_lookahead(
+    conf: *mut kafka_conf,
+    ahead: i32,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        reference_mut(conf, "conf")?.0.set_lookahead(ahead != 0);
+        Ok(())
+    })
+}
+
+/// What the reader of a consumer's messages shares with the library.
+///
+/// cursor: the consumer's, until that is closed. For one reader. Returns 0;
+/// KAFKA_ERR_STATE if the consumer does not look ahead. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_cursor(
+    consumer: *mut kafka_consumer,
+    cursor: *mut *mut kafka_cursor,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?;
+        let place = output(cursor, "cursor")?;
+        let user = consumer.handle.enter()?;
+        let cursor = user.lookahead()?.cursor();
+        place.write(std::ptr::from_ref(cursor).cast_mut().cast());
+        Ok(())
+    })
+}
+
+/// Takes messages ahead of their reader: what is there, or the first that comes in time; up to
+/// 1000, and less for a reader that is slow. Those that the reader has not read come first. Keeps
+/// a member in its group, as kafka_consumer_poll does, which also describes the codes.
+///
+/// messages: an array of as many as the cursor counts, the consumer's until the next call of this
+/// function or its end. Only the reader may call it. Blocks up to timeout_ms.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_take(
+    consumer: *mut kafka_consumer,
+    timeout_ms: i32,
+    messages: *mut *const kafka_message,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?;
+        let place = output(messages, "messages")?;
+        let user = consumer.handle.enter()?;
+        user.take(timeout_ms)?;
+        let mut views = consumer
+            .views
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        views.clear();
+        user.lookahead()?
+            .with_messages(|batch| views.extend(batch.iter().map(kafka_message::view)));
+        place.write(views.as_ptr());
+        Ok(())
+    })
+}

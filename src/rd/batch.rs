@@ -1,0 +1,146 @@
+//! Messages, taken many at a time.
+
+use std::ptr;
+use std::sync::Arc;
+
+use super::client::Client;
+use super::error::Code;
+use super::event::Queue;
+use super::message::{Fields, Trouble};
+use super::partitions::Partitions;
+use super::sys;
+
+/// How many messages are asked for at once: room for them is made beforehand.
+const CHUNK: usize = 10_000;
+
+/// Messages of one client. They live as long as this, and keep the client's instance alive.
+pub struct Batch {
+    messages: Vec<*mut sys::rd_kafka_message_t>,
+    client: Arc<Client>,
+}
+
+// SAFETY: messages are handed over whole and their reference counts are atomic.
+unsafe impl Send for Batch {}
+
+impl Batch {
+    /// None yet.
+    pub fn new(client: Arc<Client>) -> Self {
+        let messages = Vec::new();
+        Self { messages, client }
+    }
+
+    /// How many there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// One of them, by its place.
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<&Fields> {
+        // SAFETY: all of them are alive until dropped.
+        self.messages
+            .get(index)
+            .map(|message| unsafe { Fields::from_raw(message.cast()) })
+    }
+
+    /// Them all, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fields> {
+        // SAFETY: as above.
+        let fields =
+            |&message: &*mut sys::rd_kafka_message_t| unsafe { Fields::from_raw(message.cast()) };
+        self.messages.iter().map(fields)
+    }
+
+    /// Takes all messages out.
+    #[must_use]
+    pub fn split_off(&mut self) -> Self {
+        Self {
+            messages: std::mem::take(&mut self.messages),
+            client: Arc::clone(&self.client),
+        }
+    }
+
+    /// Drops the first so many.
+    pub fn drop_first(&mut self, count: usize) {
+        for message in self.messages.drain(..count) {
+            // SAFETY: ours, destroyed once.
+            unsafe { sys::rd_kafka_message_destroy(message) };
+        }
+    }
+
+    /// Drops those that `is_unwanted`. Returns, of each partition that has lost some, the offset of
+    /// the first.
+    pub fn remove(&mut self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
+        let mut places = Partitions::new();
+        self.messages.retain(|&message| {
+            // SAFETY: alive, and destroyed at most here: it is not retained then.
+            let fields = unsafe { Fields::from_raw(message.cast()) };
+            if !is_unwanted(fields) {
+                return true;
+            }
+            if !places.contains(fields.topic(), fields.partition()) {
+                places.add(fields.topic(), fields.partition(), fields.offset());
+            }
+            // SAFETY: as above.
+            unsafe { sys::rd_kafka_message_destroy(message) };
+            false
+        });
+        places
+    }
+
+    /// Adds what comes through the client's queue: up to `max` messages, waiting until there are as
+    /// many, the timeout, or an event. Returns what came in place of messages.
+    pub fn fill(&mut self, queue: &Queue, max: usize, timeout_ms: i32) -> Vec<Trouble> {
+        let (first, room) = (self.len(), max.min(CHUNK));
+        self.messages.resize(first + room, ptr::null_mut());
+        // SAFETY: the queue is alive, and there is as much room as said.
+        let count = unsafe {
+            sys::rd_kafka_consume_batch_queue(
+                queue.as_raw(),
+                timeout_ms,
+                self.messages[first..].as_mut_ptr(),
+                room,
+            )
+        };
+        self.messages
+            .truncate(first + usize::try_from(count).unwrap_or(0));
+        self.take_troubles(first)
+    }
+
+    /// Takes out what is no message, from `first` on.
+    fn take_troubles(&mut self, first: usize) -> Vec<Trouble> {
+        let mut troubles = Vec::new();
+        let mut kept = first;
+        for index in first..self.len() {
+            let message = self.messages[index];
+            // SAFETY: alive, and destroyed at most here: it is not kept then.
+            unsafe {
+                let fields = Fields::from_raw(message.cast());
+                if fields.code() == Code::NO_ERROR {
+                    self.messages[kept] = message;
+                    kept += 1;
+                } else {
+                    troubles.push(fields.trouble(&self.client));
+                    sys::rd_kafka_message_destroy(message);
+                }
+            }
+        }
+        self.messages.truncate(kept);
+        troubles
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        for &message in &self.messages {
+            // SAFETY: ours, destroyed once, and before the client's reference goes.
+            unsafe { sys::rd_kafka_message_destroy(message) };
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A consumer's group, and what it consumes.
+
+use std::ffi::CStr;
+
+use super::client::Client;
+use super::error::{Code, Error};
+use super::event::Queue;
+use super::partitions::Partitions;
+use super::sys;
+
+impl Client {
+    /// Joins the group for these topics.
+    pub fn subscribe(&self, topics: &Partitions) -> Result<(), Error> {
+        // SAFETY: both are alive; the list is copied.
+        Code(unsafe { sys::rd_kafka_subscribe(self.as_raw(), topics.as_raw()) }).check()
+    }
+
+    /// Begins to leave the group.
+    pub fn unsubscribe(&self) -> Result<(), Error> {
+        // SAFETY: the client is alive.
+        Code(unsafe { sys::rd_kafka_unsubscribe(self.as_raw()) }).check()
+    }
+
+    /// The topics it is subscribed to.
+    pub fn subscription(&self) -> Result<Partitions, Error> {
+        // SAFETY: the client is alive, and the list that comes back is ours.
+        unsafe { Partitions::returned(|list| sys::rd_kafka_subscription(self.as_raw(), list)) }
+    }
+
+    /// Consumes these partitions, or none.
+    pub fn assign(&self, partitions: Option<&Partitions>) -> Result<(), Error> {
+        let partitions = partitions.map_or(std::ptr::null(), Partitions::as_raw);
+        // SAFETY: both are alive; the list is copied.
+        Code(unsafe { sys::rd_kafka_assign(self.as_raw(), partitions) }).check()
+    }
+
+    /// Consumes these partitions as well.
+    pub fn incremental_assign(&self, partitions: &Partitions) -> Result<(), Error> {
+        // SAFETY: both are alive; the list is copied; an error object is ours.
+        unsafe {
+            Error::check(sys::rd_kafka_incremental_assign(
+                self.as_raw(),
+                partitions.as_raw(),
+            ))
+        }
+    }
+
+    /// Consumes these partitions no more.
+    pub fn incremental_unassign(&self, partitions: &Partitions) -> Result<(), Error> {
+        // SAFETY: both are alive; the list is copied; an error object is ours.
+        unsafe {
+            Error::check(sys::rd_kafka_incremental_unassign(
+                self.as_raw(),
+                partitions.as_raw(),
+            ))
+        }
+    }
+
+    /// The partitions it consumes.
+    pub fn assignment(&self) -> Result<Partitions, Error> {
+        // SAFETY: the client is alive, and the list that comes back is ours.
+        unsafe { Partitions::returned(|list| sys::rd_kafka_assignment(self.as_raw(), list)) }
+    }
+
+    /// Whether others may have its partitions already.
+    pub fn assignment_is_lost(&self) -> bool {
+        // SAFETY: the client is alive.
+        unsafe { sys::rd_kafka_assignment_lost(self.as_raw()) != 0 }
+    }
+
+    /// How its group rebalances: `NONE`, `EAGER` or `COOPERATIVE`.
+    pub fn rebalance_protocol(&self) -> &'static CStr {
+        // SAFETY: the client is alive; the text is static.
+        unsafe {
+            let name = sys::rd_kafka_rebalance_protocol(self.as_raw());
+            match name.is_null() {
+                true => c"NONE",
+                false => CStr::from_ptr(name),
+            }
+        }
+    }
+
+    /// Starts to leave the group and to commit; serve `queue` until [`Client::is_consumer_closed`].
+    pub fn close_consumer(&self, queue: &Queue) -> Result<(), Error> {
+        // SAFETY: both are alive; an error object is ours.
+        unsafe {
+            Error::check(sys::rd_kafka_consumer_close_queue(
+                self.as_raw(),
+                queue.as_raw(),
+            ))
+        }
+    }
+
+    /// Whether the consumer has left its group.
+    pub fn is_consumer_closed(&self) -> bool {
+        // SAFETY: the client is alive.
+        unsafe { sys::rd_kafka_consumer_closed(self.as_raw()) != 0 }
+    }
+}
