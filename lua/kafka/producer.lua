@@ -129,11 +129,11 @@ function Producer:send(topic, partition, sequence_id, message)
     return ESRCH
   end
   local code = C.kafka_producer_send(handle, topic_handle, partition, nil, 0, message, #message, opaque, nil)
+  if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
+    code = deliveries.retry(self, self.block_ms, send, topic, partition, message, opaque)
+  end
   if code ~= 0 then
-    if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
-      code = deliveries.retry(self, self.block_ms, send, topic, partition, message, opaque)
-    end
-    return code == 0 and 0 or err.refused(code)
+    return err.refused(code)
   end
   return 0
 end
