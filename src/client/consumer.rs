@@ -28,6 +28,7 @@ pub struct Consumer {
     /// What messages come through; `None` without a group.
     queue: Option<Queue>,
     pub(super) stores_when_taken: bool,
+    ends_are_told: bool,
     /// What is served while it leaves the group.
     pub(super) leaving: Mutex<Option<Queue>>,
     pub(super) closing: AtomicBool,
@@ -45,6 +46,7 @@ impl Consumer {
             queue: client.native().consumer_queue(),
             client: Some(client),
             stores_when_taken: conf.offsets_are_stored_when_taken(),
+            ends_are_told: conf.partition_ends_are_told(),
             leaving: Mutex::default(),
             closing: AtomicBool::new(false),
             fatal: OnceLock::new(),
@@ -83,7 +85,10 @@ impl Consumer {
                 Some(message) => self.tell(message.trouble(self.native()))?,
                 None => {}
             }
-            self.may_wait(deadline)?;
+            self.may_go_on()?;
+            if deadline.is_past() {
+                return Err(Error::timed_out("timeout"));
+            }
             found = self.native().consumer_poll(deadline.remaining_ms(SLICE_MS));
         }
     }
@@ -98,41 +103,51 @@ impl Consumer {
             return Err(Code::UNKNOWN_GROUP.into());
         };
         let mut batch = Batch::new(Arc::clone(self.native()));
-        let mut troubles = batch.fill(queue, message_max, 0);
-        // As with one message: the clock is read where there is something to wait for.
-        if batch.len() < message_max || !troubles.is_empty() {
-            let deadline = Deadline::after_ms(timeout_ms);
-            let ended = loop {
-                let told = troubles
-                    .into_iter()
-                    .map(|trouble| self.tell(trouble))
-                    .fold(Ok(()), Result::and);
-                if let Err(error) = told.and_then(|()| self.may_wait(deadline)) {
-                    break error;
-                }
-                let missing = message_max - batch.len();
-                if missing == 0 {
-                    return Ok(batch);
-                }
-                troubles = batch.fill(queue, missing, deadline.remaining_ms(SLICE_MS));
-            };
-            if batch.is_empty() {
-                return Err(ended);
+        let fill = |batch: &mut Batch, timeout_ms| {
+            // Taking many at once, librdkafka counts a partition's end as one of its messages, and
+            // would pass over the one that takes that place later.
+            if self.ends_are_told {
+                let message = self.native().consumer_poll(timeout_ms);
+                return message.and_then(|it| batch.add(it)).into_iter().collect();
             }
+            batch.fill(queue, message_max - batch.len(), timeout_ms)
+        };
+        // As with one message: the clock is read where there is something to wait for.
+        let mut troubles: Vec<_> = fill(&mut batch, 0);
+        if batch.len() == message_max && troubles.is_empty() {
+            return Ok(batch);
         }
-        Ok(batch)
+        let deadline = Deadline::after_ms(timeout_ms);
+        let mut count = 0;
+        let ended = loop {
+            let told = troubles
+                .into_iter()
+                .map(|trouble| self.tell(trouble))
+                .fold(Ok(()), Result::and);
+            if let Err(error) = told.and_then(|()| self.may_go_on()) {
+                break error;
+            } else if batch.len() == message_max {
+                return Ok(batch);
+            } else if batch.len() == count && deadline.is_past() {
+                break Error::timed_out("timeout");
+            }
+            count = batch.len();
+            troubles = fill(&mut batch, deadline.remaining_ms(SLICE_MS));
+        };
+        match batch.is_empty() {
+            true => Err(ended),
+            false => Ok(batch),
+        }
     }
 
-    /// Whether there is a reason to wait on.
-    fn may_wait(&self, deadline: Deadline) -> Result<()> {
+    /// Whether there can be more messages.
+    fn may_go_on(&self) -> Result<()> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(Error::closed());
         } else if self.client().events().is_awaited_there() {
             return Err(Error::event());
         } else if let Some(fatal) = self.fatal.get() {
             return Err(fatal.clone());
-        } else if deadline.is_past() {
-            return Err(Error::timed_out("timeout"));
         }
         Ok(())
     }

@@ -78,9 +78,9 @@ function support.producer(brokers, conf)
 end
 
 -- Reads from the first message on, unless the group has been further already.
-function support.consumer(brokers, topics, conf)
+function support.consumer(brokers, topics, conf, options)
   conf = topics and topics[1]:find(":", 1, true) and support.consumer_conf(conf) or support.group_conf(conf)
-  local consumer = kafka.consumer(brokers, topics, conf, { ["auto.offset.reset"] = "smallest" })
+  local consumer = kafka.consumer(brokers, topics, conf, { ["auto.offset.reset"] = "smallest" }, options)
   clients[#clients + 1] = consumer
   return consumer
 end
