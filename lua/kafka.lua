@@ -31,6 +31,11 @@ local kafka = {
 
   --- Stands for a null where nil would mean that there is nothing.
   null = require("kafka.null"),
+
+  --- Places to begin at, for offsets: the first message there is, behind the last one, where the group left off.
+  OFFSET_BEGINNING = native.C.KAFKA_OFFSET_BEGINNING,
+  OFFSET_END = native.C.KAFKA_OFFSET_END,
+  OFFSET_STORED = native.C.KAFKA_OFFSET_STORED,
 }
 
 --- The version of this library.

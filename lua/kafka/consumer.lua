@@ -1,23 +1,28 @@
 --- kafka.consumer: receives messages.
 
 local ffi = require("ffi")
+local batch = require("kafka.batch")
 local check = require("kafka.check")
 local client = require("kafka.client")
 local conf = require("kafka.conf")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local group = require("kafka.group")
 local group_metadata = require("kafka.group_metadata")
 local lookahead = require("kafka.lookahead")
+local message = require("kafka.message")
 local native = require("kafka.native")
+local offsets = require("kafka.offsets")
 local partitions = require("kafka.partitions")
 
 local C = native.C
 
-local RECEIVE_TIMEOUT_MS = 1000
+local TAKE_TIMEOUT_MS = 1000
 local CLOSE_TIMEOUT_MS = 10000
 
 ---@class kafka.Consumer: kafka.Client
 ---@field private handle? ffi.cdata* nil when closed
+---@field private closing? true
 local Consumer = {}
 
 local function free_consumer(handle)
@@ -33,27 +38,118 @@ local uint32 = ffi.typeof("uint32_t")
 ---@return integer? partition
 ---@return string? key nil if the message has none
 function Consumer:receive(timeout_ms)
-  timeout_ms = check.timeout(2, timeout_ms, RECEIVE_TIMEOUT_MS)
+  timeout_ms = check.timeout(2, timeout_ms, TAKE_TIMEOUT_MS)
   if not self.handle then
     return err.closed()
   end
-  local message, code = lookahead.next(self, timeout_ms)
-  if not message then
-    if code == C.KAFKA_ERR_TIMED_OUT then
+  local view, code = lookahead.next(self, timeout_ms)
+  if not view then
+    if code == C.KAFKA_ERR_TIMED_OUT or code == C.KAFKA_ERR_PARTITION_EOF then
       return nil, nil, nil, nil
     end
     return err.failure(code)
   end
-  local topic = lookahead.topic(self, message)
-  local value, key = message.value, message.key
+  local topic = lookahead.topic(self, view)
+  local value, key = view.value, view.key
   -- LuaJIT on x64 may load an int32_t field only where its value is used, not minding the C calls in between; by then
   -- it may be another message's. Converted here, it is loaded here.
-  local partition = tonumber(ffi.cast(uint32, message.partition))
-  value = value ~= nil and ffi.string(value, message.value_len) or ""
-  key = key ~= nil and ffi.string(key, message.key_len) or nil
+  local partition = tonumber(ffi.cast(uint32, view.partition))
+  value = value ~= nil and ffi.string(value, view.value_len) or ""
+  key = key ~= nil and ffi.string(key, view.key_len) or nil
   -- Not before the strings are made, for which there may be no memory.
   lookahead.read(self)
   return value, topic, partition, key
+end
+
+--- Why there is no message.
+local function nothing(code)
+  if code == C.KAFKA_ERR_TIMED_OUT or code == C.KAFKA_ERR_CLOSED then
+    return err.failure(code)
+  end
+  return err.failed(code)
+end
+
+--- Takes a message. Trouble with brokers or the network is an event, and it goes on waiting.
+---@param timeout_ms? integer milliseconds to wait at most, 1000 by default; 0 does not wait, -1 waits without limit
+---@return kafka.Message? message
+---@return string? text "timeout" when nothing came
+---@return integer? code PARTITION_EOF at a partition's end, with enable.partition.eof: its event says which
+---@return kafka.ErrorInfo? info
+function Consumer:poll(timeout_ms)
+  timeout_ms = check.timeout(2, timeout_ms, TAKE_TIMEOUT_MS)
+  if not self.handle then
+    return err.closed()
+  end
+  local view, code = lookahead.next(self, timeout_ms)
+  if not view then
+    return nothing(code)
+  end
+  local found = message.read(view)
+  lookahead.read(self)
+  return found
+end
+
+--- An iterator over messages, for `for message in consumer:messages() do`. It ends when nothing has come for some time,
+--- and when the consumer is closed or cannot go on.
+---@param timeout_ms? integer milliseconds to wait for each at most; -1, the default, waits without limit
+---@return fun(): kafka.Message? next
+function Consumer:messages(timeout_ms)
+  timeout_ms = check.timeout(2, timeout_ms, -1)
+  return function()
+    repeat
+      local found, _, code = self:poll(timeout_ms)
+      if found then
+        return found
+      end
+    until code ~= C.KAFKA_ERR_PARTITION_EOF
+  end
+end
+
+local function take(self, most, timeout_ms, taken)
+  if not self.handle then
+    return err.closed()
+  end
+  local code = events.waiting(self, timeout_ms, function(left_ms)
+    return C.kafka_consumer_consume(self.handle, most, left_ms, batch.out, native.error)
+  end)
+  if code ~= 0 then
+    return nothing(code)
+  end
+  return taken()
+end
+
+local function check_most(most)
+  most = check.int32(2, most, nil, 2)
+  if most < 1 then
+    check.fail(2, "number out of range", 2)
+  end
+  return most
+end
+
+--- Takes messages: waits until there are `most`, or the time is up, and returns those that came.
+---@param most integer 1 at least
+---@param timeout_ms? integer milliseconds to wait at most, 1000 by default; 0 does not wait, -1 waits without limit
+---@return kafka.Message[]? messages one at least
+---@return string? text as `poll` when nothing came
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Consumer:consume(most, timeout_ms)
+  most = check_most(most)
+  timeout_ms = check.timeout(3, timeout_ms, TAKE_TIMEOUT_MS)
+  return take(self, most, timeout_ms, batch.copied)
+end
+
+--- As `consume`, without copying what the messages hold.
+---@param most integer 1 at least
+---@param timeout_ms? integer milliseconds to wait at most, 1000 by default; 0 does not wait, -1 waits without limit
+---@return kafka.Batch? batch
+---@return string? text as `poll` when nothing came
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Consumer:consume_views(most, timeout_ms)
+  most = check_most(most)
+  timeout_ms = check.timeout(3, timeout_ms, TAKE_TIMEOUT_MS)
+  return take(self, most, timeout_ms, batch.taken)
 end
 
 --- What the consumer is in its group at the moment, for `send_offsets_to_transaction`.
@@ -67,7 +163,8 @@ function Consumer:group_metadata()
   return group_metadata.of(self.handle)
 end
 
---- Commits what was received, leaves the group, and ends the consumer. Closing again returns true.
+--- Commits what was received, leaves the group, and ends the consumer. Closing again returns true. An error of a
+--- handler's is passed on when it is closed.
 ---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
 ---@return true? closed nil if the group could not be left in time: then "timeout" and the code. It is closed even so
 ---@return string? message
@@ -75,28 +172,47 @@ end
 function Consumer:close(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
   local handle = self.handle
-  if not handle then
+  -- A handler that runs while it closes may want to close it as well.
+  if not handle or self.closing then
     return true
   end
-  local code = C.kafka_consumer_close(handle, timeout_ms, native.error)
+  self.closing = true
+  local left_ms, failure = group.leave(self, timeout_ms)
+  local code = C.kafka_consumer_close(handle, left_ms, native.error)
   if code == C.KAFKA_ERR_FORKED then
+    self.closing = nil
     return err.failure(code)
   end
   local text = code ~= 0 and native.message() or nil
   self.handle = nil
   native.release(handle, free_consumer)
-  if text then
+  if failure then
+    error(failure, 0)
+  elseif text then
     return err.failure(code, text)
   end
   return true
 end
 
+--- Whether it has been closed.
+---@return boolean
+function Consumer:is_closed()
+  return not self.handle
+end
+
 local counts = {
   receive = { 1, 2 },
+  poll = { 1, 2 },
+  messages = { 1, 2 },
+  consume = { 2, 3 },
+  consume_views = { 2, 3 },
   group_metadata = { 1, 1 },
   close = { 1, 2 },
+  is_closed = { 1, 1 },
 }
 client.extend(Consumer, counts)
+group.extend(Consumer, counts)
+offsets.extend(Consumer, counts)
 local metatable = check.class("kafka.consumer", Consumer, counts)
 
 local function create(client_conf, brokers)
@@ -133,13 +249,13 @@ local function set_topic_conf(topic_conf, client_conf)
 end
 
 local function start(client_conf, brokers, topics, properties, topic_properties, options)
-  lookahead.configure(client_conf)
   local group_id = properties["group.id"]
   if group_id == nil or group_id == "" then
     error("group.id must be set", 0)
   end
   conf.with_topic(topic_properties, set_topic_conf, client_conf)
   events.configure(client_conf, options)
+  lookahead.configure(client_conf)
   if topics == nil then
     return create(client_conf, brokers)
   end
@@ -148,7 +264,15 @@ local function start(client_conf, brokers, topics, properties, topic_properties,
   return partitions.with(list, create_with_topics, single, client_conf, brokers)
 end
 
-local KNOWN_OPTIONS = events.OPTIONS
+---@class kafka.ConsumerOptions: kafka.ClientOptions
+---@field on_assign? fun(consumer: kafka.Consumer, partitions: kafka.Partition[]) partitions are given
+---@field on_revoke? fun(consumer: kafka.Consumer, partitions: kafka.Partition[]) they are about to be taken
+---@field on_lost? fun(consumer: kafka.Consumer, partitions: kafka.Partition[]) they are gone; on_revoke by default
+
+local KNOWN_OPTIONS = { on_assign = true, on_revoke = true, on_lost = true }
+for name in pairs(events.OPTIONS) do
+  KNOWN_OPTIONS[name] = true
+end
 
 --- Makes a consumer. It connects in the background: brokers that cannot be reached are no error here.
 ---
@@ -159,7 +283,7 @@ local KNOWN_OPTIONS = events.OPTIONS
 --- just that partition, without the group's balancing. The two cannot be mixed
 ---@param properties kafka.Properties must have "group.id"
 ---@param topic_properties? kafka.Properties those of each topic
----@param options? kafka.ClientOptions what is not a property of librdkafka
+---@param options? kafka.ConsumerOptions what is not a property of librdkafka
 ---@return kafka.Consumer
 local function new(brokers, topics, properties, topic_properties, options)
   brokers = check.c_string(1, brokers)
@@ -170,7 +294,7 @@ local function new(brokers, topics, properties, topic_properties, options)
   check.optional_table(4, topic_properties)
   options = check.options(5, options, KNOWN_OPTIONS)
   local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties, options)
-  local self = setmetatable({ handle = handle }, metatable)
+  local self = setmetatable({ handle = handle, answer = group.answer }, metatable)
   events.attach(self, events.client(handle, C.kafka_consumer_client), options)
   lookahead.attach(self)
   return self

@@ -177,7 +177,7 @@ function events.attach(object, client, handlers)
     client, handlers, events.kinds(handlers), ffi.cast("const volatile uint32_t *", count[0])
 end
 
---- Runs the handlers of all events there are. `rebalance(object, event)` answers those of a consumer.
+--- Runs the handlers of all events there are. A consumer's field `answer` is what answers its rebalances.
 ---
 --- A handler's error is passed on; the events behind it stay for the next time.
 ---@param object table
@@ -192,7 +192,7 @@ function events.dispatch(object)
     if call then
       call(object.handlers, event)
     else
-      object:rebalance(event)
+      object.answer(object, event)
     end
   end
 end

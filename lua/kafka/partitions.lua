@@ -1,6 +1,7 @@
 --- Lists of topics and partitions.
 
 local ffi = require("ffi")
+local check = require("kafka.check")
 local native = require("kafka.native")
 
 local C = native.C
@@ -13,7 +14,8 @@ local partitions = {}
 ---@class kafka.Partition
 ---@field topic string
 ---@field partition? integer
----@field offset? integer
+---@field offset? integer nil where there is none
+---@field timestamp? integer in the place of an offset, for `offsets_for_times`
 ---@field err? string what went wrong with this one
 ---@field code? integer
 
@@ -63,6 +65,51 @@ function partitions.parse(texts)
   return list, single ~= nil
 end
 
+-- What offsets and timestamps are taken from: as far as Lua's numbers are exact.
+local MOST = 2 ^ 53
+
+local function is_integer(value, least, most)
+  return type(value) == "number" and value >= least and value <= most and value == math.floor(value)
+end
+
+--- What is wrong with an entry of a list of single partitions.
+local function mistake(item, number, required)
+  if type(item) ~= "table" then
+    return ("table expected, got %s"):format(type(item))
+  elseif type(item.topic) ~= "string" then
+    return ("topic: string expected, got %s"):format(type(item.topic))
+  elseif item.topic == "" or item.topic:find("\0", 1, true) then
+    return "topic: invalid name"
+  elseif not is_integer(item.partition, 0, INT32_MAX) then
+    return ("partition: integer from 0 expected, got %s"):format(tostring(item.partition))
+  elseif (required or item[number] ~= nil) and not is_integer(item[number], -MOST, MOST) then
+    return ("%s: integer expected, got %s"):format(number, tostring(item[number]))
+  end
+end
+
+--- An argument that is an array of single partitions.
+---@param index integer the argument's
+---@param list any
+---@param number? string what each entry must have, "offset" or "timestamp"; nil: an offset or none
+---@param level? integer as for `check`
+---@return kafka.Partition[]
+function partitions.check(index, list, number, level)
+  level = (level or 1) + 1
+  check.table(index, list, level)
+  local copy = {}
+  for place, item in ipairs(list) do
+    local text = mistake(item, number or "offset", number ~= nil)
+    if text then
+      check.fail(index, ("[%d]: %s"):format(place, text), level)
+    end
+    copy[place] = { topic = item.topic, partition = item.partition, offset = item[number or "offset"] }
+  end
+  if #copy == 0 and next(list) ~= nil then
+    check.fail(index, "array of partitions expected", level)
+  end
+  return copy
+end
+
 local function free(handle)
   C.kafka_partitions_free(handle)
 end
@@ -78,17 +125,23 @@ local function add_all(handle, list, fn, ...)
   return fn(handle, ...)
 end
 
---- Calls `fn(handle, ...)` with the native list.
----@param list kafka.Partition[]
+--- Calls `fn(handle, ...)` with the native list; with nil if there is no list.
+---@param list? kafka.Partition[]
 ---@param fn function
 ---@return any ... what `fn` returns
 function partitions.with(list, fn, ...)
+  if not list then
+    return fn(nil, ...)
+  end
   local out = ffi.new("kafka_partitions *[1]")
   if C.kafka_partitions_new(out, native.error) ~= 0 then
     error(native.message(), 0)
   end
   return native.using(ffi.gc(out[0], free), free, add_all, list, fn, ...)
 end
+
+-- Those that say no more than that there is none.
+local NO_OFFSET = { [C.KAFKA_OFFSET_INVALID] = true, [C.KAFKA_OFFSET_STORED] = true }
 
 local entry = ffi.new("kafka_partition")
 local count_out = ffi.new("size_t[1]")
@@ -107,16 +160,37 @@ function partitions.read(handle)
     if C.kafka_partitions_get(handle, index, entry, native.error) ~= 0 then
       error(native.message(), 0)
     end
-    local code = entry.code
+    local code, offset = entry.code, tonumber(entry.offset)
     list[index + 1] = {
       topic = ffi.string(entry.topic),
-      partition = entry.partition,
-      offset = tonumber(entry.offset),
+      partition = entry.partition >= 0 and entry.partition or nil,
+      offset = not NO_OFFSET[offset] and offset or nil,
       err = code ~= 0 and ffi.string(C.kafka_err_text(code)) or nil,
       code = code ~= 0 and code or nil,
     }
   end
   return list
+end
+
+--- Where a function of the C API puts the list that it makes; `taken` takes it from there.
+partitions.out = ffi.new("kafka_partitions *[1]")
+
+--- Makes an array of the list that has just been made, and frees it.
+---@return kafka.Partition[]
+function partitions.taken()
+  return native.using(ffi.gc(partitions.out[0], free), free, partitions.read)
+end
+
+local list_out = ffi.new("const kafka_partitions *[1]")
+
+--- Reads a request's partitions; see `request.finish`.
+---@param handle ffi.cdata* of a request
+---@return kafka.Partition[]
+function partitions.of_request(handle)
+  if C.kafka_request_partitions(handle, list_out, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+  return partitions.read(list_out[0])
 end
 
 return partitions

@@ -106,6 +106,11 @@ impl Conf {
         self.is(c"enable.auto.offset.store", "true")
     }
 
+    /// Whether the ends of partitions come among the messages.
+    pub(super) fn partition_ends_are_told(&self) -> bool {
+        self.is(c"enable.partition.eof", "true")
+    }
+
     fn is(&self, name: &CStr, expected: &str) -> bool {
         self.native
             .get(name)

@@ -12,7 +12,7 @@ use super::error::{Error, Result};
 use super::events::{Kinds, What};
 use super::lookahead::{store_offsets, Lookahead};
 use crate::process;
-use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue};
+use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue, Trouble};
 
 /// How long a consumer that is not closed by hand may take to leave its group.
 pub const CLOSE_AT_END_MS: i32 = 1000;
@@ -34,6 +34,7 @@ pub struct Consumer {
     pub(super) stores_when_taken: bool,
     /// Messages taken ahead of their reader, if he wants that.
     lookahead: Option<Lookahead>,
+    ends_are_told: bool,
     /// What is served while it leaves the group.
     pub(super) leaving: Mutex<Option<Queue>>,
     pub(super) closing: AtomicBool,
@@ -67,6 +68,7 @@ impl Consumer {
             client: Some(client),
             stores_when_taken,
             lookahead,
+            ends_are_told: conf.partition_ends_are_told(),
             leaving: Mutex::default(),
             closing: AtomicBool::new(false),
             fatal: OnceLock::new(),
@@ -124,7 +126,10 @@ impl Consumer {
                 Some(message) => self.tell(message.trouble(self.native()))?,
                 None => {}
             }
-            self.may_wait(deadline)?;
+            self.may_go_on()?;
+            if deadline.is_past() {
+                return Err(Error::timed_out("timeout"));
+            }
             found = self.native().consumer_poll(deadline.remaining_ms(SLICE_MS));
             self.accept_rebalances();
         }
@@ -134,24 +139,25 @@ impl Consumer {
     /// otherwise.
     pub fn take(&self, timeout_ms: i32) -> Result<()> {
         let lookahead = self.lookahead()?;
-        let Some(queue) = &self.queue else {
-            return Err(Code::UNKNOWN_GROUP.into());
-        };
         if self.client().events().is_awaited_there() {
             return Err(Error::event());
         }
-        let mut troubles = lookahead.take(queue, 0);
-        self.accept_rebalances();
+        let fill = |batch: &mut Batch, max, timeout_ms| self.fill_some(batch, max, timeout_ms);
+        let mut troubles = lookahead.take(fill, 0)?;
         let mut deadline = None;
         loop {
-            self.tell_all(troubles)?;
+            self.accept_rebalances();
+            let told = self.tell_all(troubles);
             if lookahead.has_unread() {
                 return Ok(());
             }
+            told?;
+            self.may_go_on()?;
             let deadline = *deadline.get_or_insert_with(|| Deadline::after_ms(timeout_ms));
-            self.may_wait(deadline)?;
-            troubles = lookahead.take(queue, deadline.remaining_ms(SLICE_MS));
-            self.accept_rebalances();
+            if deadline.is_past() {
+                return Err(Error::timed_out("timeout"));
+            }
+            troubles = lookahead.take(fill, deadline.remaining_ms(SLICE_MS))?;
         }
     }
 
@@ -203,12 +209,9 @@ impl Consumer {
         if self.client().events().is_awaited_there() {
             return Err(Error::event());
         }
-        let Some(queue) = &self.queue else {
-            return Err(Code::UNKNOWN_GROUP.into());
-        };
         self.give_back(|_| true)?;
         let mut batch = Batch::new(Arc::clone(self.native()));
-        let ended = self.fill(&mut batch, queue, message_max, timeout_ms);
+        let ended = self.fill(&mut batch, message_max, timeout_ms);
         if batch.is_empty() {
             ended?;
         }
@@ -219,19 +222,14 @@ impl Consumer {
     }
 
     /// Fills a batch, or says why that ended before it was full.
-    fn fill(
-        &self,
-        batch: &mut Batch,
-        queue: &Queue,
-        message_max: usize,
-        timeout_ms: i32,
-    ) -> Result<()> {
-        let mut troubles = batch.fill(queue, message_max, 0);
+    fn fill(&self, batch: &mut Batch, message_max: usize, timeout_ms: i32) -> Result<()> {
         // As with one message: the clock is read where there is something to wait for.
+        let mut troubles = self.fill_some(batch, message_max, 0)?;
         if batch.len() == message_max && troubles.is_empty() {
             return Ok(());
         }
         let deadline = Deadline::after_ms(timeout_ms);
+        let mut count = 0;
         loop {
             self.tell_all(troubles)?;
             if batch.is_empty() {
@@ -240,43 +238,57 @@ impl Consumer {
                 // What was taken is to be read before its partitions move.
                 return Err(Error::event());
             }
+            self.may_go_on()?;
             if batch.len() == message_max {
                 return Ok(());
+            } else if batch.len() == count && deadline.is_past() {
+                return Err(Error::timed_out("timeout"));
             }
-            self.may_wait(deadline)?;
-            let missing = message_max - batch.len();
-            troubles = batch.fill(queue, missing, deadline.remaining_ms(SLICE_MS));
+            count = batch.len();
+            let missing = message_max - count;
+            troubles = self.fill_some(batch, missing, deadline.remaining_ms(SLICE_MS))?;
         }
     }
 
-    /// Whether there is a reason to wait on.
-    fn may_wait(&self, deadline: Deadline) -> Result<()> {
+    /// Adds messages to a batch, once; returns what came in place of messages.
+    fn fill_some(&self, batch: &mut Batch, max: usize, timeout_ms: i32) -> Result<Vec<Trouble>> {
+        // Taking many at once, librdkafka counts a partition's end as one of its messages, and would
+        // pass over the one that takes that place later.
+        if self.ends_are_told {
+            let message = self.native().consumer_poll(timeout_ms);
+            return Ok(message.and_then(|it| batch.add(it)).into_iter().collect());
+        }
+        let queue = self.queue.as_ref();
+        let queue = queue.ok_or_else(|| Error::from(Code::UNKNOWN_GROUP))?;
+        Ok(batch.fill(queue, max, timeout_ms))
+    }
+
+    /// Whether there can be more messages.
+    fn may_go_on(&self) -> Result<()> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(Error::closed());
         } else if self.client().events().is_awaited_there() {
             return Err(Error::event());
         } else if let Some(fatal) = self.fatal.get() {
             return Err(fatal.clone());
-        } else if deadline.is_past() {
-            return Err(Error::timed_out("timeout"));
         }
         Ok(())
     }
 
-    fn tell_all(&self, troubles: Vec<rd::Trouble>) -> Result<()> {
+    fn tell_all(&self, troubles: Vec<Trouble>) -> Result<()> {
         let told = troubles.into_iter().map(|trouble| self.tell(trouble));
         told.fold(Ok(()), Result::and)
     }
 
     /// Makes an event of what came in place of a message. An error if there is nothing to wait for.
-    fn tell(&self, trouble: rd::Trouble) -> Result<()> {
+    fn tell(&self, trouble: Trouble) -> Result<()> {
         let events = self.client().events();
         match trouble {
-            rd::Trouble::PartitionEnd(partitions) => {
+            Trouble::PartitionEnd(partitions) => {
                 events.push(What::PartitionEnd(partitions));
                 Err(Code::PARTITION_EOF.into())
             }
-            rd::Trouble::Error(error) => {
+            Trouble::Error(error) => {
                 let error = Error::from(error);
                 events.push(What::Error(error.clone()));
                 if error.fatal {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::error::{Error, Result};
 use crate::process::{self, Generation};
-use crate::rd::{Batch, Code, Fields, Partitions, Queue, Trouble};
+use crate::rd::{Batch, Code, Fields, Partitions, Trouble};
 
 /// What the reader and this library share without a call.
 #[repr(C)]
@@ -173,20 +173,28 @@ impl Lookahead {
         &self.shared.cursor
     }
 
-    /// Takes messages: what is there, or the first that comes in time. Those that the reader has
-    /// not read come first. Returns what came in place of messages.
-    pub fn take(&self, queue: &Queue, timeout_ms: i32) -> Vec<Trouble> {
+    /// Takes messages by `fill`, which adds so many to a batch, and waits for the first so long: what
+    /// is there, or the first that comes in time. Those that the reader has not read come first.
+    /// Returns what came in place of messages.
+    pub fn take(
+        &self,
+        fill: impl Fn(&mut Batch, usize, i32) -> Result<Vec<Trouble>>,
+        timeout_ms: i32,
+    ) -> Result<Vec<Trouble>> {
         let mut state = self.shared.lock();
         let was_read = self.shared.handed_over(&state) == state.batch.len();
+        let was_empty = state.batch.is_empty();
         let took = state.taken_at.elapsed();
         self.shared.drop_read(&mut state);
         if !state.batch.is_empty() {
             // Polled all the same, which keeps the member in its group.
-            let troubles = state.batch.fill(queue, 1, 0);
+            let troubles = fill(&mut state.batch, 1, 0);
             self.taken(state);
             return troubles;
         }
-        if was_read && took < FAST {
+        if was_empty {
+            // It waited for the first message, which says nothing of the reader.
+        } else if was_read && took < FAST {
             state.limit = (2 * state.limit).min(LIMIT);
         } else if took > SLOW {
             state.limit = (state.limit / 4).max(1);
@@ -195,13 +203,16 @@ impl Lookahead {
         // The lock is not held while it waits: others store offsets meanwhile.
         let mut batch = state.batch.split_off();
         drop(state);
-        let mut troubles = batch.fill(queue, limit, 0);
-        if batch.is_empty() && troubles.is_empty() && timeout_ms != 0 {
-            troubles = batch.fill(queue, 1, timeout_ms);
-            if !batch.is_empty() && limit > 1 {
-                troubles.extend(batch.fill(queue, limit - 1, 0));
-            }
-        }
+        let filled = if timeout_ms == 0 {
+            fill(&mut batch, limit, 0)
+        } else {
+            fill(&mut batch, 1, timeout_ms).and_then(|mut troubles| {
+                if !batch.is_empty() && limit > 1 {
+                    troubles.extend(fill(&mut batch, limit - 1, 0)?);
+                }
+                Ok(troubles)
+            })
+        };
         let mut state = self.shared.lock();
         state.batch = batch;
         let bytes = state.batch.iter().map(Fields::len).sum::<usize>();
@@ -209,7 +220,7 @@ impl Lookahead {
             state.limit = (state.limit / 2).max(1);
         }
         self.taken(state);
-        troubles
+        filled
     }
 
     fn taken(&self, mut state: MutexGuard<'_, State>) {

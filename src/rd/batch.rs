@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::client::Client;
 use super::error::Code;
 use super::event::Queue;
-use super::message::{Fields, Trouble};
+use super::message::{Fields, Message, Trouble};
 use super::partitions::Partitions;
 use super::sys;
 
@@ -111,6 +111,18 @@ impl Batch {
         self.messages
             .truncate(first + usize::try_from(count).unwrap_or(0));
         self.take_troubles(first)
+    }
+
+    /// Adds a message that was taken by itself. Returns what came in its place.
+    pub fn add(&mut self, message: Message) -> Option<Trouble> {
+        if message.code() != Code::NO_ERROR {
+            return Some(message.trouble(&self.client));
+        }
+        let (message, client) = message.into_raw();
+        // SAFETY: a reference to the client that was kept by the message; the batch has its own.
+        drop(unsafe { Arc::from_raw(client.cast::<Client>().cast_const()) });
+        self.messages.push(message.cast());
+        None
     }
 
     /// Takes out what is no message, from `first` on.

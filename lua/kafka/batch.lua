@@ -1,0 +1,195 @@
+--- Batches: messages that were taken at one go.
+
+local ffi = require("ffi")
+local check = require("kafka.check")
+local err = require("kafka.err")
+local message = require("kafka.message")
+local native = require("kafka.native")
+
+local C = native.C
+
+local batch = {}
+
+--- A batch of messages that are not copied. Pointers into it are good until it is released or collected: keep the batch
+--- in a variable as long as they are used. The consumer may be closed before.
+---@class kafka.Batch
+---@field private handle? ffi.cdata* nil when released
+---@field private count integer
+local Batch = {}
+
+-- Read at once: the next look at a message writes to it.
+local view = ffi.new("kafka_message")
+
+local function free(handle)
+  C.kafka_batch_free(handle)
+end
+
+--- Looks at a message; what is not there is a mistake of the caller's.
+local function look(self, index)
+  if not self.handle then
+    return err.closed()
+  end
+  local number = check.int32(2, index, nil, 2)
+  if number < 1 or number > self.count then
+    check.fail(2, ("index out of range, of %d messages"):format(self.count), 2)
+  end
+  local code = C.kafka_batch_message(self.handle, number - 1, view, native.error)
+  if code ~= 0 then
+    return err.failed(code)
+  end
+  return view
+end
+
+local bytes = ffi.typeof("const uint8_t *")
+
+--- How many messages there are.
+---@return integer? count nil when released
+---@return string? message
+---@return integer? code
+function Batch:len()
+  if not self.handle then
+    return err.closed()
+  end
+  return self.count
+end
+
+--- A message's value, where it is.
+---@param index integer from 1
+---@return ffi.cdata*? pointer `const uint8_t *`; nil for a tombstone
+---@return integer? length in bytes
+function Batch:value_ptr(index)
+  local found, text, code = look(self, index)
+  if not found then
+    return nil, text, code
+  elseif found.value == nil then
+    return nil
+  end
+  return ffi.cast(bytes, found.value), tonumber(found.value_len)
+end
+
+--- A message's key, where it is.
+---@param index integer from 1
+---@return ffi.cdata*? pointer `const uint8_t *`; nil if it has none
+---@return integer? length in bytes
+function Batch:key_ptr(index)
+  local found, text, code = look(self, index)
+  if not found then
+    return nil, text, code
+  elseif found.key == nil then
+    return nil
+  end
+  return ffi.cast(bytes, found.key), tonumber(found.key_len)
+end
+
+--- A message's topic.
+---@param index integer from 1
+---@return string? topic
+---@return string? message
+---@return integer? code
+function Batch:topic(index)
+  local found, text, code = look(self, index)
+  if not found then
+    return nil, text, code
+  end
+  return ffi.string(found.topic)
+end
+
+local uint32 = ffi.typeof("uint32_t")
+
+--- A message's partition.
+---@param index integer from 1
+---@return integer? partition
+---@return string? message
+---@return integer? code
+function Batch:partition(index)
+  local found, text, code = look(self, index)
+  if not found then
+    return nil, text, code
+  end
+  -- Loaded here; see kafka.message.
+  return tonumber(ffi.cast(uint32, found.partition))
+end
+
+--- A message's offset.
+---@param index integer from 1
+---@return integer? offset
+---@return string? message
+---@return integer? code
+function Batch:offset(index)
+  local found, text, code = look(self, index)
+  if not found then
+    return nil, text, code
+  end
+  return tonumber(found.offset)
+end
+
+--- A message, copied: it does not need the batch any more.
+---@param index integer from 1
+---@return kafka.Message? message
+---@return string? text
+---@return integer? code
+function Batch:message(index)
+  local found, text, code = look(self, index)
+  if not found then
+    return nil, text, code
+  end
+  return message.read(found)
+end
+
+--- Gives the messages back; doing so twice is harmless.
+function Batch:release()
+  local handle = self.handle
+  if handle then
+    self.handle = nil
+    native.release(handle, free)
+  end
+end
+
+local metatable = check.class("kafka.batch", Batch, {
+  len = { 1, 1 },
+  value_ptr = { 2, 2 },
+  key_ptr = { 2, 2 },
+  topic = { 2, 2 },
+  partition = { 2, 2 },
+  offset = { 2, 2 },
+  message = { 2, 2 },
+  release = { 1, 1 },
+})
+
+--- Where kafka_consumer_consume puts the batch; the functions below take it from there.
+batch.out = ffi.new("kafka_batch *[1]")
+
+local count_out = ffi.new("size_t[1]")
+
+local function count_of(handle)
+  if C.kafka_batch_count(handle, count_out, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+  return tonumber(count_out[0])
+end
+
+--- The batch that has just been taken, as an object.
+---@return kafka.Batch
+function batch.taken()
+  local handle = ffi.gc(batch.out[0], free)
+  return setmetatable({ handle = handle, count = count_of(handle) }, metatable)
+end
+
+local function copy(handle)
+  local messages = {}
+  for index = 1, count_of(handle) do
+    if C.kafka_batch_message(handle, index - 1, view, native.error) ~= 0 then
+      error(native.message(), 0)
+    end
+    messages[index] = message.read(view)
+  end
+  return messages
+end
+
+--- The batch that has just been taken, as an array of copies.
+---@return kafka.Message[]
+function batch.copied()
+  return native.using(ffi.gc(batch.out[0], free), free, copy)
+end
+
+return batch

@@ -1,0 +1,82 @@
+--- Consumed messages, as tables.
+
+local ffi = require("ffi")
+local native = require("kafka.native")
+local null = require("kafka.null")
+
+local C = native.C
+
+---@class kafka.Message
+---@field topic string
+---@field partition integer
+---@field offset integer
+---@field timestamp? integer milliseconds since 1970-01-01 UTC
+---@field timestamp_type? string "create_time": the producer's; "log_append_time": the broker's; nil without a timestamp
+---@field key? string nil if it has none
+---@field value? string nil for a tombstone
+---@field headers? {[1]: string, [2]: string|kafka.Null}[] names and values in order; a null value is kafka.null
+---@field leader_epoch? integer of the partition's leader, if known
+
+local TIMESTAMP_TYPES = { "create_time", "log_append_time" }
+
+-- As many headers are read without making room for them.
+local HEADERS = 16
+
+local some_headers = ffi.new("kafka_header[?]", HEADERS)
+local count_out = ffi.new("size_t[1]")
+
+local function check(code)
+  if code ~= 0 then
+    error(native.message(), 0)
+  end
+end
+
+local function text(pointer, length)
+  return pointer ~= nil and ffi.string(pointer, length) or nil
+end
+
+local function read_headers(view)
+  local headers = some_headers
+  check(C.kafka_message_headers(view, headers, HEADERS, count_out, native.error))
+  local count = tonumber(count_out[0])
+  if count == 0 then
+    return nil
+  elseif count > HEADERS then
+    headers = ffi.new("kafka_header[?]", count)
+    check(C.kafka_message_headers(view, headers, count, count_out, native.error))
+  end
+  local list = {}
+  for index = 1, count do
+    local header = headers[index - 1]
+    list[index] = { ffi.string(header.name, header.name_len), text(header.value, header.value_len) or null }
+  end
+  return list
+end
+
+local uint32 = ffi.typeof("uint32_t")
+local UNKNOWN = 0xffffffff
+
+--- What a message holds, copied.
+---@param view ffi.cdata* a kafka_message, not released
+---@return kafka.Message
+local function read(view)
+  -- LuaJIT on x64 may load an int32_t field only where its value is used, not minding the C calls in between; by then
+  -- the message may have been released. Converted here, they are loaded here.
+  local partition = tonumber(ffi.cast(uint32, view.partition))
+  local timestamp_type = tonumber(ffi.cast(uint32, view.timestamp_type))
+  local leader_epoch = tonumber(ffi.cast(uint32, view.leader_epoch))
+  local kind = TIMESTAMP_TYPES[timestamp_type]
+  return {
+    topic = ffi.string(view.topic),
+    partition = partition,
+    offset = tonumber(view.offset),
+    timestamp = kind and tonumber(view.timestamp) or nil,
+    timestamp_type = kind,
+    key = text(view.key, view.key_len),
+    value = text(view.value, view.value_len),
+    headers = read_headers(view),
+    leader_epoch = leader_epoch ~= UNKNOWN and leader_epoch or nil,
+  }
+end
+
+return { read = read }

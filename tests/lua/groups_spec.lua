@@ -1,0 +1,324 @@
+-- Consumers in groups, and their handlers. Each case has a group of its own.
+
+local support = require("support")
+
+local kafka = require("kafka")
+
+local KINDS = {
+  eager = { ["group.protocol"] = "classic" },
+  cooperative = { ["group.protocol"] = "classic", ["partition.assignment.strategy"] = "cooperative-sticky" },
+  consumer = { ["group.protocol"] = "consumer" },
+}
+
+describe("a group", function()
+  local cluster, brokers
+
+  before_each(function()
+    cluster, brokers = support.cluster()
+    cluster:create_topic("t", 4, 1)
+  end)
+
+  after_each(support.close_all)
+
+  local function send(first, last)
+    local messages = {}
+    for number = first, last do
+      messages[#messages + 1] = { partition = number % 4, value = tostring(number) }
+    end
+    support.send_raw(brokers, "t", messages)
+  end
+
+  local function conf_of(kind, more)
+    local conf = { ["group.id"] = kind, ["enable.auto.commit"] = false }
+    for _, properties in ipairs({ KINDS[kind], more or {} }) do
+      for name, value in pairs(properties) do
+        conf[name] = value
+      end
+    end
+    if conf["group.protocol"] == "classic" then
+      conf["session.timeout.ms"], conf["heartbeat.interval.ms"] = 3000, 200
+    end
+    return conf
+  end
+
+  -- What a member was told: "assign 0 1", in order.
+  local function recorder(told, more)
+    local function tell(kind)
+      return function(consumer, partitions)
+        local numbers = {}
+        for index, item in ipairs(partitions) do
+          assert.equal("t", item.topic)
+          numbers[index] = item.partition
+        end
+        table.sort(numbers)
+        told[#told + 1] = ("%s %s"):format(kind, table.concat(numbers, " "))
+        if more and more[kind] then
+          more[kind](consumer, partitions)
+        end
+      end
+    end
+    return { on_assign = tell("assign"), on_revoke = tell("revoke"), on_lost = tell("lost") }
+  end
+
+  local function take(consumer, messages)
+    local message = consumer:poll(20)
+    if message then
+      messages[#messages + 1] = message
+    end
+  end
+
+  for kind in pairs(KINDS) do
+    it("runs handlers inside of calls: " .. kind, function()
+      send(1, 8)
+      local told, messages = {}, {}
+      local committed
+      local protocol
+      local consumer = support.consumer(
+        brokers,
+        { "t" },
+        conf_of(kind),
+        recorder(told, {
+          assign = function(self)
+            protocol = self:rebalance_protocol()
+          end,
+          revoke = function(self)
+            committed = self:commit()
+          end,
+        })
+      )
+      assert.same({}, told)
+      support.eventually(15, "all messages", function()
+        take(consumer, messages)
+        return #messages == 8
+      end)
+      assert.same({ "assign 0 1 2 3" }, told)
+      assert.equal(kind == "eager" and "EAGER" or "COOPERATIVE", protocol)
+      assert.equal(4, #consumer:assignment())
+      assert.same({ "t" }, consumer:subscription())
+      assert.equal(false, consumer:assignment_lost())
+      assert.equal(true, consumer:close())
+      assert.same({ "assign 0 1 2 3", "revoke 0 1 2 3" }, told)
+      table.sort(committed, function(left, right)
+        return left.partition < right.partition
+      end)
+      for partition = 0, 3 do
+        assert.same({ topic = "t", partition = partition, offset = 2 }, committed[partition + 1])
+      end
+      -- It took effect: who comes next does not see them again.
+      local places = {}
+      for partition = 0, 3 do
+        places[#places + 1] = { topic = "t", partition = partition }
+      end
+      local next_one = support.consumer(brokers, nil, conf_of(kind))
+      for _, place in ipairs(next_one:committed(places)) do
+        assert.equal(2, place.offset)
+      end
+    end)
+  end
+
+  it("shares partitions among members who come and go", function()
+    local seen, told = {}, { {}, {} }
+    local function member(number)
+      return support.consumer(
+        brokers,
+        { "t" },
+        conf_of("consumer"),
+        recorder(told[number], {
+          revoke = function(self)
+            self:commit()
+          end,
+        })
+      )
+    end
+    local members = { member(1) }
+    local sent = 0
+    local function pass(count)
+      send(sent + 1, sent + count)
+      sent = sent + count
+    end
+    local function consume()
+      for _, consumer in pairs(members) do
+        local messages = consumer:consume(100, 20) or {}
+        for _, message in ipairs(messages) do
+          seen[message.value] = (seen[message.value] or 0) + 1
+        end
+      end
+    end
+    local function all_seen()
+      consume()
+      for number = 1, sent do
+        if not seen[tostring(number)] then
+          return false
+        end
+      end
+      return true
+    end
+    pass(40)
+    support.eventually(15, "the first reads all", all_seen)
+    members[2] = member(2)
+    support.eventually(20, "the second has its share", function()
+      consume()
+      return #members[1]:assignment() == 2 and #members[2]:assignment() == 2
+    end)
+    pass(40)
+    support.eventually(15, "both read all", all_seen)
+    assert.equal(true, members[1]:close())
+    members[1] = nil
+    support.eventually(20, "the second has it all", function()
+      consume()
+      return #members[2]:assignment() == 4
+    end)
+    pass(40)
+    support.eventually(15, "the second reads all", all_seen)
+    for number = 1, sent do
+      assert.equal(1, seen[tostring(number)], number .. " came more than once")
+    end
+    assert.equal("assign 0 1 2 3", told[1][1])
+  end)
+
+  it("lets a handler begin where it wants", function()
+    send(1, 40)
+    local first = {}
+    local consumer = support.consumer(brokers, { "t" }, conf_of("consumer"), {
+      on_assign = function(self, partitions)
+        for _, item in ipairs(partitions) do
+          item.offset = 7
+        end
+        assert.equal(true, self:incremental_assign(partitions))
+      end,
+    })
+    support.eventually(15, "a message of each partition", function()
+      local message = consumer:poll(100)
+      if message and not first[message.partition] then
+        first[message.partition] = message.offset
+      end
+      return first[0] and first[1] and first[2] and first[3]
+    end)
+    assert.same({ [0] = 7, [1] = 7, [2] = 7, [3] = 7 }, first)
+  end)
+
+  it("goes on when a handler throws, and passes it on", function()
+    send(1, 4)
+    local consumer = support.consumer(brokers, { "t" }, conf_of("consumer"), {
+      on_assign = function()
+        error({ "on purpose" })
+      end,
+      on_revoke = function()
+        error("on purpose too", 0)
+      end,
+    })
+    local failure = support.eventually(15, "the handler", function()
+      local succeeded, failure = pcall(consumer.poll, consumer, 100)
+      return not succeeded and failure
+    end)
+    assert.same({ "on purpose" }, failure)
+    support.receive(consumer, 4)
+    local succeeded, text = pcall(consumer.close, consumer)
+    assert.equal(false, succeeded)
+    assert.equal("on purpose too", text)
+    assert.equal(true, consumer:is_closed())
+  end)
+
+  it("lets a handler close the consumer", function()
+    local consumer = support.consumer(brokers, { "t" }, conf_of("consumer"), {
+      on_assign = function(self)
+        assert.equal(true, self:close())
+      end,
+    })
+    local result
+    support.eventually(15, "the handler", function()
+      result = { consumer:poll(100) }
+      return consumer:is_closed()
+    end)
+    assert.same({ nil, "closed", support.CLOSED }, result)
+  end)
+
+  it("tells of lost partitions, or calls them revoked", function()
+    local told, members = { {}, {} }, {}
+    for number = 1, 2 do
+      local options = recorder(told[number])
+      if number == 2 then
+        options.on_lost = nil
+      end
+      local conf = conf_of("eager", { ["group.id"] = "lost" .. number })
+      members[number] = support.consumer(brokers, { "t" }, conf, options)
+    end
+    local function both_were_told(count)
+      return function()
+        members[1]:poll(20)
+        members[2]:poll(20)
+        return #told[1] >= count and #told[2] >= count
+      end
+    end
+    support.eventually(15, "partitions", both_were_told(1))
+    cluster:push_errors("Heartbeat", kafka.err.UNKNOWN_MEMBER_ID, kafka.err.UNKNOWN_MEMBER_ID)
+    support.eventually(15, "the loss", both_were_told(2))
+    assert.equal("lost 0 1 2 3", told[1][2])
+    assert.equal("revoke 0 1 2 3", told[2][2])
+  end)
+
+  it("reads a pattern of topics, and another one later", function()
+    cluster:create_topic("u1", 1, 1)
+    cluster:create_topic("u2", 1, 1)
+    local consumer = support.consumer(brokers, nil, conf_of("eager"))
+    assert.equal("NONE", consumer:rebalance_protocol())
+    assert.equal(true, consumer:subscribe({ "^u[0-9]" }))
+    support.eventually(15, "two topics", function()
+      consumer:poll(50)
+      return #consumer:assignment() == 2
+    end)
+    assert.same({ "^u[0-9]" }, consumer:subscription())
+    assert.equal(true, consumer:unsubscribe())
+    support.eventually(15, "none", function()
+      consumer:poll(50)
+      return #consumer:assignment() == 0
+    end)
+    assert.same({}, consumer:subscription())
+  end)
+
+  it("keeps a static member's partitions", function()
+    send(1, 4)
+    local conf = conf_of("eager", { ["group.instance.id"] = "one" })
+    local first = support.consumer(brokers, { "t" }, conf)
+    support.receive(first, 4)
+    assert.equal(4, #first:commit())
+    assert.equal(true, first:close())
+    send(5, 8)
+    local again = support.consumer(brokers, { "t" }, conf)
+    local values = {}
+    for _, message in ipairs(support.receive(again, 4)) do
+      values[#values + 1] = message.value
+    end
+    table.sort(values)
+    assert.same({ "5", "6", "7", "8" }, values)
+  end)
+
+  it("is left within its time, whatever was not answered", function()
+    local told = {}
+    local consumer = support.consumer(brokers, { "t" }, conf_of("consumer"), recorder(told))
+    -- A rebalance is under way, and nobody looks.
+    support.eventually(15, "the event", function()
+      local clib, out = support.clib(), require("ffi").new("kafka_message")
+      return clib.kafka_consumer_poll(consumer.handle, 50, out, nil) == clib.KAFKA_ERR_EVENT
+    end)
+    local start = support.now()
+    consumer:close(3000)
+    assert.is_true(support.now() - start < 4.5)
+    assert.same({ "assign 0 1 2 3", "revoke 0 1 2 3" }, told)
+
+    told = {}
+    local forgotten = support.consumer(brokers, { "t" }, conf_of("consumer"), recorder(told))
+    support.eventually(15, "partitions", function()
+      forgotten:poll(50)
+      return #forgotten:assignment() == 4
+    end)
+    start = support.now()
+    assert.same({}, { forgotten:receive(0) })
+    local clib = support.clib()
+    local handle = forgotten.handle
+    forgotten.handle = nil
+    require("kafka.native").release(handle, clib.kafka_consumer_free)
+    assert.is_true(support.now() - start < 3)
+    assert.same({ "assign 0 1 2 3" }, told)
+  end)
+end)
