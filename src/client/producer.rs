@@ -119,17 +119,22 @@ impl Producer {
 
     /// Fetches all reports, after waiting for one.
     pub fn poll(&self, timeout_ms: i32) -> Result<Reported> {
-        self.wait(timeout_ms)?;
-        Ok(self.shared.reports.pop_all())
+        let deadline = Deadline::after_ms(timeout_ms);
+        loop {
+            self.wait(deadline)?;
+            let reported = self.shared.reports.pop_all();
+            // If there is none in time, another thread was faster to fetch it, or to take the event.
+            if reported.count > 0 || deadline.is_past() {
+                return Ok(reported);
+            }
+        }
     }
 
     /// Waits for a report; an event that is awaited ends it with an error.
-    pub fn wait(&self, timeout_ms: i32) -> Result<()> {
+    fn wait(&self, deadline: Deadline) -> Result<()> {
         let events = self.client().events();
         let interrupted = || events.is_awaited_there();
-        self.shared
-            .reports
-            .wait(Deadline::after_ms(timeout_ms), interrupted)?;
+        self.shared.reports.wait(deadline, interrupted)?;
         match interrupted() {
             true => Err(Error::event()),
             false => Ok(()),
