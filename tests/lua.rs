@@ -115,7 +115,7 @@ macro_rules! specs {
     };
 }
 
-specs! { consumer events jit lifecycle misuse module producer weather }
+specs! { consumer events jit lifecycle misuse mock_cluster module producer weather }
 
 #[test]
 fn no_spec_is_forgotten() {
