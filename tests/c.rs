@@ -38,17 +38,21 @@ macro_rules! subjects {
 }
 
 subjects! {
+    client
     closed
     conf
     consumer
     errors
+    events
     lengths
     messages
     mock_cluster
     partitions
     producer
     reports
+    request
     threads
+    value
 }
 
 #[test]

@@ -115,7 +115,7 @@ macro_rules! specs {
     };
 }
 
-specs! { consumer consuming events groups jit lifecycle misuse module producer weather }
+specs! { consumer consuming events groups jit lifecycle misuse mock_cluster module producer weather }
 
 #[test]
 fn no_spec_is_forgotten() {

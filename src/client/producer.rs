@@ -111,8 +111,15 @@ impl Producer {
 
     /// Fetches all reports, after waiting for one.
     pub fn poll(&self, timeout_ms: i32) -> Result<Reported> {
-        self.wait(timeout_ms)?;
-        Ok(self.shared.reports.pop_all())
+        let deadline = Deadline::after_ms(timeout_ms);
+        loop {
+            self.waited(|interrupted| self.shared.reports.wait(deadline, interrupted))?;
+            let reported = self.shared.reports.pop_all();
+            // If there is none in time, another thread was faster to fetch it, or to take the event.
+            if reported.count > 0 || deadline.is_past() {
+                return Ok(reported);
+            }
+        }
     }
 
     /// Waits for a report, or a quiet message's failure; an event that is awaited ends it with an error.

@@ -1,8 +1,8 @@
 -- secure.lua BROKERS TOPIC PROPERTY=VALUE...
 -- Sends a message to partition 0 and receives it; prints "received VALUE", or "error NAME TEXT" of the first error that
 -- on_error hears of. "@FILE" as a value stands for what is in the file. Three names are no properties of librdkafka's:
--- with "token" that OAUTHBEARER token is set when one is asked for, with "token.failure" that text; with "then.password"
--- the first error is answered with that new password.
+-- "token" is the OAUTHBEARER token to set when one is asked for, "token.failure" a text to set instead, and
+-- "then.password" a new password that the first error is answered with.
 
 local kafka = require("kafka")
 local lines = require("lines")

@@ -9,6 +9,8 @@ static kafka_mock_cluster *cluster;
 static kafka_producer *producer;
 static kafka_topic *topic;
 static kafka_consumer *consumer;
+static kafka_client *client;
+static kafka_request *request, *request_done;
 static kafka_message message;
 static kafka_partitions *partitions;
 static kafka_conf *conf;
@@ -37,6 +39,9 @@ static void every_call_says_so(void)
     FAILS(kafka_consumer_assign(consumer, NULL, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_consumer_poll(consumer, -1, &no_message, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_consumer_close(consumer, -1, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_client_metadata(client, NULL, 0, NULL, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_request_wait(request, -1, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_request_wait(request_done, 0, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_mock_cluster_bootstrap_servers(cluster, &no_servers, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_mock_cluster_create_topic(cluster, "t", 1, 1, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_mock_cluster_broker_down(cluster, 1, &err), KAFKA_ERR_FORKED);
@@ -62,6 +67,8 @@ static void free_everything(void)
 {
     kafka_message_release(&message);
     kafka_message_release(&message);
+    kafka_request_free(request);
+    kafka_request_free(request_done);
     kafka_topic_free(topic);
     kafka_producer_free(producer);
     kafka_consumer_free(consumer);
@@ -148,6 +155,11 @@ int main(void)
     conf = conf_of("client.id", "parent", END);
     OK(kafka_topic_conf_new(&topic_conf, &err));
     OK(kafka_partitions_new(&partitions, &err));
+    OK(kafka_producer_client(producer, &client, &err));
+    /* The second may be under way while children are made. */
+    OK(kafka_client_metadata(client, NULL, PATIENCE_MS, &request_done, &err));
+    OK(kafka_request_wait(request_done, PATIENCE_MS, &err));
+    OK(kafka_client_metadata(client, NULL, PATIENCE_MS, &request, &err));
     OK(send_text(producer, topic, 0, "before", 0));
     OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
 

@@ -141,12 +141,29 @@ static void slow_brokers_and_moving_leaders(void)
     kafka_mock_cluster_free(cluster);
 }
 
+static void apis_have_names(void)
+{
+    static const struct { const char *name; int32_t key; } apis[] = {
+        {"Produce", 0}, {"Fetch", 1}, {"metadata", 3}, {"INITPRODUCERID", 22}, {"EndTxn", 26}};
+    int32_t key = UNTOUCHED;
+    size_t i;
+    for (i = 0; i < sizeof apis / sizeof *apis; i++) {
+        OK(kafka_mock_cluster_api_key(apis[i].name, &key, &err));
+        CHECK_INT(key, apis[i].key);
+    }
+    FAILS(kafka_mock_cluster_api_key("Prodcue", &key, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    CHECK(strstr(err.message, "\"Prodcue\"") != NULL);
+    FAILS(kafka_mock_cluster_api_key("", &key, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    CHECK_INT(key, 26);
+}
+
 int main(void)
 {
     what_it_refuses();
     a_broker_dies_and_comes_back();
     errors_on_demand();
     slow_brokers_and_moving_leaders();
+    apis_have_names();
     kafka_mock_cluster_free(NULL);
     return 0;
 }

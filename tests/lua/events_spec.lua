@@ -297,6 +297,24 @@ describe("events", function()
     end
   end)
 
+  it("an error that a client cannot go on with says so", function()
+    local cluster, brokers = support.cluster()
+    cluster:push_errors("InitProducerId", kafka.err.CLUSTER_AUTHORIZATION_FAILED)
+    local errors = {}
+    local producer = support.producer(brokers, { ["enable.idempotence"] = true }, {
+      on_error = function(_, code, fatal)
+        errors[#errors + 1] = { code, fatal }
+      end,
+    })
+    support.eventually(10, "the error", function()
+      producer:poll(20)
+      return errors[1]
+    end)
+    assert.same({ kafka.err.CLUSTER_AUTHORIZATION_FAILED, true }, errors[1])
+    producer:create_topic("t")
+    assert.equal(kafka.errno.ECANCELED, producer:send("t", 0, 1, "x"))
+  end)
+
   it("there are no more than asked for", function()
     local producer = support.producer(NOWHERE, with_oauth())
     for index = 1, 5 do

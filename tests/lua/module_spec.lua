@@ -37,6 +37,40 @@ describe("the module", function()
     assert.equal(cargo_version(), kafka.version())
   end)
 
+  it("knows what a code means", function()
+    assert.same({
+      name = "NOT_LEADER_FOR_PARTITION",
+      text = "Broker: Not leader for partition",
+      retriable = true,
+      fatal = false,
+      txn_requires_abort = false,
+    }, kafka.err_info(kafka.err.NOT_LEADER_FOR_PARTITION))
+    -- What of each flag, and of none.
+    for flag, names in pairs({
+      retriable = { "TIMED_OUT", "QUEUE_FULL", "TRANSPORT", "ALL_BROKERS_DOWN", "COORDINATOR_NOT_AVAILABLE" },
+      fatal = { "FATAL", "FENCED", "PRODUCER_FENCED", "FENCED_INSTANCE_ID", "INVALID_PRODUCER_EPOCH" },
+      txn_requires_abort = { "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION", "TOPIC_AUTHORIZATION_FAILED" },
+      none = { "NO_ERROR", "SSL", "AUTHENTICATION", "CLOSED", "FORKED", "INVALID_ARGUMENT", "TOPIC_ALREADY_EXISTS" },
+    }) do
+      for _, name in ipairs(names) do
+        local info = kafka.err_info(kafka.err[name])
+        for _, other in ipairs({ "retriable", "fatal", "txn_requires_abort" }) do
+          assert.equal(other == flag, info[other], name .. " " .. other)
+        end
+      end
+    end
+    for name, code in pairs(kafka.err) do
+      local info = kafka.err_info(code)
+      assert.equal(name, info.name)
+      assert.is_true(#info.text > 0)
+    end
+    assert.equal(nil, kafka.err_info(12345))
+    assert.equal(nil, kafka.err_info(-999))
+    for _, value in ipairs({ "x", {}, 2 ^ 40 }) do
+      assert.equal(false, (pcall(kafka.err_info, value)))
+    end
+  end)
+
   it("sets the global kafka and no other", function()
     local result = support.program([[
       local before = {}

@@ -3,7 +3,6 @@
 local support = require("support")
 
 -- Of Kafka's protocol.
-local PRODUCE, FETCH, FIND_COORDINATOR, CONSUMER_GROUP_HEARTBEAT = 0, 1, 10, 68
 local NOT_LEADER_OR_FOLLOWER, REQUEST_TIMED_OUT = 6, 7
 local MSG_SIZE_TOO_LARGE, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE = 10, 14, 15
 local NOT_COORDINATOR, TOPIC_AUTHORIZATION_FAILED = 16, 29
@@ -143,8 +142,8 @@ describe("in bad weather", function()
     local cluster, brokers = cluster_with_topic()
     stream(brokers, function(index)
       if index == 200 then
-        cluster:push_errors(PRODUCE, NOT_LEADER_OR_FOLLOWER, REQUEST_TIMED_OUT, NOT_LEADER_OR_FOLLOWER)
-        cluster:push_errors(FETCH, NOT_LEADER_OR_FOLLOWER, REQUEST_TIMED_OUT, NOT_LEADER_OR_FOLLOWER)
+        cluster:push_errors("Produce", NOT_LEADER_OR_FOLLOWER, REQUEST_TIMED_OUT, NOT_LEADER_OR_FOLLOWER)
+        cluster:push_errors("Fetch", NOT_LEADER_OR_FOLLOWER, REQUEST_TIMED_OUT, NOT_LEADER_OR_FOLLOWER)
       end
     end)
   end)
@@ -166,7 +165,7 @@ describe("in bad weather", function()
     producer:create_topic("t")
     assert.equal(0, producer:send("t", 0, 1, "before"))
     assert.equal(0, support.reported(producer, 1))
-    cluster:push_errors(PRODUCE, MSG_SIZE_TOO_LARGE)
+    cluster:push_errors("Produce", MSG_SIZE_TOO_LARGE)
     assert.equal(0, producer:send("t", 0, 2, "refused"))
     assert.equal(1, support.reported(producer, 2))
     assert.equal(0, producer:send("t", 0, 3, "after"))
@@ -182,7 +181,7 @@ describe("in bad weather", function()
     producer:create_topic("t")
     assert.equal(0, producer:send("t", 0, 1, "before"))
     assert.equal(0, support.reported(producer, 1))
-    cluster:push_errors(PRODUCE, TOPIC_AUTHORIZATION_FAILED)
+    cluster:push_errors("Produce", TOPIC_AUTHORIZATION_FAILED)
     assert.equal(0, producer:send("t", 0, 2, "refused"))
     assert.equal(1, support.reported(producer, 2))
     support.eventually(20, "the producer sends again", function()
@@ -198,8 +197,8 @@ describe("in bad weather", function()
 
   it("a group is joined in spite of errors", function()
     local cluster, brokers = cluster_with_topic()
-    cluster:push_errors(FIND_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_NOT_AVAILABLE)
-    cluster:push_errors(CONSUMER_GROUP_HEARTBEAT, COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR)
+    cluster:push_errors("FindCoordinator", COORDINATOR_NOT_AVAILABLE, COORDINATOR_NOT_AVAILABLE)
+    cluster:push_errors("ConsumerGroupHeartbeat", COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR)
     local producer = support.producer(brokers)
     producer:create_topic("t")
     assert.equal(0, producer:send("t", 2, 1, "x"))
@@ -213,7 +212,7 @@ describe("in bad weather", function()
     for index = 1, 100 do
       codes[index] = TOPIC_AUTHORIZATION_FAILED
     end
-    cluster:push_errors(FETCH, unpack(codes))
+    cluster:push_errors("Fetch", unpack(codes))
     local consumer = support.consumer(brokers, { "t:0" })
     for _ = 1, 10 do
       assert.equal(nil, (consumer:receive(30)))

@@ -1,0 +1,261 @@
+/* Events: the kinds that end a wait, those that are there to be taken, their order, and what
+ * becomes of those that nobody takes. */
+#include "check.h"
+
+#include <pthread.h>
+
+#define NOWHERE "127.0.0.1:1"
+
+/* A client that waits for a token, and so tells of nothing by itself. */
+static kafka_producer *silent_producer(uint32_t kinds, kafka_client **client)
+{
+    kafka_conf *conf = conf_of("security.protocol", "sasl_plaintext", "sasl.mechanism",
+                               "OAUTHBEARER", "sasl.oauthbearer.config", "scope=test", END);
+    kafka_producer *producer;
+    OK(kafka_conf_set_events(conf, kinds, &err));
+    producer = producer_with(NOWHERE, conf);
+    OK(kafka_producer_client(producer, client, &err));
+    return producer;
+}
+
+/* An error event with a number in its text. */
+static void tell(kafka_client *client, int number)
+{
+    char text[32];
+    snprintf(text, sizeof text, "number %d", number);
+    OK(kafka_client_set_oauthbearer_failure(client, text, &err));
+}
+
+static int number_of(const kafka_event *event)
+{
+    const char *text = strstr(event->text, "number ");
+    CHECK(text != NULL);
+    return atoi(text + strlen("number "));
+}
+
+/* Takes an event of this kind, once it is there. */
+static void take(kafka_client *client, uint32_t kinds, kafka_event *event)
+{
+    int64_t deadline = now_ms() + PATIENCE_MS;
+    int32_t code;
+    while ((code = kafka_client_event(client, kinds, event, &err)) == KAFKA_ERR_TIMED_OUT) {
+        CHECK(now_ms() < deadline);
+        sleep_ms(2);
+    }
+    CHECK_INT(code, 0);
+    CHECK(event->kind & kinds);
+}
+
+static void masks(void)
+{
+    kafka_conf *conf = conf_of(END);
+    OK(kafka_conf_set_events(conf, 0, &err));
+    OK(kafka_conf_set_events(conf, KAFKA_EVENT_ERROR | KAFKA_EVENT_PARTITION_EOF, &err));
+    FAILS(kafka_conf_set_events(conf, 1u << 31, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    CHECK_TEXT(err.message, "kinds has a bit that is no KAFKA_EVENT: 0x80000000");
+    FAILS(kafka_conf_set_events(conf, 256 | 1, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    kafka_conf_free(conf);
+}
+
+static void they_end_a_wait(void)
+{
+    kafka_client *client = NULL;
+    kafka_producer *producer = silent_producer(KAFKA_EVENT_ERROR, &client);
+    kafka_reported reported;
+    kafka_event event, untouched;
+    const uint32_t *event_count = NULL;
+
+    memset(&reported, 0x5a, sizeof reported);
+    memset(&event, 0x5a, sizeof event);
+    memset(&untouched, 0x5a, sizeof event);
+    OK(kafka_client_event_count(client, &event_count, &err));
+    CHECK_INT(*(const volatile uint32_t *)event_count, 0);
+    FAILS(kafka_client_event(client, KAFKA_EVENT_ERROR, &event, &err), KAFKA_ERR_TIMED_OUT);
+    CHECK(memcmp(&event, &untouched, sizeof event) == 0);
+
+    tell(client, 1);
+    FAILS(kafka_producer_poll(producer, PATIENCE_MS, &reported, &err), KAFKA_ERR_EVENT);
+    /* Until it is taken. */
+    FAILS(kafka_producer_poll(producer, 0, &reported, &err), KAFKA_ERR_EVENT);
+    CHECK(reported.reported_count == UINT64_C(0x5a5a5a5a5a5a5a5a));
+    CHECK_INT(*(const volatile uint32_t *)event_count, 1);
+    OK(kafka_client_event(client, KAFKA_EVENT_ERROR, &event, &err));
+    CHECK_INT(event.kind, KAFKA_EVENT_ERROR);
+    CHECK_INT(event.code, KAFKA_ERR_AUTHENTICATION);
+    CHECK_INT(event.fatal, 0);
+    CHECK_INT(event.dropped_count, 0);
+    CHECK_INT(number_of(&event), 1);
+    CHECK_INT(event.text_len, strlen(event.text));
+    CHECK(event.facility == NULL && event.partitions == NULL);
+    CHECK_INT(*(const volatile uint32_t *)event_count, 0);
+    OK(kafka_producer_poll(producer, 0, &reported, &err));
+
+    /* It outlives its client; released twice is released once. */
+    kafka_producer_free(producer);
+    CHECK_INT(number_of(&event), 1);
+    kafka_event_release(&event);
+    CHECK(event.text == NULL && event.owner == NULL);
+    kafka_event_release(&event);
+    kafka_event_release(NULL);
+}
+
+static void others_are_there_to_be_taken(void)
+{
+    kafka_client *client = NULL;
+    kafka_producer *producer = silent_producer(0, &client);
+    kafka_reported reported;
+    kafka_event event;
+    const uint32_t *event_count = NULL;
+    int i;
+
+    OK(kafka_client_event_count(client, &event_count, &err));
+    take(client, KAFKA_EVENT_TOKEN_REFRESH, &event);
+    CHECK_TEXT(event.text, "scope=test");
+    kafka_event_release(&event);
+    for (i = 1; i <= 3; i++) {
+        tell(client, i);
+    }
+    OK(kafka_producer_poll(producer, 50, &reported, &err));
+    CHECK_INT(*(const volatile uint32_t *)event_count, 0);
+    for (i = 1; i <= 3; i++) {
+        take(client, KAFKA_EVENT_ERROR, &event);
+        CHECK_INT(number_of(&event), i);
+        kafka_event_release(&event);
+    }
+    /* No kind is none of them. */
+    tell(client, 4);
+    FAILS(kafka_client_event(client, 0, &event, &err), KAFKA_ERR_TIMED_OUT);
+    kafka_producer_free(producer);
+}
+
+static void the_newest_are_kept(void)
+{
+    kafka_client *client = NULL;
+    kafka_producer *producer = silent_producer(KAFKA_EVENT_TOKEN_REFRESH, &client);
+    kafka_event event;
+    int i, taken = 0, last = 0;
+    uint64_t dropped_count = 0;
+
+    for (i = 1; i <= 1000; i++) {
+        tell(client, i);
+    }
+    while (last < 1000) {
+        take(client, KAFKA_EVENT_ERROR, &event);
+        dropped_count += event.dropped_count;
+        CHECK_INT(number_of(&event), last + 1 + (int)event.dropped_count);
+        last = number_of(&event);
+        taken++;
+        kafka_event_release(&event);
+    }
+    CHECK_INT(taken + (int)dropped_count, 1000);
+    kafka_producer_free(producer);
+}
+
+static void a_consumers(void)
+{
+    const char *servers;
+    kafka_mock_cluster *cluster = cluster_with("quiet", 1, &servers);
+    kafka_conf *conf = conf_of("group.id", "g", "statistics.interval.ms", "10", "debug", "cgrp",
+                               "log_level", "7", END);
+    kafka_consumer *consumer = NULL;
+    kafka_client *client = NULL;
+    kafka_message message;
+    kafka_event event;
+    uint32_t kinds = KAFKA_EVENT_STATS | KAFKA_EVENT_LOG, seen = 0;
+
+    OK(kafka_conf_set_events(conf, kinds, &err));
+    OK(kafka_consumer_new(servers, conf, &consumer, &err));
+    kafka_conf_free(conf);
+    OK(kafka_consumer_client(consumer, &client, &err));
+    while (seen != kinds) {
+        FAILS(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err), KAFKA_ERR_EVENT);
+        while (kafka_client_event(client, kinds, &event, &err) == 0) {
+            seen |= event.kind;
+            if (event.kind == KAFKA_EVENT_STATS) {
+                CHECK_INT(event.text[0], '{');
+                CHECK_INT(event.text[event.text_len], '\0');
+            } else {
+                CHECK(event.facility[0] != '\0');
+                CHECK(event.level >= 0 && event.level <= 7);
+            }
+            kafka_event_release(&event);
+        }
+    }
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    FAILS(kafka_client_event(client, kinds, &event, &err), KAFKA_ERR_CLOSED);
+    kafka_consumer_free(consumer);
+    kafka_mock_cluster_free(cluster);
+}
+
+struct taker {
+    pthread_t thread;
+    kafka_client *client;
+    kafka_producer *producer;
+    int taken, last;
+};
+
+static void *take_all(void *argument)
+{
+    struct taker *taker = (struct taker *)argument;
+    kafka_reported reported;
+    kafka_event event;
+    int32_t code;
+    while ((code = kafka_producer_poll(taker->producer, -1, &reported, NULL)) != KAFKA_ERR_CLOSED) {
+        CHECK_INT(code, KAFKA_ERR_EVENT);
+        while (kafka_client_event(taker->client, KAFKA_EVENT_ERROR, &event, NULL) == 0) {
+            CHECK(number_of(&event) > taker->last);
+            taker->last = number_of(&event);
+            taker->taken += 1 + (int)event.dropped_count;
+            kafka_event_release(&event);
+        }
+    }
+    return NULL;
+}
+
+/* No wake-up is lost, no event is taken twice, and closing sends everybody home. */
+static void many_threads(void)
+{
+    kafka_client *client = NULL;
+    kafka_producer *producer = silent_producer(KAFKA_EVENT_ERROR, &client);
+    struct taker takers[3];
+    const uint32_t *event_count = NULL;
+    int64_t deadline = now_ms() + PATIENCE_MS;
+    int i, taken = 0;
+
+    memset(takers, 0, sizeof takers);
+    OK(kafka_client_event_count(client, &event_count, &err));
+    for (i = 0; i < 3; i++) {
+        takers[i].client = client;
+        takers[i].producer = producer;
+        CHECK_INT(pthread_create(&takers[i].thread, NULL, take_all, &takers[i]), 0);
+    }
+    for (i = 1; i <= 500; i++) {
+        tell(client, i);
+        if (i % 50 == 0) {
+            sleep_ms(5);
+        }
+    }
+    sleep_ms(50);
+    while (*(const volatile uint32_t *)event_count > 0) {
+        CHECK(now_ms() < deadline);
+        sleep_ms(2);
+    }
+    OK(kafka_producer_close(producer, 0, NULL, &err));
+    for (i = 0; i < 3; i++) {
+        CHECK_INT(pthread_join(takers[i].thread, NULL), 0);
+        taken += takers[i].taken;
+    }
+    CHECK_INT(taken, 500);
+    kafka_producer_free(producer);
+}
+
+int main(void)
+{
+    masks();
+    they_end_a_wait();
+    others_are_there_to_be_taken();
+    the_newest_are_kept();
+    a_consumers();
+    many_threads();
+    return 0;
+}
