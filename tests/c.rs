@@ -47,8 +47,10 @@ subjects! {
     mock_cluster
     partitions
     producer
+    records
     reports
     threads
+    transaction
 }
 
 #[test]
