@@ -115,7 +115,7 @@ macro_rules! specs {
     };
 }
 
-specs! { consumer jit lifecycle misuse module producer weather }
+specs! { consumer jit lifecycle misuse module produce producer transaction weather }
 
 #[test]
 fn no_spec_is_forgotten() {

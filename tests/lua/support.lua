@@ -71,22 +71,26 @@ function support.cluster(broker_count)
   return cluster, cluster:bootstrap_servers()
 end
 
-function support.producer(brokers, conf)
-  local producer = kafka.producer(brokers, support.producer_conf(conf))
+function support.producer(brokers, conf, options)
+  local producer = kafka.producer(brokers, support.producer_conf(conf), options)
   clients[#clients + 1] = producer
   return producer
 end
 
 -- Reads from the first message on, unless the group has been further already.
-function support.consumer(brokers, topics, conf)
+function support.consumer(brokers, topics, conf, options)
   conf = topics and topics[1]:find(":", 1, true) and support.consumer_conf(conf) or support.group_conf(conf)
-  local consumer = kafka.consumer(brokers, topics, conf, { ["auto.offset.reset"] = "smallest" })
+  local consumer = kafka.consumer(brokers, topics, conf, { ["auto.offset.reset"] = "smallest" }, options)
   clients[#clients + 1] = consumer
   return consumer
 end
 
 function support.close_all()
   for index = #clients, 1, -1 do
+    if clients[index].purge then
+      -- What a case has left to brokers that do not answer.
+      clients[index]:purge()
+    end
     clients[index]:close(1000)
     clients[index] = nil
   end
