@@ -49,9 +49,11 @@ subjects! {
     mock_cluster
     partitions
     producer
+    records
     reports
     request
     threads
+    transaction
     value
 }
 

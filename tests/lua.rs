@@ -115,7 +115,9 @@ macro_rules! specs {
     };
 }
 
-specs! { consumer consuming events groups jit lifecycle misuse mock_cluster module producer weather }
+specs! {
+    consumer consuming events groups jit lifecycle misuse mock_cluster module produce producer transaction weather
+}
 
 #[test]
 fn no_spec_is_forgotten() {

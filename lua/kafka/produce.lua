@@ -39,8 +39,9 @@ local function number_for(self, handle, checked)
   return mine and mine:keep(handle, checked.opaque, checked.on_delivery) or native.QUIET_ID
 end
 
-local function queue(self, topic, checked, number)
-  return record.queue(self.handle, topics.managed(self, topic), checked, number)
+local function queue(self, checked, number)
+  local topic_handle, code = topics.managed(self, checked.topic)
+  return code or record.queue(self.handle, topic_handle, checked, number)
 end
 
 --- Queues a record; if the queue is full it tries again until the time is up.
@@ -49,13 +50,16 @@ end
 ---@param block_ms? integer
 ---@return integer code
 local function produce(self, checked, block_ms)
-  local handle = self.handle
-  local topic_handle = topics.managed(self, checked.topic)
-  local number = number_for(self, handle, checked)
-  local code = record.queue(handle, topic_handle, checked, number)
+  -- First of all, since it may throw.
+  local topic_handle, gone = topics.managed(self, checked.topic)
+  if not topic_handle then
+    return gone
+  end
+  local number = number_for(self, self.handle, checked)
+  local code = record.queue(self.handle, topic_handle, checked, number)
   if code == C.KAFKA_ERR_QUEUE_FULL and block_ms then
     hearing(self)
-    code = deliveries.retry(self, block_ms, queue, checked.topic, checked, number)
+    code = deliveries.retry(self, block_ms, queue, checked, number)
   end
   if code ~= 0 and self.deliveries then
     self.deliveries:forget(number)
@@ -84,9 +88,14 @@ function Producer:produce(message)
 end
 
 local function queue_all(self, topic, list, first, numbers)
-  local code, queued, codes = record.queue_all(self.handle, topics.managed(self, topic), list, first, numbers)
+  local topic_handle, code = topics.managed(self, topic)
+  if not topic_handle then
+    return code
+  end
+  local queued, codes
+  code, queued, codes = record.queue_all(self.handle, topic_handle, list, first, numbers)
   if code ~= 0 then
-    return code, 0, codes
+    return code
   end
   for at = 0, #list - first do
     if codes[at] == C.KAFKA_ERR_QUEUE_FULL then
@@ -116,7 +125,10 @@ function Producer:produce_batch(topic, messages)
   elseif #list == 0 then
     return 0, {}
   end
-  topics.managed(self, topic)
+  local topic_handle, gone = topics.managed(self, topic)
+  if not topic_handle then
+    return err.failure(gone)
+  end
   for at = 1, #list do
     numbers[at] = number_for(self, handle, list[at])
   end

@@ -306,9 +306,13 @@ local function check_options(options, level)
     check.fail(3, wrong:format("reports", "boolean", type(reports)), level + 1)
   elseif block_ms ~= nil and type(block_ms) ~= "number" then
     check.fail(3, wrong:format("block_ms", "number", type(block_ms)), level + 1)
-  elseif block_ms then
-    return check.timeout(3, block_ms, 0, level + 1)
   end
+  -- Not a number is not in range either.
+  local in_range = block_ms == nil or block_ms >= -1
+  if not in_range then
+    check.fail(3, "option 'block_ms': timeout out of range", level + 1)
+  end
+  return block_ms and math.min(math.floor(block_ms), INT32_MAX)
 end
 
 --- Makes a producer. It connects in the background: brokers that cannot be reached are no error here.

@@ -182,6 +182,10 @@ function record.read(index, place, message, has_topic, level)
   }
 end
 
+local records_of = ffi.typeof("kafka_record[?]")
+local headers_of = ffi.typeof("kafka_header[?]")
+local codes_of = ffi.typeof("int32_t[?]")
+
 -- Room for the headers of one call, and what keeps the strings in it from being collected until its end.
 local headers_room, headers_max = nil, 0
 local held = {} -- luacheck: ignore 241
@@ -189,7 +193,7 @@ local held = {} -- luacheck: ignore 241
 local function room_for_headers(count)
   if count > headers_max then
     headers_max = math.max(count, 16)
-    headers_room = ffi.new("kafka_header[?]", headers_max)
+    headers_room = headers_of(headers_max)
   end
   return headers_room
 end
@@ -259,7 +263,7 @@ function record.queue_all(handle, topic_handle, list, first, opaques)
     local names = list[at].headers
     header_count = header_count + (names and #names / 2 or 0)
   end
-  local records, codes = ffi.new("kafka_record[?]", count), ffi.new("int32_t[?]", count)
+  local records, codes = records_of(count), codes_of(count)
   local headers = room_for_headers(header_count)
   held[1], held[2] = list, records
   for at = 0, count - 1 do

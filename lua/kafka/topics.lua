@@ -43,13 +43,17 @@ end
 --- Throws on a name that librdkafka refuses.
 ---@param producer kafka.Producer open
 ---@param name string
----@return ffi.cdata* handle
+---@return ffi.cdata*? handle nil if the producer cannot be used here
+---@return integer? code
 function topics.managed(producer, name)
   local handle = producer.topics[name]
   if not handle then
     local message
     handle, message = topics.create(nil, producer.handle, name)
-    if not handle then
+    local code = native.error.code
+    if not handle and (code == C.KAFKA_ERR_FORKED or code == C.KAFKA_ERR_CLOSED) then
+      return nil, code
+    elseif not handle then
       error(("invalid topic '%s': %s"):format(name, message), 0)
     end
     producer.topics[name] = handle

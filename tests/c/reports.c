@@ -151,6 +151,118 @@ static void only_errors_if_that_is_wanted(void)
     kafka_producer_free(producer);
 }
 
+/* A fire-and-forget program never stalls, and its failures are counted all the same. */
+static void quiet_messages_take_no_room_once_reported(void)
+{
+    kafka_producer *producer =
+        producer_with(servers, conf_of("queue.buffering.max.messages", "5", END));
+    kafka_topic *topic = topic_of(producer, "full");
+    kafka_report report;
+    kafka_reported reported;
+    kafka_counters counters;
+    size_t report_count = UNTOUCHED;
+    uint64_t count = UNTOUCHED;
+    int i, sent = 0;
+
+    while (sent < 30) {
+        int32_t code = send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET);
+        if (code == KAFKA_ERR_QUEUE_FULL) {
+            OK(kafka_producer_wait_for_room(producer, PATIENCE_MS, &err));
+            continue;
+        }
+        CHECK_INT(code, 0);
+        sent++;
+    }
+    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_counters(producer, &counters, &err));
+    CHECK_INT(counters.queued, 30);
+    CHECK_INT(counters.delivered, 30);
+    OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
+    CHECK_INT(report_count, 0);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+
+    producer = producer_with("127.0.0.1:1", conf_of("message.timeout.ms", "100", END));
+    topic = topic_of(producer, "full");
+    for (i = 0; i < 4; i++) {
+        OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+    }
+    OK(kafka_producer_wait(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_quiet_failures(producer, &count, &err));
+    CHECK_INT(count, 4);
+    OK(kafka_producer_quiet_failures(producer, &count, &err));
+    CHECK_INT(count, 0);
+    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+    OK(kafka_producer_poll(producer, PATIENCE_MS, &reported, &err));
+    CHECK_INT(reported.reported_count, 1);
+    CHECK_INT(reported.failed_count, 1);
+    CHECK(reported.last_opaque == KAFKA_OPAQUE_NONE);
+    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+    FAILS(kafka_producer_close(producer, 0, &count, &err), KAFKA_ERR_TIMED_OUT);
+    CHECK_INT(count, 1);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+static void a_report_tells_all_there_is(void)
+{
+    kafka_producer *producer = producer_with(servers, NULL);
+    kafka_topic *topics[2];
+    kafka_report reports[4];
+    size_t report_count = 0, i;
+
+    topics[0] = topic_of(producer, "full");
+    topics[1] = topic_of(producer, "other");
+    OK(send_text(producer, topics[0], 0, "x", 0));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_time_reports(producer, 1, &err));
+    for (i = 1; i < 4; i++) {
+        OK(send_text(producer, topics[i % 2], 0, "x", i));
+        OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    }
+    OK(kafka_producer_reports(producer, reports, 4, &report_count, &err));
+    CHECK_INT(report_count, 4);
+    /* The names outlive the topics' handles. */
+    kafka_topic_free(topics[0]);
+    kafka_topic_free(topics[1]);
+    for (i = 0; i < 4; i++) {
+        CHECK_INT(reports[i].opaque, i);
+        CHECK_TEXT(reports[i].topic, i % 2 ? "other" : "full");
+        CHECK_INT(reports[i].partition, 0);
+        CHECK_INT(reports[i].code, 0);
+        CHECK((reports[i].timestamp > 0) == (i > 0));
+        CHECK(i == 0 ? reports[i].latency_us == -1
+                     : reports[i].latency_us > 0 && reports[i].latency_us < PATIENCE_MS * 1000);
+    }
+    CHECK(reports[0].topic == reports[2].topic);
+    kafka_producer_free(producer);
+}
+
+static void what_is_purged_is_reported(void)
+{
+    kafka_producer *producer = producer_with("127.0.0.1:1", NULL);
+    kafka_topic *topic = topic_of(producer, "full");
+    kafka_report report;
+    size_t report_count = 0;
+
+    FAILS(kafka_producer_purge(producer, 0, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    FAILS(kafka_producer_purge(producer, 4, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    OK(send_text(producer, topic, 0, "x", 1));
+    OK(kafka_producer_purge(producer, KAFKA_PURGE_INFLIGHT, &err));
+    OK(kafka_producer_wait(producer, 50, &err));
+    OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
+    CHECK_INT(report_count, 0);
+    OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, &err));
+    OK(kafka_producer_wait(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
+    CHECK_INT(report_count, 1);
+    CHECK_INT(report.code, KAFKA_ERR_PURGE_QUEUE);
+    CHECK_TEXT(report.topic, "full");
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
 int main(void)
 {
     kafka_mock_cluster *cluster = cluster_with("full", 1, &servers);
@@ -159,6 +271,10 @@ int main(void)
     failures_nobody_fetched_are_lost();
     waiting_ends_in_time_and_at_the_first_report();
     only_errors_if_that_is_wanted();
+    OK(kafka_mock_cluster_create_topic(cluster, "other", 1, 1, &err));
+    quiet_messages_take_no_room_once_reported();
+    a_report_tells_all_there_is();
+    what_is_purged_is_reported();
     kafka_mock_cluster_free(cluster);
     return 0;
 }

@@ -87,6 +87,10 @@ end
 
 function support.close_all()
   for index = #clients, 1, -1 do
+    if clients[index].purge then
+      -- What a case has left to brokers that do not answer.
+      clients[index]:purge()
+    end
     clients[index]:close(1000)
     clients[index] = nil
   end
