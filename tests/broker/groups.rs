@@ -1,10 +1,12 @@
 //! Consumer groups: offsets that stay, and partitions that are shared.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cluster::Cluster;
-use crate::process::within;
+use crate::process::{within, Process};
 use crate::record::{input, parse_received, Record};
 use crate::tools::Jit;
 
@@ -159,4 +161,134 @@ fn two_members_share_the_partitions() {
         *shares.entry(names[0]).or_insert(0) += 1;
     }
     assert_eq!(shares, HashMap::from([("one", 2), ("other", 2)]));
+}
+
+/// A member that prints what it reads, and its way to be asked to leave.
+struct Member {
+    process: Process,
+    stop: PathBuf,
+}
+
+impl Member {
+    fn join(cluster: &Cluster, topic: &str, group: &str, name: &str) -> Self {
+        let stop = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{group}-{name}"));
+        let _ = fs::remove_file(&stop);
+        let path = stop.display().to_string();
+        let group = format!("group.id={group}");
+        let arguments = [topic, &path, &group, SESSION, "heartbeat.interval.ms=500"];
+        let process = cluster.start_lua(Jit::On, "member.lua", &arguments, String::new());
+        Self { process, stop }
+    }
+
+    fn leave(self) -> Vec<String> {
+        fs::write(&self.stop, "").expect("a file that asks to leave");
+        let lines = self.process.finish();
+        let _ = fs::remove_file(&self.stop);
+        lines
+    }
+
+    fn has_partitions(&self, count: usize) -> bool {
+        let moves = |line: &String| !line.starts_with("message");
+        let last = self.process.lines().into_iter().rfind(moves);
+        last == Some(format!("assign {count}"))
+    }
+}
+
+/// The offsets that members read of each partition, in order.
+fn offsets_read(lines: &[String]) -> BTreeMap<i32, Vec<i64>> {
+    let mut read: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
+    for line in lines {
+        if let Some(place) = line.strip_prefix("message ") {
+            let (partition, offset) = place.split_once(' ').expect("PARTITION OFFSET");
+            let offsets = read.entry(partition.parse().unwrap()).or_default();
+            offsets.push(offset.parse().unwrap());
+        }
+    }
+    read
+}
+
+#[test]
+fn members_come_and_go_and_nothing_is_passed_over() {
+    const PARTITIONS: i32 = 6;
+    let cluster = Cluster::any();
+    let topic = cluster.topic("moving", PARTITIONS as u32);
+    let group = cluster.name("moving");
+    let join = |name: &str| Member::join(&cluster, &topic, &group, name);
+    let mut sent = 0;
+    let mut send = |count: i32| {
+        produce(
+            &cluster,
+            &topic,
+            PARTITIONS,
+            sent..sent + count * PARTITIONS,
+        );
+        sent += count * PARTITIONS;
+        i64::from(sent / PARTITIONS)
+    };
+    // Waits until each partition has been read up to there; returns what all members read.
+    let read_to = |members: &[&Member], gone: &[String], end: i64| {
+        let lines = || {
+            let lines = members.iter().flat_map(|member| member.process.lines());
+            gone.iter().cloned().chain(lines).collect::<Vec<_>>()
+        };
+        let complete = within(Duration::from_secs(60), || {
+            let read = offsets_read(&lines());
+            read.len() == PARTITIONS as usize
+                && read.values().all(|offsets| offsets.contains(&(end - 1)))
+        });
+        let read = offsets_read(&lines());
+        assert!(complete, "not read up to {end}: {read:?}");
+        read
+    };
+    let balanced = |members: &[&Member]| {
+        let share = PARTITIONS as usize / members.len();
+        let balanced = within(Duration::from_secs(60), || {
+            members.iter().all(|member| member.has_partitions(share))
+        });
+        assert!(balanced, "the partitions were not shared");
+    };
+
+    let one = join("one");
+    let end = send(10);
+    read_to(&[&one], &[], end);
+    let two = join("two");
+    let three = join("three");
+    send(10);
+    balanced(&[&one, &two, &three]);
+    let end = send(10);
+    read_to(&[&one, &two, &three], &[], end);
+    let mut gone = two.leave();
+    balanced(&[&one, &three]);
+    let end = send(10);
+    let read = read_to(&[&one, &three], &gone, end);
+    // Each was committed before its partition moved, so that each was read once.
+    let once: Vec<i64> = (0..end).collect();
+    for (partition, mut offsets) in read {
+        offsets.sort_unstable();
+        assert_eq!(offsets, once, "partition {partition}");
+    }
+
+    // One is killed: what it had not committed comes again, and nothing is passed over.
+    send(10);
+    gone.extend(three.process.lines());
+    drop(three);
+    let end = send(10);
+    let read = read_to(&[&one], &gone, end);
+    for (partition, mut offsets) in read {
+        offsets.sort_unstable();
+        offsets.dedup();
+        let all: Vec<i64> = (0..end).collect();
+        assert_eq!(offsets, all, "partition {partition}");
+    }
+    for (partition, offsets) in offsets_read(&one.leave()) {
+        assert!(
+            offsets.windows(2).all(|pair| pair[0] < pair[1]),
+            "out of order in partition {partition}: {offsets:?}"
+        );
+    }
+    let mut ends: Vec<String> = (0..PARTITIONS)
+        .map(|partition| format!("{topic} {partition} {end}"))
+        .collect();
+    ends.sort();
+    assert_eq!(committed(&cluster, &group), ends);
 }

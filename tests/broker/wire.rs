@@ -319,3 +319,57 @@ fn each_partition_keeps_the_order_of_20000_messages_to_lua() {
         assert_in_order(&topics, &got);
     }
 }
+
+#[test]
+fn messages_are_read_with_all_they_carry() {
+    let cluster = Cluster::any();
+    let topic = cluster.topic("carried", 1);
+    let all: Vec<u8> = (0..=255).collect();
+    let header = |name: &str, value: String| format!("{}={value}", bytes(name.as_bytes()));
+    let many = (0..40).map(|number| header(&format!("h{number}"), bytes(&all)));
+    let headers = [
+        null(),
+        header("one", bytes(b"value")),
+        [
+            header("twice", bytes(b"1")),
+            header("twice", bytes(b"2")),
+            header("empty", bytes(b"")),
+            header("na\u{ef}ve", bytes(&all)),
+            header("twice", bytes(b"3")),
+        ]
+        .join(","),
+        many.collect::<Vec<_>>().join(","),
+    ];
+    let mut records = Vec::new();
+    for headers in headers {
+        for (key, value) in [(null(), bytes(b"v")), (bytes(b"k"), null())] {
+            records.push(Record {
+                partition: 0,
+                key,
+                value,
+                headers: headers.clone(),
+            });
+        }
+    }
+    cluster.peer(&["produce", &topic, "none"], input(&records));
+    let count = records.len().to_string();
+    let consumed = cluster.peer(&["consume", &count, &topic], String::new());
+    let (expected, _) = parse_consumed(&consumed);
+    for (jit, method) in [
+        (Jit::On, "poll"),
+        (Jit::Off, "consume"),
+        (Jit::On, "consume_views"),
+    ] {
+        let lines = cluster.lua(jit, "consume.lua", &[&topic, &count, method], String::new());
+        assert_eq!(lines.len(), records.len(), "{method}");
+        for ((line, expected), record) in lines.iter().zip(&expected).zip(&records) {
+            let read = Read::parse(line);
+            assert_eq!(read.record, *record, "{method}");
+            assert_eq!(
+                (read.offset, read.timestamp),
+                (expected.offset, expected.timestamp),
+                "{method}"
+            );
+        }
+    }
+}
