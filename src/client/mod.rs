@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admin;
 // The room has the name of what is in the middle of it.
 #[allow(clippy::module_inception)]
 mod client;
@@ -17,7 +18,9 @@ mod producer;
 mod reports;
 mod request;
 
+pub use crate::rd::admin as verbs;
 pub use crate::rd::{librdkafka_version, Change, Code, Message, Partition, Partitions, Topic};
+pub use admin::Admin;
 pub use client::Client;
 pub use conf::{Conf, TopicConf};
 pub use consumer::{Consumer, CLOSE_AT_END_MS};

@@ -12,6 +12,7 @@
 // Each function's documentation says what its pointers have to be; it is the header's as well.
 #![allow(clippy::missing_safety_doc)]
 
+pub mod admin;
 mod boundary;
 pub mod client;
 pub mod clock;
