@@ -1183,6 +1183,25 @@ const char *kafka_err_name(int32_t code);
 const char *kafka_err_text(int32_t code);
 
 /**
+ * Whether trying the same again later may help: 1 or 0, also for a number that nobody
+ * knows. For a broker's code it is what Kafka's protocol says. Does not block.
+ */
+int32_t kafka_err_is_retriable(int32_t code);
+
+/**
+ * Whether a client that is told this code in an error cannot go on: 1 or 0. The field fatal
+ * of an error or event that came with it knows better. Does not block.
+ */
+int32_t kafka_err_is_fatal(int32_t code);
+
+/**
+ * Whether a transaction in which a call or a message fails with this code must be aborted:
+ * 1 or 0. The field txn_requires_abort of an error that came with it knows better. Does not
+ * block.
+ */
+int32_t kafka_err_txn_requires_abort(int32_t code);
+
+/**
  * The errno of a code, as this platform numbers them.
  *
  * 0 for success, ENOBUFS for a full queue, EMSGSIZE for a message that is too
@@ -1862,9 +1881,19 @@ int32_t kafka_mock_cluster_set_rtt(struct kafka_mock_cluster *cluster,
                                    struct kafka_error *err);
 
 /**
+ * The number of an API of Kafka's, for kafka_mock_cluster_push_errors.
+ *
+ * api: its name in Kafka's protocol, as "Produce", "Metadata" or "InitProducerId", however
+ * it is capitalised. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if there is no such API. Does
+ * not block.
+ */
+int32_t kafka_mock_cluster_api_key(const char *api, int32_t *api_key, struct kafka_error *err);
+
+/**
  * Has the next requests of one API fail, one for each code.
  *
- * api_key: Kafka's number of the API, as 0 for Produce and 1 for Fetch. codes: copied;
+ * api_key: Kafka's number of the API, as 0 for Produce and 1 for Fetch, see
+ * kafka_mock_cluster_api_key. codes: copied;
  * brokers' codes, or KAFKA_ERR_TRANSPORT to cut the connection; 0 lets one request pass.
  * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
  */

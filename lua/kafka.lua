@@ -17,12 +17,16 @@ local native = require("kafka.native")
 local kafka = {
   producer = require("kafka.producer"),
   consumer = require("kafka.consumer"),
+  admin = require("kafka.admin"),
   mock_cluster = require("kafka.mock_cluster"),
 
   --- Error codes by name: `kafka.err.TIMED_OUT == -185`.
   err = err.codes,
   --- The name of an error code; nil for a number that is none.
   err_name = err.name,
+  --- What an error code means to a program: `{name, text, retriable, fatal, txn_requires_abort}`; nil for a number that
+  --- is none.
+  err_info = err.info,
   --- The platform's error numbers by name: `kafka.errno.ENOBUFS`.
   errno = err.errno,
 

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "bb69016e4af207c1",
+  hash = "6f309c2e91990636",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -320,6 +320,12 @@ const char *kafka_err_name(int32_t code);
 
 const char *kafka_err_text(int32_t code);
 
+int32_t kafka_err_is_retriable(int32_t code);
+
+int32_t kafka_err_is_fatal(int32_t code);
+
+int32_t kafka_err_txn_requires_abort(int32_t code);
+
 int32_t kafka_err_errno(int32_t code);
 
 int32_t kafka_conf_new(struct kafka_conf **conf, struct kafka_error *err);
@@ -584,6 +590,8 @@ int32_t kafka_mock_cluster_set_rtt(struct kafka_mock_cluster *cluster,
                                    int32_t broker_id,
                                    int32_t rtt_ms,
                                    struct kafka_error *err);
+
+int32_t kafka_mock_cluster_api_key(const char *api, int32_t *api_key, struct kafka_error *err);
 
 int32_t kafka_mock_cluster_push_errors(struct kafka_mock_cluster *cluster,
                                        int32_t api_key,

@@ -139,6 +139,7 @@ function check.optional_table(index, value, level)
 end
 
 --- The options of a constructor. Every name must be in `known`: a handler that is never called would be hard to find.
+--- Those called on_… are functions.
 ---@param index integer
 ---@param options any
 ---@param known table<string, true>
@@ -147,9 +148,11 @@ end
 function check.options(index, options, known, level)
   level = (level or 1) + 1
   options = check.optional_table(index, options, level) or {}
-  for name in next, options do
+  for name, value in next, options do
     if not known[name] then
       check.fail(index, ("unknown option '%s'"):format(tostring(name)), level)
+    elseif name:find("^on_") and type(value) ~= "function" then
+      check.fail(index, ("option '%s': function expected, got %s"):format(name, type(value)), level)
     end
   end
   return options

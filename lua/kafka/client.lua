@@ -31,10 +31,18 @@ function Client:events(max)
   return events.list(self, max)
 end
 
+---@class kafka.ClientOptions handlers run inside of calls of the object that may wait, and nowhere else
+---@field on_error? fun(err: string, code: integer, fatal: boolean)
+---@field on_stats? fun(json: string) every `statistics.interval.ms`
+---@field on_log? fun(level: integer, facility: string, text: string) level is syslog's
+---@field on_token_refresh? fun(config: string) answer with `set_oauthbearer_token` or `set_oauthbearer_failure`
+
 ---@class kafka.Metadata
 ---@field broker_id integer the broker that answered, -1 if it has no number
 ---@field brokers {id: integer, host: string, port: integer}[]
 ---@field topics table<string, {partitions: table[], err?: string, code?: integer}>
+
+local METADATA_OPTIONS = { topic = true, timeout = true }
 
 --- Asks for the cluster's brokers, topics and partitions.
 ---@param options? {topic?: string, timeout?: integer} one topic instead of all; milliseconds, 10000 by default
@@ -42,14 +50,14 @@ end
 ---@return string? message
 ---@return integer? code
 function Client:metadata(options)
-  options = check.optional_table(2, options) or {}
-  local topic = options.topic and check.c_string(2, options.topic) or nil
+  options = check.options(2, options, METADATA_OPTIONS)
+  local topic = options.topic ~= nil and check.c_string(2, options.topic) or nil
   local timeout_ms = check.timeout(2, options.timeout, TIMEOUT_MS)
   if not self.handle then
     return err.closed()
   end
   local code = C.kafka_client_metadata(self.client, topic, timeout_ms, request.out, native.error)
-  return request.finish(code, timeout_ms, value.of_request)
+  return request.finish(code, timeout_ms, value.of_request, self)
 end
 
 --- Asks for the cluster's name for itself.
@@ -63,7 +71,7 @@ function Client:cluster_id(timeout_ms)
     return err.closed()
   end
   local code = C.kafka_client_cluster_id(self.client, timeout_ms, request.out, native.error)
-  return request.finish(code, timeout_ms, value.of_request)
+  return request.finish(code, timeout_ms, value.of_request, self)
 end
 
 local function done(code)

@@ -2,8 +2,10 @@
 
 local ffi = require("ffi")
 local check = require("kafka.check")
+local client = require("kafka.client")
 local conf = require("kafka.conf")
 local err = require("kafka.err")
+local events = require("kafka.events")
 local native = require("kafka.native")
 local partitions = require("kafka.partitions")
 
@@ -12,7 +14,7 @@ local C = native.C
 local RECEIVE_TIMEOUT_MS = 1000
 local CLOSE_TIMEOUT_MS = 10000
 
----@class kafka.Consumer
+---@class kafka.Consumer: kafka.Client
 ---@field private handle? ffi.cdata* nil when closed
 ---@field private message ffi.cdata* what the handle polls into
 local Consumer = {}
@@ -34,6 +36,10 @@ local function read(message)
     key ~= nil and ffi.string(key, message.key_len) or nil
 end
 
+local function wait_for_message(timeout_ms, self)
+  return C.kafka_consumer_poll(self.handle, timeout_ms, self.message, nil)
+end
+
 --- Receives a message. Trouble with brokers or the network is no error: it goes on waiting.
 ---@param timeout_ms? integer milliseconds to wait at most, 1000 by default; 0 does not wait, -1 waits without limit
 ---@return string? message four nils when nothing came; "" also for a message without a payload (a tombstone)
@@ -42,12 +48,11 @@ end
 ---@return string? key nil if the message has none
 function Consumer:receive(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, RECEIVE_TIMEOUT_MS)
-  local handle = self.handle
-  if not handle then
+  if not self.handle then
     return err.closed()
   end
   local message = self.message
-  local code = C.kafka_consumer_poll(handle, timeout_ms, message, nil)
+  local code = events.waiting(self, timeout_ms, wait_for_message)
   if code == 0 then
     -- Lua may run out of memory on the way, and the message must be given back all the same.
     local succeeded, value, topic, partition, key = pcall(read, message)
@@ -86,10 +91,12 @@ function Consumer:close(timeout_ms)
   return true
 end
 
-local metatable = check.class("kafka.consumer", Consumer, {
+local counts = {
   receive = { 1, 2 },
   close = { 1, 2 },
-})
+}
+client.extend(Consumer, counts)
+local metatable = check.class("kafka.consumer", Consumer, counts)
 
 local function create(client_conf, brokers)
   local out = ffi.new("kafka_consumer *[1]")
@@ -124,12 +131,13 @@ local function set_topic_conf(topic_conf, client_conf)
   end
 end
 
-local function start(client_conf, brokers, topics, properties, topic_properties)
+local function start(client_conf, brokers, topics, properties, topic_properties, options)
   local group_id = properties["group.id"]
   if group_id == nil or group_id == "" then
     error("group.id must be set", 0)
   end
   conf.with_topic(topic_properties, set_topic_conf, client_conf)
+  events.configure(client_conf, options)
   if topics == nil then
     return create(client_conf, brokers)
   end
@@ -138,7 +146,7 @@ local function start(client_conf, brokers, topics, properties, topic_properties)
   return partitions.with(list, create_with_topics, single, client_conf, brokers)
 end
 
-local KNOWN_OPTIONS = {}
+local KNOWN_OPTIONS = events.OPTIONS
 
 --- Makes a consumer. It connects in the background: brokers that cannot be reached are no error here.
 ---
@@ -149,7 +157,7 @@ local KNOWN_OPTIONS = {}
 --- just that partition, without the group's balancing. The two cannot be mixed
 ---@param properties kafka.Properties must have "group.id"
 ---@param topic_properties? kafka.Properties those of each topic
----@param options? table what is not a property of librdkafka; none yet
+---@param options? kafka.ClientOptions what is not a property of librdkafka
 ---@return kafka.Consumer
 local function new(brokers, topics, properties, topic_properties, options)
   brokers = check.c_string(1, brokers)
@@ -158,9 +166,11 @@ local function new(brokers, topics, properties, topic_properties, options)
   end
   check.table(3, properties)
   check.optional_table(4, topic_properties)
-  check.options(5, options, KNOWN_OPTIONS)
-  local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties)
-  return setmetatable({ handle = handle, message = ffi.new("kafka_message") }, metatable)
+  options = check.options(5, options, KNOWN_OPTIONS)
+  local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties, options)
+  local self = setmetatable({ handle = handle, message = ffi.new("kafka_message") }, metatable)
+  events.attach(self, events.client(handle, C.kafka_consumer_client), options)
+  return self
 end
 
 return check.counted(3, 5, new)

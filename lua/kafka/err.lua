@@ -25,6 +25,29 @@ function err.text(code)
   return ffi.string(C.kafka_err_text(code))
 end
 
+---@class kafka.ErrorInfo
+---@field name? string
+---@field text string
+---@field retriable boolean trying again later may help
+---@field fatal boolean the client cannot go on: close it
+---@field txn_requires_abort boolean the transaction must be aborted
+
+--- What a code means to a program; nil for a number that is no code.
+---@param code integer
+---@return kafka.ErrorInfo?
+function err.info(code)
+  code = check.int32(1, code)
+  local name = err.name(code)
+  return name
+    and {
+      name = name,
+      text = err.text(code),
+      retriable = C.kafka_err_is_retriable(code) ~= 0,
+      fatal = C.kafka_err_is_fatal(code) ~= 0,
+      txn_requires_abort = C.kafka_err_txn_requires_abort(code) ~= 0,
+    }
+end
+
 --- Name to code.
 ---@type table<string, integer>
 err.codes = {}
@@ -72,13 +95,6 @@ local WORDS = {
 function err.failure(code, text)
   return nil, WORDS[code] or text or err.text(code), code
 end
-
----@class kafka.ErrorInfo
----@field name? string
----@field text string
----@field retriable boolean trying again may help
----@field fatal boolean the client cannot go on: close it
----@field txn_requires_abort boolean the transaction must be aborted
 
 --- What a call returns that has just failed, with all that the C API said of it.
 ---@param code integer

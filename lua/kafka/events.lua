@@ -139,6 +139,31 @@ function events.kinds(options)
   return kinds
 end
 
+--- The options that are handlers which every client may have.
+events.OPTIONS = { on_error = true, on_stats = true, on_log = true, on_token_refresh = true }
+
+--- Has a client that is made of this configuration tell of what these options have handlers for.
+---@param client_conf ffi.cdata*
+---@param options table
+function events.configure(client_conf, options)
+  if C.kafka_conf_set_events(client_conf, events.kinds(options), native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+end
+
+local client_out = ffi.new("kafka_client *[1]")
+
+--- The client in a producer's or consumer's handle, for `attach`.
+---@param handle ffi.cdata*
+---@param client_of ffi.cdata*|function kafka_producer_client or the like
+---@return ffi.cdata*
+function events.client(handle, client_of)
+  if client_of(handle, client_out, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+  return client_out[0]
+end
+
 --- Makes an object one that has events. It gets the fields `client`, `handlers`, `handled` and `event_count`: where the
 --- last is not 0, `dispatch` has work.
 ---@param object table
@@ -158,7 +183,8 @@ end
 --- A handler's error is passed on; the events behind it stay for the next time.
 ---@param object table
 function events.dispatch(object)
-  while object.event_count[0] ~= 0 do
+  -- A handler may close it.
+  while object.handle and object.event_count[0] ~= 0 do
     local event = take(object.client, object.handled)
     if not event then
       return
@@ -193,26 +219,30 @@ function events.list(object, most)
   return found
 end
 
---- Calls `wait(timeout_ms)` until it returns another code than KAFKA_ERR_EVENT or the time is up, and runs the handlers
---- whenever it is interrupted.
----@param object table
+--- Milliseconds since some moment in the past.
+---@return number
+function events.now_ms()
+  return tonumber(C.kafka_clock_ms())
+end
+
+local now_ms = events.now_ms
+
+--- Calls `wait(timeout_ms, object)` until it returns another code than KAFKA_ERR_EVENT, and runs the handlers whenever
+--- it is interrupted; then it goes on for the rest of its time.
+---@param object table open
 ---@param timeout_ms integer -1 waits without limit
----@param wait fun(timeout_ms: integer): integer
+---@param wait fun(timeout_ms: integer, object: table): integer
 ---@return integer code
 function events.waiting(object, timeout_ms, wait)
-  local code = wait(timeout_ms)
-  if code ~= C.KAFKA_ERR_EVENT then
-    return code
-  end
-  local start = tonumber(C.kafka_clock_ms())
-  repeat
+  local start = timeout_ms > 0 and object.handled ~= 0 and now_ms()
+  local code = wait(timeout_ms, object)
+  while code == C.KAFKA_ERR_EVENT do
     events.dispatch(object)
-    local left = timeout_ms
-    if timeout_ms > 0 then
-      left = math.max(0, timeout_ms - (tonumber(C.kafka_clock_ms()) - start))
+    if not object.handle then
+      return C.KAFKA_ERR_CLOSED
     end
-    code = wait(left)
-  until code ~= C.KAFKA_ERR_EVENT
+    code = wait(start and math.max(0, timeout_ms - (now_ms() - start)) or timeout_ms, object)
+  end
   return code
 end
 

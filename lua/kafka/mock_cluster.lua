@@ -104,13 +104,19 @@ function MockCluster:set_rtt(id, rtt_ms)
   return result(C.kafka_mock_cluster_set_rtt(handle, id, rtt_ms, native.error))
 end
 
+local api_out = ffi.new("int32_t[1]")
+
 --- Lets requests of one kind fail: the next with the first code, the one after it with the second, and so on.
----@param api integer the request's number in Kafka's protocol: 0 is Produce, 1 Fetch, 3 Metadata
+---@param api string|integer the request's name in Kafka's protocol, as "Produce", "Fetch" or "InitProducerId", or its number
 ---@param ... integer codes, as `kafka.err.NOT_LEADER_FOR_PARTITION`
 ---@return true? done
 ---@return string? message
 ---@return integer? code
 function MockCluster:push_errors(api, ...)
+  if type(api) == "string" and not tonumber(api) then
+    result(C.kafka_mock_cluster_api_key(check.c_string(2, api), api_out, native.error))
+    api = api_out[0]
+  end
   api = check.int32(2, api)
   local count = select("#", ...)
   local codes = ffi.new("int32_t[?]", count)

@@ -2,8 +2,10 @@
 
 local ffi = require("ffi")
 local check = require("kafka.check")
+local client = require("kafka.client")
 local conf = require("kafka.conf")
 local err = require("kafka.err")
+local events = require("kafka.events")
 local native = require("kafka.native")
 local sandbox = require("kafka.sandbox")
 local topics = require("kafka.topics")
@@ -16,7 +18,7 @@ local CLOSE_TIMEOUT_MS = 10000
 local NO_ID = native.NO_ID
 local ESRCH = err.errno.ESRCH
 
----@class kafka.Producer
+---@class kafka.Producer: kafka.Client
 ---@field handle? ffi.cdata* this library's own; nil when closed
 ---@field topics table<string, ffi.cdata*> this library's own
 ---@field ids? kafka.SandboxIds this library's own; in a sandbox host
@@ -125,6 +127,10 @@ end
 
 local reported = ffi.new("kafka_reported")
 
+local function wait_for_reports(timeout_ms, self)
+  return C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
+end
+
 --- Tells what became of the messages sent, since the last poll. Waits until there is something to tell or the time is
 --- up.
 ---@param timeout_ms? integer milliseconds; 0, the default, does not wait, -1 waits without limit
@@ -132,11 +138,10 @@ local reported = ffi.new("kafka_reported")
 ---@return integer failures messages that were not delivered
 function Producer:poll(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, 0)
-  local handle = self.handle
-  if not handle then
+  if not self.handle then
     return err.closed()
   end
-  local code = C.kafka_producer_poll(handle, timeout_ms, reported, nil)
+  local code = events.waiting(self, timeout_ms, wait_for_reports)
   if code ~= 0 then
     return err.failure(code)
   end
@@ -177,22 +182,25 @@ function Producer:close(timeout_ms)
   return true
 end
 
-local metatable = check.class("kafka.producer", Producer, {
+local counts = {
   create_topic = { 2, 3 },
   has_topic = { 2, 2 },
   destroy_topic = { 2, 2 },
   send = { 5, 5 },
   poll = { 1, 2 },
   close = { 1, 2 },
-})
+}
+client.extend(Producer, counts)
+local metatable = check.class("kafka.producer", Producer, counts)
 
 local sandbox_send = check.method(metatable, 5, 5, sandbox.send)
 local sandbox_poll = check.method(metatable, 1, 1, sandbox.poll)
 
-local function start(client_conf, brokers, hosted)
+local function start(client_conf, brokers, hosted, options)
   if hosted then
     sandbox.check_conf(client_conf)
   end
+  events.configure(client_conf, options)
   local out = ffi.new("kafka_producer *[1]")
   local code = C.kafka_producer_new(brokers, client_conf, out, native.error)
   if code == C.KAFKA_ERR_INVALID_ARGUMENT then
@@ -203,21 +211,22 @@ local function start(client_conf, brokers, hosted)
   return ffi.gc(out[0], free_producer)
 end
 
-local KNOWN_OPTIONS = {}
+local KNOWN_OPTIONS = events.OPTIONS
 
 --- Makes a producer. It connects in the background: brokers that cannot be reached are no error here.
 ---
 --- Throws on a property that librdkafka refuses, and `invalid broker list`.
 ---@param brokers string "host:port,host:port"
 ---@param properties? kafka.Properties
----@param options? table what is not a property of librdkafka; none yet
+---@param options? kafka.ClientOptions what is not a property of librdkafka
 ---@return kafka.Producer
 local function new(brokers, properties, options)
   brokers = check.c_string(1, brokers)
   check.optional_table(2, properties)
-  check.options(3, options, KNOWN_OPTIONS)
+  options = check.options(3, options, KNOWN_OPTIONS)
   local hosted = sandbox.is_host()
-  local self = { handle = conf.with_client(properties, start, brokers, hosted), topics = {} }
+  local self = { handle = conf.with_client(properties, start, brokers, hosted, options), topics = {} }
+  events.attach(self, events.client(self.handle, C.kafka_producer_client), options)
   if hosted then
     self.ids = sandbox.new_ids()
     self.send = sandbox_send

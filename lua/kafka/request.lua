@@ -2,6 +2,7 @@
 
 local ffi = require("ffi")
 local err = require("kafka.err")
+local events = require("kafka.events")
 local native = require("kafka.native")
 
 local C = native.C
@@ -14,24 +15,41 @@ request.out = ffi.new("kafka_request *[1]")
 -- What an answer may take longer than librdkafka was told, to come from its thread to this one.
 local MARGIN_MS = 20
 
+-- How long a wait for an answer goes on before it looks whether there is work for handlers.
+local SLICE_MS = 10
+
 local function free(handle)
   C.kafka_request_free(handle)
+end
+
+local function wait(handle, timeout_ms, object)
+  local limit = timeout_ms < 0 and -1 or timeout_ms + MARGIN_MS
+  if not object or object.handled == 0 then
+    return C.kafka_request_wait(handle, limit, native.error)
+  end
+  local start, code = events.now_ms(), nil
+  repeat
+    events.dispatch(object)
+    code = C.kafka_request_wait(handle, SLICE_MS, native.error)
+  until code ~= C.KAFKA_ERR_IN_PROGRESS or limit >= 0 and events.now_ms() - start >= limit
+  return code
 end
 
 --- Waits for the request that has just been started, and returns what came of it.
 ---@param code integer what the function that started it returned
 ---@param timeout_ms integer that the request was started with; -1 waits without limit
 ---@param read? fun(handle: ffi.cdata*): any makes the result of it; true without one
+---@param object? table whose handlers run meanwhile: the answer may wait for one, as for a token
 ---@return any result nil if it failed
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info what to do about it
-function request.finish(code, timeout_ms, read)
+function request.finish(code, timeout_ms, read, object)
   if code ~= 0 then
     return err.failed(code)
   end
   local handle = ffi.gc(request.out[0], free)
-  code = C.kafka_request_wait(handle, timeout_ms < 0 and -1 or timeout_ms + MARGIN_MS, native.error)
+  code = wait(handle, timeout_ms, object)
   if code == C.KAFKA_ERR_IN_PROGRESS then
     -- It goes on by itself, and nobody hears of it any more.
     native.release(handle, free)

@@ -5,6 +5,7 @@ local ffi = require("ffi")
 local check = require("kafka.check")
 local conf = require("kafka.conf")
 local err = require("kafka.err")
+local events = require("kafka.events")
 local native = require("kafka.native")
 local topics = require("kafka.topics")
 
@@ -152,6 +153,7 @@ local report_count = ffi.new("size_t[1]")
 --- An error of the host's function is passed on.
 ---@param self kafka.Producer
 function sandbox.poll(self)
+  events.dispatch(self)
   local handle = self.handle
   if not handle then
     return err.closed()

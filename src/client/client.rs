@@ -1,9 +1,11 @@
 //! What producers, consumers and admin clients have in common.
 
 use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use super::conf::Conf;
+use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Event, Events, Kinds};
 use super::request::{Outcome, Request};
@@ -13,7 +15,12 @@ use crate::rd::{self, Code, Wanted};
 pub struct Client {
     native: Arc<rd::Client>,
     events: Arc<Events>,
+    ended: Arc<AtomicBool>,
 }
+
+/// How long one call of librdkafka's may wait for an answer. A request without a limit asks again,
+/// and not for ever behind the client's end, whose threads and connections it would keep.
+const SLICE_MS: i32 = 10_000;
 
 impl Client {
     /// Starts one for these brokers. `native` is `conf` with what its kind adds to it.
@@ -36,7 +43,11 @@ impl Client {
             return Err(Error::invalid("invalid broker list"));
         }
         let native = Arc::new(native);
-        Ok(Self { native, events })
+        Ok(Self {
+            native,
+            events,
+            ended: Arc::default(),
+        })
     }
 
     pub(super) fn native(&self) -> &Arc<rd::Client> {
@@ -62,21 +73,45 @@ impl Client {
         Request::spawn(move || operation(&native))
     }
 
+    /// As [`Self::request`], for a call that takes a timeout and asks again where that was too short.
+    pub(super) fn request_within(
+        &self,
+        timeout_ms: i32,
+        ask: impl Fn(&rd::Client, i32) -> Result<Outcome, rd::Error> + Send + 'static,
+    ) -> Result<Request> {
+        let deadline = Deadline::after_ms(timeout_ms);
+        let ended = Arc::clone(&self.ended);
+        self.request(move |native| loop {
+            match ask(native, deadline.remaining_ms(SLICE_MS)) {
+                // The latter is said where no broker could be reached in time.
+                Err(error) if [Code::TIMED_OUT, Code::TRANSPORT].contains(&error.code) => {
+                    if deadline.is_past() {
+                        return Err(error.into());
+                    } else if ended.load(Ordering::Relaxed) {
+                        return Err(Error::closed());
+                    }
+                }
+                outcome => return Ok(outcome?),
+            }
+        })
+    }
+
     /// Asks for brokers, topics and partitions: of `topic`, or of all.
     pub fn metadata(&self, topic: Option<&CStr>, timeout_ms: i32) -> Result<Request> {
         let topic = topic.map(CStr::to_owned);
-        self.request(move |native| {
-            let value = native.metadata(topic.as_deref(), timeout_ms)?;
+        self.request_within(timeout_ms, move |native, slice_ms| {
+            let value = native.metadata(topic.as_deref(), slice_ms)?;
             Ok(Outcome::Value(value))
         })
     }
 
     /// Asks for the cluster's name for itself.
     pub fn cluster_id(&self, timeout_ms: i32) -> Result<Request> {
-        self.request(move |native| {
-            let id = native.cluster_id(timeout_ms);
-            id.map(Outcome::Value)
-                .ok_or_else(|| Error::timed_out("the cluster did not tell its id in time"))
+        self.request_within(timeout_ms, move |native, slice_ms| {
+            let id = native.cluster_id(slice_ms);
+            id.map(Outcome::Value).ok_or_else(|| {
+                rd::Error::new(Code::TIMED_OUT, "the cluster did not tell its id in time")
+            })
         })
     }
 
@@ -104,5 +139,11 @@ impl Client {
     /// The user and password to connect with from now on.
     pub fn set_sasl_credentials(&self, user: &CStr, password: &CStr) -> Result<()> {
         Ok(self.native.set_sasl_credentials(user, password)?)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
     }
 }

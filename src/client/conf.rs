@@ -68,7 +68,11 @@ impl Conf {
 
     /// Whether OAUTHBEARER tokens come from the application, and not from librdkafka's own ways.
     pub(super) fn tokens_are_the_applications(&self) -> bool {
-        self.is(c"sasl.mechanisms", "OAUTHBEARER")
+        let with_sasl = ["sasl_plaintext", "sasl_ssl"]
+            .iter()
+            .any(|protocol| self.is(c"security.protocol", protocol));
+        with_sasl
+            && self.is(c"sasl.mechanisms", "OAUTHBEARER")
             && !self.is(c"sasl.oauthbearer.method", "oidc")
             && !self.is(c"enable.sasl.oauthbearer.unsecure.jwt", "true")
     }
@@ -167,6 +171,17 @@ mod tests {
             c"smallest"
         );
         assert_eq!(conf.get(c"request.required.acks").unwrap().as_c_str(), c"1");
+    }
+
+    #[test]
+    fn tokens_are_the_applications_unless_librdkafka_gets_them() {
+        let mut conf = Conf::default();
+        conf.set(c"sasl.mechanism", c"OAUTHBEARER").unwrap();
+        assert!(!conf.tokens_are_the_applications());
+        conf.set(c"security.protocol", c"SASL_SSL").unwrap();
+        assert!(conf.tokens_are_the_applications());
+        conf.set(c"sasl.oauthbearer.method", c"oidc").unwrap();
+        assert!(!conf.tokens_are_the_applications());
     }
 
     #[test]

@@ -100,11 +100,7 @@ impl From<rd::Error> for Error {
 
 impl From<rd::Code> for Error {
     fn from(code: rd::Code) -> Self {
-        let retriable = code == rd::Code::QUEUE_FULL || code == rd::Code::TIMED_OUT;
-        Self {
-            retriable,
-            ..rd::Error::from(code).into()
-        }
+        rd::Error::from(code).into()
     }
 }
 

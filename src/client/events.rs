@@ -36,6 +36,11 @@ impl Kinds {
     /// All there are.
     pub const ALL: Self = Self(255);
 
+    /// The number of a single one's bit.
+    fn index(self) -> usize {
+        self.0.trailing_zeros() as usize
+    }
+
     /// Whether they have one in common.
     pub fn intersect(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -122,12 +127,27 @@ pub struct Event {
     pub dropped: u64,
 }
 
+/// The events of one kind, oldest first, each with its number in the order of all kinds.
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<(u64, What)>,
+    dropped: u64,
+}
+
+/// A queue for each kind, so that neither adding nor taking looks at events of other kinds: with
+/// `debug` set there are thousands of lines a second.
+#[derive(Default)]
+struct Queues {
+    of_kind: [Queue; Kinds::ALL.0.count_ones() as usize],
+    next_number: u64,
+}
+
 /// The events of one client.
 pub struct Events {
     /// The kinds whose arrival ends a wait.
     awaited: Kinds,
     log_to_stderr: bool,
-    queue: Mutex<VecDeque<Event>>,
+    queues: Mutex<Queues>,
     /// How many of the awaited kinds there are.
     awaited_count: AtomicU32,
     wake: Box<dyn Fn() + Send + Sync>,
@@ -143,14 +163,14 @@ impl Events {
         Self {
             awaited,
             log_to_stderr,
-            queue: Mutex::default(),
+            queues: Mutex::default(),
             awaited_count: AtomicU32::new(0),
             wake: Box::new(wake),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Event>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds an event; true if somebody may be waiting for its kind.
@@ -158,21 +178,21 @@ impl Events {
         let kind = what.kind();
         let limit = what.limit();
         let is_awaited = self.awaited.intersect(kind);
-        let mut queue = self.lock();
-        let mut dropped = 0;
-        let same = |event: &Event| event.what.kind() == kind;
-        if queue.iter().filter(|event| same(event)).count() >= limit {
-            let oldest = queue.iter().position(same).expect("one of them at least");
-            dropped = 1 + queue.remove(oldest).map_or(0, |event| event.dropped);
-        } else if is_awaited {
-            self.awaited_count.fetch_add(1, Ordering::Relaxed);
+        let mut queues = self.lock();
+        let number = queues.next_number;
+        queues.next_number += 1;
+        let queue = &mut queues.of_kind[kind.index()];
+        let forgotten = match queue.events.len() >= limit {
+            true => queue.events.pop_front(),
+            false => None,
+        };
+        queue.events.push_back((number, what));
+        match forgotten {
+            Some(_) => queue.dropped += 1,
+            None if is_awaited => drop(self.awaited_count.fetch_add(1, Ordering::Relaxed)),
+            None => {}
         }
-        // Told with the oldest that is left, as that one will be taken first.
-        if let Some(next) = queue.iter_mut().find(|event| same(event)) {
-            next.dropped += std::mem::take(&mut dropped);
-        }
-        queue.push_back(Event { what, dropped });
-        drop(queue);
+        drop(queues);
         if is_awaited {
             (self.wake)();
         }
@@ -181,15 +201,18 @@ impl Events {
 
     /// Takes the oldest event of these kinds.
     pub fn pop(&self, kinds: Kinds) -> Option<Event> {
-        let mut queue = self.lock();
-        let index = queue
-            .iter()
-            .position(|event| kinds.intersect(event.what.kind()))?;
-        let event = queue.remove(index)?;
-        if self.awaited.intersect(event.what.kind()) {
+        let mut queues = self.lock();
+        let oldest = queues.of_kind.iter_mut().filter_map(|queue| {
+            let (number, what) = queue.events.front()?;
+            kinds.intersect(what.kind()).then_some((*number, queue))
+        });
+        let (_, queue) = oldest.min_by_key(|(number, _)| *number)?;
+        let (_, what) = queue.events.pop_front()?;
+        let dropped = std::mem::take(&mut queue.dropped);
+        if self.awaited.intersect(what.kind()) {
             self.awaited_count.fetch_sub(1, Ordering::Relaxed);
         }
-        Some(event)
+        Some(Event { what, dropped })
     }
 
     /// Whether there is an event that ends a wait.
@@ -289,6 +312,24 @@ mod tests {
         assert!(events.pop(Kinds::ERROR).is_none());
         assert!(!events.is_awaited_there());
         assert!(events.pop(Kinds::ALL).is_some());
+    }
+
+    #[test]
+    fn they_are_taken_in_the_order_they_came() {
+        let events = Events::new(Kinds::NONE, false, || {});
+        events.push(error(1));
+        events.push(What::TokenWanted(c"x".to_owned()));
+        events.push(error(2));
+        let kinds: Vec<Kinds> = std::iter::from_fn(|| events.pop(Kinds::ALL))
+            .map(|event| event.what.kind())
+            .collect();
+        assert_eq!(kinds, [Kinds::ERROR, Kinds::TOKEN_WANTED, Kinds::ERROR]);
+        events.push(error(3));
+        events.push(What::Statistics(c"{}".to_owned()));
+        assert!(events.pop(Kinds::LOG).is_none());
+        let event = events.pop(Kinds::STATISTICS | Kinds::LOG).unwrap();
+        assert_eq!(event.what.kind(), Kinds::STATISTICS);
+        assert_eq!(code(&events.pop(Kinds::ALL).unwrap()), 3);
     }
 
     #[test]

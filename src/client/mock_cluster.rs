@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 
+use super::api;
 use super::error::{Error, Result};
 use crate::process;
 use crate::rd;
@@ -72,6 +73,16 @@ impl MockCluster {
         self.broker(broker_id)?;
         in_range("rtt_ms", rtt_ms, 0..=3_600_000)?;
         Ok(self.native.set_rtt(broker_id, rtt_ms)?)
+    }
+
+    /// The number of the API of this name, for [`Self::push_errors`].
+    pub fn api_key(name: &CStr) -> Result<i32> {
+        let name = name.to_string_lossy();
+        api::key_of(&name).ok_or_else(|| {
+            Error::invalid(format!(
+                "api is \"{name}\", and not one of Kafka's as \"Produce\" or \"InitProducerId\""
+            ))
+        })
     }
 
     /// Has the next requests of one API fail, one for each code.

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod api;
 // The room has the name of what is in the middle of it.
 #[allow(clippy::module_inception)]
 mod client;
@@ -19,7 +20,9 @@ mod reports;
 mod request;
 
 pub use crate::rd::admin as verbs;
-pub use crate::rd::{librdkafka_version, Change, Code, Message, Partition, Partitions, Topic};
+pub use crate::rd::{
+    librdkafka_version, Change, Code, Meaning, Message, Partition, Partitions, Topic,
+};
 pub use admin::Admin;
 pub use client::Client;
 pub use conf::{Conf, TopicConf};

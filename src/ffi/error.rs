@@ -4,7 +4,7 @@ use std::ffi::c_char;
 #[cfg(test)]
 use std::ffi::CStr;
 
-use crate::client::{Code, Error};
+use crate::client::{Code, Error, Meaning};
 
 /// Room for an error's text, terminator included.
 pub const KAFKA_ERROR_MESSAGE_SIZE: usize = 512;
@@ -462,6 +462,33 @@ pub extern "C" fn kafka_err_text(code: i32) -> *const c_char {
         code => Code(code).text(),
     };
     ours.as_ptr()
+}
+
+fn meaning(code: i32) -> Meaning {
+    // Ours are the caller's mistakes, or its objects' ends: there is nothing to try again.
+    Code(code).meaning().unwrap_or_default()
+}
+
+/// Whether trying the same again later may help: 1 or 0, also for a number that nobody
+/// knows. For a broker's code it is what Kafka's protocol says. Does not block.
+#[no_mangle]
+pub extern "C" fn kafka_err_is_retriable(code: i32) -> i32 {
+    meaning(code).retriable.into()
+}
+
+/// Whether a client that is told this code in an error cannot go on: 1 or 0. The field fatal
+/// of an error or event that came with it knows better. Does not block.
+#[no_mangle]
+pub extern "C" fn kafka_err_is_fatal(code: i32) -> i32 {
+    meaning(code).fatal.into()
+}
+
+/// Whether a transaction in which a call or a message fails with this code must be aborted:
+/// 1 or 0. The field txn_requires_abort of an error that came with it knows better. Does not
+/// block.
+#[no_mangle]
+pub extern "C" fn kafka_err_txn_requires_abort(code: i32) -> i32 {
+    meaning(code).txn_requires_abort.into()
 }
 
 /// The errno of a code, as this platform numbers them.

@@ -134,9 +134,29 @@ pub unsafe extern "C" fn kafka_mock_cluster_set_rtt(
     })
 }
 
+/// The number of an API of Kafka's, for kafka_mock_cluster_push_errors.
+///
+/// api: its name in Kafka's protocol, as "Produce", "Metadata" or "InitProducerId", however
+/// it is capitalised. Returns 0, or KAFKA_ERR_INVALID_ARGUMENT if there is no such API. Does
+/// not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_mock_cluster_api_key(
+    api: *const c_char,
+    api_key: *mut i32,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let api = string(api, "api")?;
+        let output = output(api_key, "api_key")?;
+        output.write(MockCluster::api_key(api)?);
+        Ok(())
+    })
+}
+
 /// Has the next requests of one API fail, one for each code.
 ///
-/// api_key: Kafka's number of the API, as 0 for Produce and 1 for Fetch. codes: copied;
+/// api_key: Kafka's number of the API, as 0 for Produce and 1 for Fetch, see
+/// kafka_mock_cluster_api_key. codes: copied;
 /// brokers' codes, or KAFKA_ERR_TRANSPORT to cut the connection; 0 lets one request pass.
 /// Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
 #[no_mangle]

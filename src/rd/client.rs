@@ -66,11 +66,17 @@ impl Client {
             // SAFETY: the client is alive. One queue for messages and events, so that polling it serves both.
             unsafe { sys::rd_kafka_poll_set_consumer(rk) };
         }
-        Ok(Self {
+        let client = Self {
             rk,
             topics: Arc::new(TopicSet::default()),
             opaque,
-        })
+        };
+        if wanted.tokens {
+            // SAFETY: the client is alive; an error object is ours.
+            unsafe { Error::check(sys::rd_kafka_sasl_background_callbacks_enable(rk)) }
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(client)
     }
 
     /// librdkafka's name of this client, for logs: `rdkafka#producer-1`.

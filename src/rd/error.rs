@@ -13,6 +13,8 @@ pub struct Code(pub i32);
 impl Code {
     /// Success.
     pub const NO_ERROR: Self = Self(0);
+    /// No connection, or it broke.
+    pub const TRANSPORT: Self = Self(-195);
     /// A local timeout.
     pub const TIMED_OUT: Self = Self(-185);
     /// No room in the producer's queue.
@@ -102,7 +104,8 @@ impl Error {
         Self {
             code,
             message: message.into(),
-            retriable: false,
+            retriable: code.meaning().is_some_and(|meaning| meaning.retriable),
+            // Whether the client, or a transaction of its, is at an end librdkafka knows better.
             fatal: code == Code::FATAL,
             txn_requires_abort: false,
         }

@@ -13,8 +13,8 @@ use super::sys;
 
 /// Hears what librdkafka tells.
 ///
-/// Logs come from any of librdkafka's threads; everything else from the thread that polls the
-/// client. A call must not block, nor call the client.
+/// Logs come from any of librdkafka's threads, the wish for a token from one for that; everything
+/// else from the thread that polls the client. A call must not block, nor call the client.
 pub trait Listener: Send + Sync {
     /// Trouble with brokers, the network, or the client itself. True ends the poll under way.
     fn error(&self, error: Error) -> bool;
@@ -93,6 +93,9 @@ pub(super) fn listen(conf: &mut Conf, listener: Arc<dyn Listener>, wanted: Wante
             sys::rd_kafka_conf_set_rebalance_cb(raw, Some(on_rebalance));
         }
         if wanted.tokens {
+            // Asked for on a thread of librdkafka's, see Client::new: whoever waits for an answer of a
+            // broker's does not poll, and would wait for a token that nobody was asked for.
+            sys::rd_kafka_conf_enable_sasl_queue(raw, 1);
             sys::rd_kafka_conf_set_oauthbearer_token_refresh_cb(raw, Some(on_token_wanted));
         }
     }

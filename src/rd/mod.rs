@@ -3,6 +3,7 @@
 
 pub mod admin;
 mod client;
+mod codes;
 mod conf;
 mod error;
 mod event;
@@ -16,6 +17,7 @@ mod sys;
 mod topic;
 
 pub use client::{Client, Kind};
+pub use codes::Meaning;
 pub use conf::{Conf, TopicConf};
 pub use error::{librdkafka_version, Code, Error};
 pub use event::{DeliveryReport, Event, Queue};

@@ -33,6 +33,31 @@ static void names_texts_and_errnos(void)
     CHECK(kafka_err_name(INT32_MAX) != NULL && kafka_err_text(INT32_MAX) != NULL);
 }
 
+static void what_to_do(void)
+{
+    int32_t code;
+    CHECK_INT(kafka_err_is_retriable(KAFKA_ERR_TIMED_OUT), 1);
+    CHECK_INT(kafka_err_is_retriable(KAFKA_ERR_QUEUE_FULL), 1);
+    CHECK_INT(kafka_err_is_retriable(KAFKA_ERR_NOT_LEADER_FOR_PARTITION), 1);
+    CHECK_INT(kafka_err_is_retriable(KAFKA_ERR_CONCURRENT_TRANSACTIONS), 1);
+    CHECK_INT(kafka_err_is_retriable(KAFKA_ERR_MSG_SIZE_TOO_LARGE), 0);
+    CHECK_INT(kafka_err_is_retriable(KAFKA_ERR_SASL_AUTHENTICATION_FAILED), 0);
+    CHECK_INT(kafka_err_is_fatal(KAFKA_ERR_FENCED), 1);
+    CHECK_INT(kafka_err_is_fatal(KAFKA_ERR_PRODUCER_FENCED), 1);
+    CHECK_INT(kafka_err_is_fatal(KAFKA_ERR_ALL_BROKERS_DOWN), 0);
+    CHECK_INT(kafka_err_txn_requires_abort(KAFKA_ERR_UNKNOWN_MEMBER_ID), 1);
+    CHECK_INT(kafka_err_txn_requires_abort(KAFKA_ERR_MSG_TIMED_OUT), 1);
+    CHECK_INT(kafka_err_txn_requires_abort(KAFKA_ERR_TIMED_OUT), 0);
+    /* What is fatal is not to be tried again, and leaves nothing to abort. */
+    for (code = -1200; code <= 400; code++) {
+        if (code <= KAFKA_ERR_INVALID_ARGUMENT || code == 0 || kafka_err_is_fatal(code)) {
+            CHECK_INT(kafka_err_is_retriable(code), 0);
+            CHECK_INT(kafka_err_txn_requires_abort(code), 0);
+        }
+    }
+    CHECK_INT(kafka_err_is_retriable(INT32_MIN) + kafka_err_is_fatal(INT32_MAX), 0);
+}
+
 static void the_struct_is_filled_in_on_failure_only(void)
 {
     kafka_error before;
@@ -77,6 +102,7 @@ static void versions(void)
 int main(void)
 {
     names_texts_and_errnos();
+    what_to_do();
     the_struct_is_filled_in_on_failure_only();
     versions();
     return 0;

@@ -15,6 +15,10 @@ static struct {
     kafka_conf *conf;
     kafka_topic_conf *topic_conf;
     kafka_partitions *partitions;
+    kafka_client *client;
+    kafka_request *request;
+    kafka_value *map, *list, *integer, *text, *item;
+    const char *extensions[2];
     int32_t number;
 } world;
 
@@ -27,12 +31,22 @@ struct outputs {
     kafka_conf *conf;
     kafka_topic_conf *topic_conf;
     kafka_partitions *partitions;
+    kafka_client *client;
+    kafka_request *request;
+    kafka_value *value;
+    const kafka_partitions *const_partitions;
+    const kafka_value *const_value;
+    const uint32_t *live_count;
     const char *text;
     size_t size;
     uint64_t count;
     kafka_reported reported;
     kafka_report report;
     kafka_message message;
+    kafka_partition partition;
+    kafka_event event;
+    int32_t number;
+    int64_t long_number;
     char buffer[64];
 };
 static struct outputs outputs, outputs_before;
@@ -55,11 +69,29 @@ static inline void world_new(void)
     OK(kafka_topic_conf_new(&world.topic_conf, &err));
     OK(kafka_partitions_new(&world.partitions, &err));
     OK(kafka_partitions_add(world.partitions, "there", 0, 0, &err));
+    OK(kafka_producer_client(world.producer, &world.client, &err));
+    /* It fails at once, so that it is a request of any kind. */
+    OK(kafka_client_metadata(world.client, NULL, 0, &world.request, &err));
+    OK(kafka_value_new_map(&world.map, &err));
+    OK(kafka_value_new_list(&world.list, &err));
+    OK(kafka_value_new_int(1, &world.integer, &err));
+    OK(kafka_value_new_text("text", 4, &world.text, &err));
+    OK(kafka_value_new_null(&world.item, &err));
+    OK(kafka_value_set(world.map, "acks", world.item, &err));
+    OK(kafka_value_new_null(&world.item, &err));
+    world.extensions[0] = "name";
+    world.extensions[1] = "value";
     world.number = 1;
 }
 
 static inline void world_free(void)
 {
+    kafka_value_free(world.item);
+    kafka_value_free(world.text);
+    kafka_value_free(world.integer);
+    kafka_value_free(world.list);
+    kafka_value_free(world.map);
+    kafka_request_free(world.request);
     kafka_partitions_free(world.partitions);
     kafka_topic_conf_free(world.topic_conf);
     kafka_conf_free(world.conf);

@@ -13,6 +13,9 @@ const NULLABLE: &[(&str, &str)] = &[
     ("kafka_producer_close", "lost_count"),
     ("kafka_consumer_new", "conf"),
     ("kafka_consumer_assign", "partitions"),
+    ("kafka_client_metadata", "topic"),
+    ("kafka_value_item", "name"),
+    ("kafka_value_text", "text_len"),
 ];
 
 /// The program's source.
@@ -94,6 +97,8 @@ fn one_null_calls(functions: &[Function]) -> Vec<(&Function, &Parameter, String)
 
 fn may_be_null(function: &Function, parameter: &Parameter) -> bool {
     parameter.base == "kafka_error"
+        // Any request may go on alone.
+        || (parameter.base == "kafka_request" && parameter.stars == 2)
         || NULLABLE.contains(&(function.name.as_str(), parameter.name.as_str()))
 }
 
@@ -110,27 +115,39 @@ fn one_null_refused(functions: &[Function]) -> String {
 }
 
 fn one_null_accepted(functions: &[Function]) -> String {
-    let mut body = String::new();
+    let mut body = String::from("    world_new();\n");
     for (function, null, call) in one_null_calls(functions) {
         if !may_be_null(function, null) {
             continue;
         }
-        let _ = writeln!(body, "    world_new();\n    ACCEPTED({call});");
-        for made in function.parameters.iter().filter(|p| p.stars == 2) {
-            if let Some(object) = object_name(&made.base) {
+        let _ = writeln!(body, "    outputs_reset();\n    ACCEPTED({call});");
+        for parameter in &function.parameters {
+            let Some(object) = object_name(&parameter.base) else {
+                continue;
+            };
+            let free = format!("{}_free", parameter.base);
+            let is_owned = functions.iter().any(|function| function.name == free);
+            if parameter.stars == 2 && !parameter.is_const && is_owned {
                 let _ = writeln!(body, "    FREE_OUTPUT({object});");
+            } else if parameter.name == "item" && parameter.stars == 1 {
+                // It was given away.
+                let _ = writeln!(body, "    OK(kafka_value_new_null(&world.item, &err));");
             }
         }
-        body.push_str("    world_free();\n");
+        if function.name.ends_with("_close") {
+            body.push_str("    world_free();\n    world_new();\n");
+        }
     }
+    body.push_str("    world_free();\n");
     body
 }
 
-/// The functions that want an object that can be closed, and that object's type.
+/// The functions that want an object that can be closed, by itself or with its owner, and that
+/// object's type.
 fn on_closable(functions: &[Function]) -> impl Iterator<Item = (&Function, &str)> {
     let closable = |subject: &str| {
         let close = format!("{subject}_close");
-        functions.iter().any(|function| function.name == close)
+        subject == "kafka_client" || functions.iter().any(|function| function.name == close)
     };
     functions
         .iter()
@@ -179,6 +196,9 @@ fn object_name(base: &str) -> Option<&str> {
         "partitions",
         "consumer",
         "mock_cluster",
+        "client",
+        "request",
+        "value",
     ];
     let name = base.strip_prefix("kafka_")?;
     objects.contains(&name).then_some(name)
@@ -190,30 +210,50 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
     let name = parameter.name.as_str();
     match (parameter.base.as_str(), parameter.stars, parameter.is_const) {
         ("kafka_error", 1, _) => "&err".into(),
+        ("kafka_value", 1, _) => match (function.name.as_str(), name) {
+            ("kafka_value_int", _) => "world.integer".into(),
+            ("kafka_value_text", _) => "world.text".into(),
+            (_, "list" | "item") => format!("world.{name}"),
+            _ => "world.map".into(),
+        },
         (_, 1, _) if object.is_some() => format!("world.{}", object.unwrap_or_default()),
-        (_, 2, _) if object.is_some() => format!("&outputs.{}", object.unwrap_or_default()),
-        ("kafka_reported" | "kafka_report" | "kafka_message", 1, false) => {
+        (_, 2, true) if object.is_some() => {
+            format!("&outputs.const_{}", object.unwrap_or_default())
+        }
+        (_, 2, false) if object.is_some() => format!("&outputs.{}", object.unwrap_or_default()),
+        (
+            "kafka_reported" | "kafka_report" | "kafka_message" | "kafka_partition" | "kafka_event",
+            1,
+            false,
+        ) => {
             format!("&outputs.{}", &parameter.base["kafka_".len()..])
         }
         ("char", 1, true) => match name {
             "brokers" => "world.servers".into(),
             "topic" => "\"there\"".into(),
             "value" => "\"1\"".into(),
+            "api" => "\"Produce\"".into(),
             // A property of clients and of topics, and no bad name for a topic.
             _ => "\"acks\"".into(),
         },
+        ("char", 2, true) if name == "extensions" => "world.extensions".into(),
         ("char", 2, true) => "&outputs.text".into(),
         ("char", 1, false) => "outputs.buffer".into(),
         ("void", 1, true) => "\"bytes\"".into(),
         ("int32_t", 1, true) => "&world.number".into(),
         ("size_t", 1, false) => "&outputs.size".into(),
         ("uint64_t", 1, false) => "&outputs.count".into(),
+        ("int32_t", 1, false) => "&outputs.number".into(),
+        ("int64_t", 1, false) => "&outputs.long_number".into(),
+        ("uint32_t", 2, true) => "&outputs.live_count".into(),
         ("int32_t", 0, _) => match name {
             "broker_id" | "broker_count" | "partition_count" | "replication_factor" => "1".into(),
             _ => "0".into(),
         },
         ("size_t", 0, _) if name == "value_size" => "sizeof outputs.buffer".into(),
+        ("size_t", 0, _) if name == "index" => "0".into(),
         ("size_t", 0, _) => "1".into(),
+        ("uint32_t", 0, _) => "KAFKA_EVENT_ERROR".into(),
         ("uint64_t" | "int64_t", 0, _) => "0".into(),
         _ => panic!(
             "{}: what is a valid {} {}? Say it here",
