@@ -11,7 +11,7 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The header's chapters, in the order in which one reads them.
-const OBJECTS: [&str; 14] = [
+const OBJECTS: [&str; 15] = [
     "version",
     "clock",
     "error",
@@ -25,6 +25,7 @@ const OBJECTS: [&str; 14] = [
     "event",
     "request",
     "value",
+    "admin",
     "mock_cluster",
 ];
 

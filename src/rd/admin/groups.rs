@@ -90,12 +90,7 @@ pub fn describe_groups(
 
 /// Deletes groups that have no members.
 pub fn delete_groups(items: Option<&Value>, options: Option<&Value>) -> Result<Operation, Invalid> {
-    let mut natives = Natives::new(sys::rd_kafka_DeleteGroup_destroy);
-    for group in names(&Input::new("groups", items))? {
-        // SAFETY: the text is terminated and copied; the object is ours.
-        natives.push(unsafe { sys::rd_kafka_DeleteGroup_new(group.as_ptr()) });
-    }
-    Ok(Operation::of_many(
+    let mut operation = Operation::of_parts(
         sys::op::DELETE_GROUPS,
         Settings::none(options)?,
         |result| unsafe {
@@ -105,9 +100,17 @@ pub fn delete_groups(items: Option<&Value>, options: Option<&Value>) -> Result<O
                 |outcome, _| outcome,
             )
         },
-        natives,
-        sys::rd_kafka_DeleteGroups,
-    ))
+    );
+    for group in names(&Input::new("groups", items))? {
+        let name = group.as_ptr();
+        // SAFETY: the text is terminated and copied; the object is ours.
+        let native = Natives::of_one(
+            unsafe { sys::rd_kafka_DeleteGroup_new(name) },
+            sys::rd_kafka_DeleteGroup_destroy,
+        );
+        operation.add_part(group, native, sys::rd_kafka_DeleteGroups);
+    }
+    Ok(operation)
 }
 
 /// Groups and what became of each, which `complete` adds to if it is good.

@@ -118,46 +118,81 @@ impl Operation {
         });
     }
 
+    /// Where a broker does not know the operation, librdkafka drops a reference twice that it has
+    /// once: such a client must neither be asked that again nor be destroyed. (Others of the kind
+    /// there are not: what a group's coordinator may be asked besides, every broker knows, or the
+    /// reference is dropped once.)
+    pub fn is_fragile(&self) -> bool {
+        matches!(
+            self.op,
+            sys::op::DELETE_GROUPS | sys::op::DELETE_GROUP_OFFSETS
+        )
+    }
+
+    /// Which of librdkafka's operations it is.
+    pub fn number(&self) -> i32 {
+        self.op
+    }
+
     /// Sends it. -1 waits as long as librdkafka can, an hour.
-    pub fn start(self, client: &Client, timeout_ms: i32) -> Result<Started, Error> {
+    pub fn start(mut self, client: &Client, timeout_ms: i32) -> Result<Started, Error> {
         let timeout_ms = match timeout_ms {
             0..LONGEST_MS => timeout_ms,
             _ => LONGEST_MS,
         };
         let queue = client.new_queue();
-        let mut names = Vec::new();
-        for part in self.parts {
-            let options = Options::new(client, self.op, timeout_ms, &self.settings)?;
-            // The part's number comes back with its answer.
-            // SAFETY: the options are alive; the number is no pointer that anybody follows.
-            unsafe {
-                sys::rd_kafka_AdminOptions_set_opaque(options.0, names.len() as *mut c_void);
-            }
-            names.push(part.name);
-            (part.start)(client.as_raw(), options.0, queue.as_raw());
-        }
-        Ok(Started {
-            left: names.len(),
+        let mut parts = std::mem::take(&mut self.parts);
+        // The first one finds out whether the brokers know it.
+        let later = match self.is_fragile() {
+            true => parts.split_off(1),
+            false => Vec::new(),
+        };
+        let mut started = Started {
+            operation: self,
+            timeout_ms,
             queue,
-            names,
-            read: self.read,
+            names: Vec::new(),
+            left: 0,
+            later,
             found: Vec::new(),
-        })
+        };
+        started.send(client, parts)?;
+        Ok(started)
     }
 }
 
 /// An operation under way.
 pub struct Started {
+    operation: Operation,
+    timeout_ms: i32,
     queue: Queue,
-    read: Read,
+    /// Of the parts that were sent.
     names: Vec<Option<CString>>,
+    /// How many of them have not answered.
     left: usize,
+    later: Vec<Part>,
     found: Vec<(CString, Value)>,
 }
 
 impl Started {
-    /// Waits for the answer; `None` if it is not there in time.
-    pub fn poll(&mut self, timeout_ms: i32) -> Option<Result<Value, Error>> {
+    fn send(&mut self, client: &Client, parts: Vec<Part>) -> Result<(), Error> {
+        let Operation { op, settings, .. } = &self.operation;
+        for part in parts {
+            let options = Options::new(client, *op, self.timeout_ms, settings)?;
+            // The part's number comes back with its answer.
+            // SAFETY: the options are alive; the number is no pointer that anybody follows.
+            unsafe {
+                sys::rd_kafka_AdminOptions_set_opaque(options.0, self.names.len() as *mut c_void);
+            }
+            self.names.push(part.name);
+            self.left += 1;
+            (part.start)(client.as_raw(), options.0, self.queue.as_raw());
+        }
+        Ok(())
+    }
+
+    /// Waits for the answer; `None` if it is not there in time, or not all of it.
+    pub fn poll(&mut self, client: &Client, timeout_ms: i32) -> Option<Result<Value, Error>> {
         let event = self.queue.poll(timeout_ms)?;
         self.left -= 1;
         // SAFETY: the event is alive. Nothing but this operation's results comes to its queue.
@@ -166,7 +201,7 @@ impl Started {
             let name = self.names.get_mut(number).and_then(Option::take);
             let code = Code(sys::rd_kafka_event_error(event.as_raw()));
             let read = match code {
-                Code::NO_ERROR => (self.read)(event.as_raw()),
+                Code::NO_ERROR => (self.operation.read)(event.as_raw()).and_then(whole),
                 code => Err(Error::new(
                     code,
                     lossy(c_str(sys::rd_kafka_event_error_string(event.as_raw()))),
@@ -175,15 +210,56 @@ impl Started {
             (name, read)
         };
         match (name, read) {
-            (None, read) => return Some(read),
             (Some(_), Ok(Value::Map(entries))) => self.found.extend(entries),
-            // What a broker says concerns this part; what librdkafka says concerns all.
-            (Some(name), Err(error)) if error.code.0 > 0 => {
+            (Some(_), Err(error)) if !self.later.is_empty() && nobody_answered(error.code) => {
+                return Some(Err(error));
+            }
+            (Some(name), Err(error)) => {
                 self.found.push((name, failed(error.code, &error.message)));
             }
-            (Some(_), read) => return Some(read),
+            (_, read) => return Some(read),
         }
-        (self.left == 0).then(|| Ok(Value::Map(std::mem::take(&mut self.found))))
+        let later = std::mem::take(&mut self.later);
+        if let Err(error) = self.send(client, later) {
+            return Some(Err(error));
+        }
+        (self.left == 0).then(|| whole(Value::Map(std::mem::take(&mut self.found))))
+    }
+}
+
+/// Whether it is what librdkafka says of each item where no broker was there to say something.
+fn nobody_answered(code: Code) -> bool {
+    [
+        Code::TIMED_OUT,
+        Code::TRANSPORT,
+        Code::ALL_BROKERS_DOWN,
+        Code::UNSUPPORTED_FEATURE,
+    ]
+    .contains(&code)
+}
+
+/// An answer, unless it says of all items that nobody answered: then the whole of it failed.
+fn whole(answer: Value) -> Result<Value, Error> {
+    let Value::Map(entries) = &answer else {
+        return Ok(answer);
+    };
+    let unanswered = |outcome: &Value| match outcome.get("code") {
+        Some(&Value::Int(code)) => {
+            i32::try_from(code).is_ok_and(|code| nobody_answered(Code(code)))
+        }
+        _ => false,
+    };
+    let Some((_, first)) = entries.first() else {
+        return Ok(answer);
+    };
+    match (first.get("code"), first.get("err")) {
+        (Some(&Value::Int(code)), Some(Value::Text(text)))
+            if entries.iter().all(|(_, outcome)| unanswered(outcome)) =>
+        {
+            let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
+            Err(Error::new(Code(code as i32), text))
+        }
+        _ => Ok(answer),
     }
 }
 
