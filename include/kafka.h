@@ -878,6 +878,23 @@ typedef enum kafka_err {
 } kafka_err;
 
 /**
+ * An admin client. Every call may be made from any thread, also several at once: requests
+ * do not wait for each other.
+ *
+ * All its requests work alike. What is asked for is a value, and checked before anything is
+ * sent: what cannot be used gives KAFKA_ERR_INVALID_ARGUMENT, and the text names the place,
+ * as in "topics[2].partitions: an integer is needed, not a text" (items are counted from 1).
+ * options: a map; NULL for none. Both are read during the call only. timeout_ms: for the
+ * whole of it; -1 for an hour. request: where the request goes, see kafka_request; NULL if
+ * nobody wants to hear of it. What is told below of a result is its value. Where that is a
+ * map by names, each has ok (a boolean), and if that is false err (a text) and code. A
+ * request fails as a whole with KAFKA_ERR_TIMED_OUT, KAFKA_ERR_CLOSED if the admin client is
+ * closed meanwhile, KAFKA_ERR_UNSUPPORTED_FEATURE if the brokers do not know it, or a
+ * broker's refusal of all of it.
+ */
+typedef struct kafka_admin kafka_admin;
+
+/**
  * Messages that were taken at one go. It keeps them whatever happens to the consumer. Not to be
  * used by two threads at once.
  */
@@ -2497,6 +2514,331 @@ int32_t kafka_value_text(const struct kafka_value *value,
  * for those of a request.
  */
 void kafka_value_free(struct kafka_value *value);
+
+/**
+ * Starts an admin client. It connects in the background.
+ *
+ * brokers: "host:port,host:port". conf: copied; NULL for librdkafka's defaults.
+ * admin: where the new object goes; free it with kafka_admin_free.
+ * Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
+ * brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
+ * Does not block.
+ */
+int32_t kafka_admin_new(const char *brokers,
+                        const struct kafka_conf *conf,
+                        struct kafka_admin **admin,
+                        struct kafka_error *err);
+
+/**
+ * The admin client as what it has in common with every client.
+ *
+ * client: the admin client's own, until that is freed. Returns 0. Does not block.
+ */
+int32_t kafka_admin_client(struct kafka_admin *admin,
+                           struct kafka_client **client,
+                           struct kafka_error *err);
+
+/**
+ * Makes topics.
+ *
+ * topics: a list of maps: topic; partitions and replication, or what the brokers have for a
+ * default; assignment (in place of replication: for each partition a list of broker ids);
+ * config (properties by name). options: validate_only. Result: topics by name. Does not block.
+ */
+int32_t kafka_admin_create_topics(struct kafka_admin *admin,
+                                  const struct kafka_value *topics,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+/**
+ * Deletes topics.
+ *
+ * topics: a list of names. Result: topics by name. Does not block.
+ */
+int32_t kafka_admin_delete_topics(struct kafka_admin *admin,
+                                  const struct kafka_value *topics,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+/**
+ * Adds partitions to topics.
+ *
+ * topics: a list of maps: topic, partitions (how many there shall be), assignment (for each
+ * new partition a list of broker ids). options: validate_only. Result: topics by name. Does
+ * not block.
+ */
+int32_t kafka_admin_create_partitions(struct kafka_admin *admin,
+                                      const struct kafka_value *topics,
+                                      const struct kafka_value *options,
+                                      int32_t timeout_ms,
+                                      struct kafka_request **request,
+                                      struct kafka_error *err);
+
+/**
+ * Describes topics.
+ *
+ * topics: a list of names. options: include_authorized_operations. Result: topics by name:
+ * topic_id, is_internal, partitions (a list of partition, leader, replicas, isr; brokers by
+ * their ids, -1 for none), authorized_operations. Does not block.
+ */
+int32_t kafka_admin_describe_topics(struct kafka_admin *admin,
+                                    const struct kafka_value *topics,
+                                    const struct kafka_value *options,
+                                    int32_t timeout_ms,
+                                    struct kafka_request **request,
+                                    struct kafka_error *err);
+
+/**
+ * Describes the cluster.
+ *
+ * options: include_authorized_operations. Result: a map: cluster_id, controller (a broker's
+ * id), brokers (a list of id, host, port, rack), authorized_operations. Does not block.
+ */
+int32_t kafka_admin_describe_cluster(struct kafka_admin *admin,
+                                     const struct kafka_value *options,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
+
+/**
+ * Reads the configuration of topics, brokers and groups.
+ *
+ * resources: a list of maps: type ("topic", "broker", "group"), name (of a broker its id).
+ * Result: resources by name: type, configs (by name: value, source, is_default,
+ * is_read_only, is_sensitive, synonyms). Does not block.
+ */
+int32_t kafka_admin_describe_configs(struct kafka_admin *admin,
+                                     const struct kafka_value *resources,
+                                     const struct kafka_value *options,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
+
+/**
+ * Changes single properties of topics, brokers and groups, and leaves the others alone.
+ *
+ * resources: a list of maps: type and name as for kafka_admin_describe_configs; set, append,
+ * subtract (values by name), delete (a list of names, back to their defaults). options:
+ * validate_only. Result: resources by name: type. Does not block.
+ */
+int32_t kafka_admin_incremental_alter_configs(struct kafka_admin *admin,
+                                              const struct kafka_value *resources,
+                                              const struct kafka_value *options,
+                                              int32_t timeout_ms,
+                                              struct kafka_request **request,
+                                              struct kafka_error *err);
+
+/**
+ * Lists the groups of all brokers.
+ *
+ * options: states, types (lists of names, to list no others). Result: groups by id: state,
+ * type, is_simple (it has offsets and never had members). It fails where a broker cannot
+ * tell its groups. Does not block.
+ */
+int32_t kafka_admin_list_groups(struct kafka_admin *admin,
+                                const struct kafka_value *options,
+                                int32_t timeout_ms,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+/**
+ * Describes groups.
+ *
+ * groups: a list of ids. options: include_authorized_operations. Result: groups by id: state,
+ * type, protocol (the assignor), is_simple, coordinator (id, host, port, rack), members (a
+ * list of member_id, group_instance_id, client_id, host, assignment), authorized_operations.
+ * A group that does not exist is described as Dead by some brokers. Does not block.
+ */
+int32_t kafka_admin_describe_groups(struct kafka_admin *admin,
+                                    const struct kafka_value *groups,
+                                    const struct kafka_value *options,
+                                    int32_t timeout_ms,
+                                    struct kafka_request **request,
+                                    struct kafka_error *err);
+
+/**
+ * Deletes groups that have no members.
+ *
+ * groups: a list of ids. Result: groups by id. Does not block.
+ */
+int32_t kafka_admin_delete_groups(struct kafka_admin *admin,
+                                  const struct kafka_value *groups,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+/**
+ * Reads what groups have committed.
+ *
+ * groups: a list of maps: group, partitions (a list of topic, partition; all without it).
+ * options: require_stable_offsets. Result: groups by id: offsets (a list of topic, partition,
+ * offset, leader_epoch, metadata, err, code; offset is KAFKA_OFFSET_INVALID where there is
+ * none). Does not block.
+ */
+int32_t kafka_admin_list_group_offsets(struct kafka_admin *admin,
+                                       const struct kafka_value *groups,
+                                       const struct kafka_value *options,
+                                       int32_t timeout_ms,
+                                       struct kafka_request **request,
+                                       struct kafka_error *err);
+
+/**
+ * Commits offsets for groups that have no members.
+ *
+ * groups: a list of maps: group, offsets (a list of topic, partition, offset, metadata).
+ * Result: groups by id: offsets, as for kafka_admin_list_group_offsets. Does not block.
+ */
+int32_t kafka_admin_alter_group_offsets(struct kafka_admin *admin,
+                                        const struct kafka_value *groups,
+                                        const struct kafka_value *options,
+                                        int32_t timeout_ms,
+                                        struct kafka_request **request,
+                                        struct kafka_error *err);
+
+/**
+ * Makes groups forget what they have committed.
+ *
+ * groups: a list of maps: group, partitions (a list of topic, partition). Result: groups by
+ * id: offsets, as for kafka_admin_list_group_offsets. Does not block.
+ */
+int32_t kafka_admin_delete_group_offsets(struct kafka_admin *admin,
+                                         const struct kafka_value *groups,
+                                         const struct kafka_value *options,
+                                         int32_t timeout_ms,
+                                         struct kafka_request **request,
+                                         struct kafka_error *err);
+
+/**
+ * Finds offsets of partitions.
+ *
+ * partitions: a list of maps: topic, partition, and offset ("earliest", "latest",
+ * "max_timestamp") or timestamp (the first message of that time or later, in milliseconds
+ * since 1970-01-01 UTC). options: isolation_level ("read_uncommitted", "read_committed").
+ * Result: partitions by "topic:partition": topic, partition, offset, timestamp. Does not
+ * block.
+ */
+int32_t kafka_admin_list_offsets(struct kafka_admin *admin,
+                                 const struct kafka_value *partitions,
+                                 const struct kafka_value *options,
+                                 int32_t timeout_ms,
+                                 struct kafka_request **request,
+                                 struct kafka_error *err);
+
+/**
+ * Deletes the records before an offset.
+ *
+ * partitions: a list of maps: topic, partition, offset (-1 for the end). Result: partitions
+ * by "topic:partition": topic, partition, low_watermark. Does not block.
+ */
+int32_t kafka_admin_delete_records(struct kafka_admin *admin,
+                                   const struct kafka_value *partitions,
+                                   const struct kafka_value *options,
+                                   int32_t timeout_ms,
+                                   struct kafka_request **request,
+                                   struct kafka_error *err);
+
+/**
+ * Has the leaders of partitions elected.
+ *
+ * partitions: a list of maps: topic, partition; NULL for all. options: type ("preferred",
+ * which is the default, or "unclean"). Result: partitions by "topic:partition": topic,
+ * partition. Does not block.
+ */
+int32_t kafka_admin_elect_leaders(struct kafka_admin *admin,
+                                  const struct kafka_value *partitions,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+/**
+ * Adds entries to the access control lists.
+ *
+ * acls: a list of maps: type ("topic", "group", "cluster", "transactional_id"), name, pattern
+ * ("literal", which is the default, or "prefixed"), principal ("User:x"), host ("*" is the
+ * default), operation ("read", "write", ...), permission ("allow", "deny"). Result: a list of
+ * outcomes, in the order of acls. Does not block.
+ */
+int32_t kafka_admin_create_acls(struct kafka_admin *admin,
+                                const struct kafka_value *acls,
+                                const struct kafka_value *options,
+                                int32_t timeout_ms,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+/**
+ * Finds entries of the access control lists.
+ *
+ * filter: a map as for kafka_admin_create_acls; what is not in it may be anything; pattern
+ * may also be "match". NULL for all. Result: a list of entries. Does not block.
+ */
+int32_t kafka_admin_describe_acls(struct kafka_admin *admin,
+                                  const struct kafka_value *filter,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+/**
+ * Removes entries from the access control lists.
+ *
+ * filters: a list of maps as for kafka_admin_describe_acls. Result: a list of outcomes, in
+ * the order of filters, with acls, the entries that were removed. Does not block.
+ */
+int32_t kafka_admin_delete_acls(struct kafka_admin *admin,
+                                const struct kafka_value *filters,
+                                const struct kafka_value *options,
+                                int32_t timeout_ms,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+/**
+ * Tells which SCRAM credentials users have.
+ *
+ * users: a list of names; NULL or empty for all. Result: users by name: credentials (a list
+ * of mechanism, iterations). Does not block.
+ */
+int32_t kafka_admin_describe_user_scram_credentials(struct kafka_admin *admin,
+                                                    const struct kafka_value *users,
+                                                    const struct kafka_value *options,
+                                                    int32_t timeout_ms,
+                                                    struct kafka_request **request,
+                                                    struct kafka_error *err);
+
+/**
+ * Sets and deletes SCRAM credentials.
+ *
+ * alterations: a list of maps: user, mechanism ("SCRAM-SHA-256", "SCRAM-SHA-512"), and
+ * password, iterations (4096 is the default), salt (random without it), or delete (true).
+ * Result: users by name. Does not block.
+ */
+int32_t kafka_admin_alter_user_scram_credentials(struct kafka_admin *admin,
+                                                 const struct kafka_value *alterations,
+                                                 const struct kafka_value *options,
+                                                 int32_t timeout_ms,
+                                                 struct kafka_request **request,
+                                                 struct kafka_error *err);
+
+/**
+ * Ends the admin client. Requests under way fail with KAFKA_ERR_CLOSED; what a broker has
+ * been asked it may do even so.
+ *
+ * Returns 0, also if it was closed before. Blocks up to 1 s, where name servers do not
+ * answer.
+ */
+int32_t kafka_admin_close(struct kafka_admin *admin, struct kafka_error *err);
+
+/**
+ * Frees an admin client, and closes it if that was not done. Its requests may be freed
+ * before or after. No call on it may be under way. In a forked child it does nothing. NULL is
+ * nothing.
+ */
+void kafka_admin_free(struct kafka_admin *admin);
 
 /**
  * Starts a cluster.

@@ -17,6 +17,7 @@ local native = require("kafka.native")
 local kafka = {
   producer = require("kafka.producer"),
   consumer = require("kafka.consumer"),
+  admin = require("kafka.admin"),
   mock_cluster = require("kafka.mock_cluster"),
 
   --- Error codes by name: `kafka.err.TIMED_OUT == -185`.

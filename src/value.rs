@@ -2,6 +2,8 @@
 
 use std::ffi::CString;
 
+pub mod input;
+
 /// A value of any kind, as in JSON; texts may hold any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Value {
@@ -126,6 +128,12 @@ impl From<&str> for Value {
 impl From<&std::ffi::CStr> for Value {
     fn from(text: &std::ffi::CStr) -> Self {
         text.to_bytes().into()
+    }
+}
+
+impl From<CString> for Value {
+    fn from(text: CString) -> Self {
+        text.as_c_str().into()
     }
 }
 

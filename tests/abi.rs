@@ -14,7 +14,7 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The header's chapters, in the order in which one reads them.
-const OBJECTS: [&str; 22] = [
+const OBJECTS: [&str; 23] = [
     "version",
     "clock",
     "error",
@@ -36,6 +36,7 @@ const OBJECTS: [&str; 22] = [
     "event",
     "request",
     "value",
+    "admin",
     "mock_cluster",
 ];
 

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "959311f858a5460c",
+  hash = "ce98fe73cd347095",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -228,6 +228,8 @@ typedef enum kafka_err {
     KAFKA_ERR_TELEMETRY_TOO_LARGE = 118,
     KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129,
 } kafka_err;
+
+typedef struct kafka_admin kafka_admin;
 
 typedef struct kafka_batch kafka_batch;
 
@@ -811,6 +813,164 @@ int32_t kafka_value_text(const struct kafka_value *value,
                          struct kafka_error *err);
 
 void kafka_value_free(struct kafka_value *value);
+
+int32_t kafka_admin_new(const char *brokers,
+                        const struct kafka_conf *conf,
+                        struct kafka_admin **admin,
+                        struct kafka_error *err);
+
+int32_t kafka_admin_client(struct kafka_admin *admin,
+                           struct kafka_client **client,
+                           struct kafka_error *err);
+
+int32_t kafka_admin_create_topics(struct kafka_admin *admin,
+                                  const struct kafka_value *topics,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+int32_t kafka_admin_delete_topics(struct kafka_admin *admin,
+                                  const struct kafka_value *topics,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+int32_t kafka_admin_create_partitions(struct kafka_admin *admin,
+                                      const struct kafka_value *topics,
+                                      const struct kafka_value *options,
+                                      int32_t timeout_ms,
+                                      struct kafka_request **request,
+                                      struct kafka_error *err);
+
+int32_t kafka_admin_describe_topics(struct kafka_admin *admin,
+                                    const struct kafka_value *topics,
+                                    const struct kafka_value *options,
+                                    int32_t timeout_ms,
+                                    struct kafka_request **request,
+                                    struct kafka_error *err);
+
+int32_t kafka_admin_describe_cluster(struct kafka_admin *admin,
+                                     const struct kafka_value *options,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
+
+int32_t kafka_admin_describe_configs(struct kafka_admin *admin,
+                                     const struct kafka_value *resources,
+                                     const struct kafka_value *options,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
+
+int32_t kafka_admin_incremental_alter_configs(struct kafka_admin *admin,
+                                              const struct kafka_value *resources,
+                                              const struct kafka_value *options,
+                                              int32_t timeout_ms,
+                                              struct kafka_request **request,
+                                              struct kafka_error *err);
+
+int32_t kafka_admin_list_groups(struct kafka_admin *admin,
+                                const struct kafka_value *options,
+                                int32_t timeout_ms,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+int32_t kafka_admin_describe_groups(struct kafka_admin *admin,
+                                    const struct kafka_value *groups,
+                                    const struct kafka_value *options,
+                                    int32_t timeout_ms,
+                                    struct kafka_request **request,
+                                    struct kafka_error *err);
+
+int32_t kafka_admin_delete_groups(struct kafka_admin *admin,
+                                  const struct kafka_value *groups,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+int32_t kafka_admin_list_group_offsets(struct kafka_admin *admin,
+                                       const struct kafka_value *groups,
+                                       const struct kafka_value *options,
+                                       int32_t timeout_ms,
+                                       struct kafka_request **request,
+                                       struct kafka_error *err);
+
+int32_t kafka_admin_alter_group_offsets(struct kafka_admin *admin,
+                                        const struct kafka_value *groups,
+                                        const struct kafka_value *options,
+                                        int32_t timeout_ms,
+                                        struct kafka_request **request,
+                                        struct kafka_error *err);
+
+int32_t kafka_admin_delete_group_offsets(struct kafka_admin *admin,
+                                         const struct kafka_value *groups,
+                                         const struct kafka_value *options,
+                                         int32_t timeout_ms,
+                                         struct kafka_request **request,
+                                         struct kafka_error *err);
+
+int32_t kafka_admin_list_offsets(struct kafka_admin *admin,
+                                 const struct kafka_value *partitions,
+                                 const struct kafka_value *options,
+                                 int32_t timeout_ms,
+                                 struct kafka_request **request,
+                                 struct kafka_error *err);
+
+int32_t kafka_admin_delete_records(struct kafka_admin *admin,
+                                   const struct kafka_value *partitions,
+                                   const struct kafka_value *options,
+                                   int32_t timeout_ms,
+                                   struct kafka_request **request,
+                                   struct kafka_error *err);
+
+int32_t kafka_admin_elect_leaders(struct kafka_admin *admin,
+                                  const struct kafka_value *partitions,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+int32_t kafka_admin_create_acls(struct kafka_admin *admin,
+                                const struct kafka_value *acls,
+                                const struct kafka_value *options,
+                                int32_t timeout_ms,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+int32_t kafka_admin_describe_acls(struct kafka_admin *admin,
+                                  const struct kafka_value *filter,
+                                  const struct kafka_value *options,
+                                  int32_t timeout_ms,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
+
+int32_t kafka_admin_delete_acls(struct kafka_admin *admin,
+                                const struct kafka_value *filters,
+                                const struct kafka_value *options,
+                                int32_t timeout_ms,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+int32_t kafka_admin_describe_user_scram_credentials(struct kafka_admin *admin,
+                                                    const struct kafka_value *users,
+                                                    const struct kafka_value *options,
+                                                    int32_t timeout_ms,
+                                                    struct kafka_request **request,
+                                                    struct kafka_error *err);
+
+int32_t kafka_admin_alter_user_scram_credentials(struct kafka_admin *admin,
+                                                 const struct kafka_value *alterations,
+                                                 const struct kafka_value *options,
+                                                 int32_t timeout_ms,
+                                                 struct kafka_request **request,
+                                                 struct kafka_error *err);
+
+int32_t kafka_admin_close(struct kafka_admin *admin, struct kafka_error *err);
+
+void kafka_admin_free(struct kafka_admin *admin);
 
 int32_t kafka_mock_cluster_new(int32_t broker_count,
                                struct kafka_mock_cluster **cluster,

@@ -37,7 +37,7 @@ local function give(handle, code)
   ffi.gc(handle, nil)
 end
 
---- A table is a list if it has items from 1 on, or nothing at all and `place` says that a list is wanted.
+--- A table is a list if it has items from 1 on, or nothing at all: who reads it takes an empty one for a map as well.
 local function encode_table(data, place)
   if #data > 0 or next(data) == nil then
     check(C.kafka_value_new_list(out, native.error))
@@ -61,7 +61,7 @@ local function encode_table(data, place)
 end
 
 --- Makes a value of Lua's data. Throws where it holds what a value cannot.
----@param data any nil, a boolean, an integer, a string, or a table of such
+---@param data any nil, a boolean, a number, a string, or a table of such
 ---@param place string what to call it in a message
 ---@return ffi.cdata* handle collected with it
 function encode(data, place)
@@ -73,8 +73,11 @@ function encode(data, place)
   elseif kind == "boolean" then
     check(C.kafka_value_new_bool(data and 1 or 0, out, native.error))
   elseif kind == "number" then
-    if data ~= math.floor(data) or math.abs(data) > 2 ^ 53 then
-      error(("%s: not an integer: %s"):format(place, tostring(data)), 0)
+    if data ~= data or math.abs(data) > 2 ^ 53 then
+      error(("%s: %s is out of range"):format(place, tostring(data)), 0)
+    elseif data ~= math.floor(data) then
+      -- A value has no fractions. A property's text may have.
+      return encode(tostring(data), place)
     end
     check(C.kafka_value_new_int(data, out, native.error))
   elseif kind == "string" then

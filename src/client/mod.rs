@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admin;
 mod api;
 // The room has the name of what is in the middle of it.
 #[allow(clippy::module_inception)]
@@ -23,10 +24,12 @@ mod reports;
 mod request;
 mod transaction;
 
+pub use crate::rd::admin as verbs;
 pub use crate::rd::{
     librdkafka_version, Batch, Change, Code, Fields, GroupMetadata, Headers, Meaning, Message,
     Partition, Partitions, Record, Topic,
 };
+pub use admin::Admin;
 pub use client::Client;
 pub use conf::{Conf, TopicConf};
 pub use consumer::{Consumer, CLOSE_AT_END_MS};

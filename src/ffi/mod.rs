@@ -12,6 +12,7 @@
 // Each function's documentation says what its pointers have to be; it is the header's as well.
 #![allow(clippy::missing_safety_doc)]
 
+pub mod admin;
 pub mod batch;
 mod boundary;
 pub mod client;

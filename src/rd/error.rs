@@ -17,6 +17,10 @@ impl Code {
     pub const TRANSPORT: Self = Self(-195);
     /// A local timeout.
     pub const TIMED_OUT: Self = Self(-185);
+    /// No broker can be reached.
+    pub const ALL_BROKERS_DOWN: Self = Self(-187);
+    /// The brokers do not know it.
+    pub const UNSUPPORTED_FEATURE: Self = Self(-165);
     /// No room in the producer's queue.
     pub const QUEUE_FULL: Self = Self(-184);
     /// A partition the cluster does not have.

@@ -52,6 +52,12 @@ impl Drop for Queue {
 /// What a queue held.
 pub struct Event(*mut sys::rd_kafka_event_t);
 
+impl Event {
+    pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_event_t {
+        self.0
+    }
+}
+
 /// What became of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryReport<'a> {

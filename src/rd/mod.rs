@@ -1,6 +1,7 @@
 //! A safe, thin layer over librdkafka: one file per librdkafka object, and the
 //! only code of this crate that names `rdkafka_sys`.
 
+pub mod admin;
 mod batch;
 mod client;
 mod codes;

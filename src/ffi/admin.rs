@@ -1,0 +1,519 @@
+//! `kafka_admin`.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
+use super::client::{kafka_client, HasClient};
+use super::conf::kafka_conf;
+use super::error::kafka_error;
+use super::handle::{Close, Handle};
+use super::request::kafka_request;
+use super::value::kafka_value;
+use crate::client::verbs::{self, Verb};
+use crate::client::{Admin, Client, Conf};
+
+/// An admin client. Every call may be made from any thread, also several at once: requests
+/// do not wait for each other.
+///
+/// All its requests work alike. What is asked for is a value, and checked before anything is
+/// sent: what cannot be used gives KAFKA_ERR_INVALID_ARGUMENT, and the text names the place,
+/// as in "topics[2].partitions: an integer is needed, not a text" (items are counted from 1).
+/// options: a map; NULL for none. Both are read during the call only. timeout_ms: for the
+/// whole of it; -1 for an hour. request: where the request goes, see kafka_request; NULL if
+/// nobody wants to hear of it. What is told below of a result is its value. Where that is a
+/// map by names, each has ok (a boolean), and if that is false err (a text) and code. A
+/// request fails as a whole with KAFKA_ERR_TIMED_OUT, KAFKA_ERR_CLOSED if the admin client is
+/// closed meanwhile, KAFKA_ERR_UNSUPPORTED_FEATURE if the brokers do not know it, or a
+/// broker's refusal of all of it.
+pub struct kafka_admin {
+    handle: Arc<Handle<Admin>>,
+    client: kafka_client,
+}
+
+impl HasClient for Admin {
+    fn client(&self) -> &Client {
+        Admin::client(self)
+    }
+}
+
+impl Close for Admin {
+    type Outcome = ();
+
+    fn wake_for_close(&self) {
+        Admin::wake_for_close(self);
+    }
+
+    fn finish(&self, _: i32) {}
+}
+
+/// Starts an admin client. It connects in the background.
+///
+/// brokers: "host:port,host:port". conf: copied; NULL for librdkafka's defaults.
+/// admin: where the new object goes; free it with kafka_admin_free.
+/// Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
+/// brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
+/// Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_new(
+    brokers: *const c_char,
+    conf: *const kafka_conf,
+    admin: *mut *mut kafka_admin,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let admin = output(admin, "admin")?;
+        let defaults = Conf::default();
+        let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
+        let new = Admin::new(string(brokers, "brokers")?, conf)?;
+        let handle = Arc::new(Handle::new(new));
+        let client = kafka_client::of(&handle)?;
+        admin.hand_over(kafka_admin { handle, client });
+        Ok(())
+    })
+}
+
+/// The admin client as what it has in common with every client.
+///
+/// client: the admin client's own, until that is freed. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_client(
+    admin: *mut kafka_admin,
+    client: *mut *mut kafka_client,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let admin = reference(admin, "admin")?;
+        admin.handle.enter()?;
+        output(client, "client")?.write(std::ptr::from_ref(&admin.client).cast_mut());
+        Ok(())
+    })
+}
+
+unsafe fn start(
+    admin: *mut kafka_admin,
+    verb: Verb,
+    items: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let admin = reference(admin, "admin")?.handle.enter()?;
+        let items = items.as_ref().map(|items| &items.0);
+        let options = options.as_ref().map(|options| &options.0);
+        kafka_request::hand_over(request, admin.request(verb, items, options, timeout_ms)?)
+    })
+}
+
+/// Makes topics.
+///
+/// topics: a list of maps: topic; partitions and replication, or what the brokers have for a
+/// default; assignment (in place of replication: for each partition a list of broker ids);
+/// config (properties by name). options: validate_only. Result: topics by name. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_create_topics(
+    admin: *mut kafka_admin,
+    topics: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::create_topics;
+    start(admin, verb, topics, options, timeout_ms, request, err)
+}
+
+/// Deletes topics.
+///
+/// topics: a list of names. Result: topics by name. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_delete_topics(
+    admin: *mut kafka_admin,
+    topics: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::delete_topics;
+    start(admin, verb, topics, options, timeout_ms, request, err)
+}
+
+/// Adds partitions to topics.
+///
+/// topics: a list of maps: topic, partitions (how many there shall be), assignment (for each
+/// new partition a list of broker ids). options: validate_only. Result: topics by name. Does
+/// not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_create_partitions(
+    admin: *mut kafka_admin,
+    topics: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::create_partitions;
+    start(admin, verb, topics, options, timeout_ms, request, err)
+}
+
+/// Describes topics.
+///
+/// topics: a list of names. options: include_authorized_operations. Result: topics by name:
+/// topic_id, is_internal, partitions (a list of partition, leader, replicas, isr; brokers by
+/// their ids, -1 for none), authorized_operations. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_describe_topics(
+    admin: *mut kafka_admin,
+    topics: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::describe_topics;
+    start(admin, verb, topics, options, timeout_ms, request, err)
+}
+
+/// Describes the cluster.
+///
+/// options: include_authorized_operations. Result: a map: cluster_id, controller (a broker's
+/// id), brokers (a list of id, host, port, rack), authorized_operations. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_describe_cluster(
+    admin: *mut kafka_admin,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::describe_cluster;
+    start(
+        admin,
+        verb,
+        std::ptr::null(),
+        options,
+        timeout_ms,
+        request,
+        err,
+    )
+}
+
+/// Reads the configuration of topics, brokers and groups.
+///
+/// resources: a list of maps: type ("topic", "broker", "group"), name (of a broker its id).
+/// Result: resources by name: type, configs (by name: value, source, is_default,
+/// is_read_only, is_sensitive, synonyms). Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_describe_configs(
+    admin: *mut kafka_admin,
+    resources: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::describe_configs;
+    start(admin, verb, resources, options, timeout_ms, request, err)
+}
+
+/// Changes single properties of topics, brokers and groups, and leaves the others alone.
+///
+/// resources: a list of maps: type and name as for kafka_admin_describe_configs; set, append,
+/// subtract (values by name), delete (a list of names, back to their defaults). options:
+/// validate_only. Result: resources by name: type. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_incremental_alter_configs(
+    admin: *mut kafka_admin,
+    resources: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::incremental_alter_configs;
+    start(admin, verb, resources, options, timeout_ms, request, err)
+}
+
+/// Lists the groups of all brokers.
+///
+/// options: states, types (lists of names, to list no others). Result: groups by id: state,
+/// type, is_simple (it has offsets and never had members). It fails where a broker cannot
+/// tell its groups. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_list_groups(
+    admin: *mut kafka_admin,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::list_groups;
+    start(
+        admin,
+        verb,
+        std::ptr::null(),
+        options,
+        timeout_ms,
+        request,
+        err,
+    )
+}
+
+/// Describes groups.
+///
+/// groups: a list of ids. options: include_authorized_operations. Result: groups by id: state,
+/// type, protocol (the assignor), is_simple, coordinator (id, host, port, rack), members (a
+/// list of member_id, group_instance_id, client_id, host, assignment), authorized_operations.
+/// A group that does not exist is described as Dead by some brokers. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_describe_groups(
+    admin: *mut kafka_admin,
+    groups: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::describe_groups;
+    start(admin, verb, groups, options, timeout_ms, request, err)
+}
+
+/// Deletes groups that have no members.
+///
+/// groups: a list of ids. Result: groups by id. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_delete_groups(
+    admin: *mut kafka_admin,
+    groups: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::delete_groups;
+    start(admin, verb, groups, options, timeout_ms, request, err)
+}
+
+/// Reads what groups have committed.
+///
+/// groups: a list of maps: group, partitions (a list of topic, partition; all without it).
+/// options: require_stable_offsets. Result: groups by id: offsets (a list of topic, partition,
+/// offset, leader_epoch, metadata, err, code; offset is KAFKA_OFFSET_INVALID where there is
+/// none). Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_list_group_offsets(
+    admin: *mut kafka_admin,
+    groups: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::list_group_offsets;
+    start(admin, verb, groups, options, timeout_ms, request, err)
+}
+
+/// Commits offsets for groups that have no members.
+///
+/// groups: a list of maps: group, offsets (a list of topic, partition, offset, metadata).
+/// Result: groups by id: offsets, as for kafka_admin_list_group_offsets. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_alter_group_offsets(
+    admin: *mut kafka_admin,
+    groups: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::alter_group_offsets;
+    start(admin, verb, groups, options, timeout_ms, request, err)
+}
+
+/// Makes groups forget what they have committed.
+///
+/// groups: a list of maps: group, partitions (a list of topic, partition). Result: groups by
+/// id: offsets, as for kafka_admin_list_group_offsets. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_delete_group_offsets(
+    admin: *mut kafka_admin,
+    groups: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::delete_group_offsets;
+    start(admin, verb, groups, options, timeout_ms, request, err)
+}
+
+/// Finds offsets of partitions.
+///
+/// partitions: a list of maps: topic, partition, and offset ("earliest", "latest",
+/// "max_timestamp") or timestamp (the first message of that time or later, in milliseconds
+/// since 1970-01-01 UTC). options: isolation_level ("read_uncommitted", "read_committed").
+/// Result: partitions by "topic:partition": topic, partition, offset, timestamp. Does not
+/// block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_list_offsets(
+    admin: *mut kafka_admin,
+    partitions: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::list_offsets;
+    start(admin, verb, partitions, options, timeout_ms, request, err)
+}
+
+/// Deletes the records before an offset.
+///
+/// partitions: a list of maps: topic, partition, offset (-1 for the end). Result: partitions
+/// by "topic:partition": topic, partition, low_watermark. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_delete_records(
+    admin: *mut kafka_admin,
+    partitions: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::delete_records;
+    start(admin, verb, partitions, options, timeout_ms, request, err)
+}
+
+/// Has the leaders of partitions elected.
+///
+/// partitions: a list of maps: topic, partition; NULL for all. options: type ("preferred",
+/// which is the default, or "unclean"). Result: partitions by "topic:partition": topic,
+/// partition. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_elect_leaders(
+    admin: *mut kafka_admin,
+    partitions: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::elect_leaders;
+    start(admin, verb, partitions, options, timeout_ms, request, err)
+}
+
+/// Adds entries to the access control lists.
+///
+/// acls: a list of maps: type ("topic", "group", "cluster", "transactional_id"), name, pattern
+/// ("literal", which is the default, or "prefixed"), principal ("User:x"), host ("*" is the
+/// default), operation ("read", "write", ...), permission ("allow", "deny"). Result: a list of
+/// outcomes, in the order of acls. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_create_acls(
+    admin: *mut kafka_admin,
+    acls: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::create_acls;
+    start(admin, verb, acls, options, timeout_ms, request, err)
+}
+
+/// Finds entries of the access control lists.
+///
+/// filter: a map as for kafka_admin_create_acls; what is not in it may be anything; pattern
+/// may also be "match". NULL for all. Result: a list of entries. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_describe_acls(
+    admin: *mut kafka_admin,
+    filter: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::describe_acls;
+    start(admin, verb, filter, options, timeout_ms, request, err)
+}
+
+/// Removes entries from the access control lists.
+///
+/// filters: a list of maps as for kafka_admin_describe_acls. Result: a list of outcomes, in
+/// the order of filters, with acls, the entries that were removed. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_delete_acls(
+    admin: *mut kafka_admin,
+    filters: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::delete_acls;
+    start(admin, verb, filters, options, timeout_ms, request, err)
+}
+
+/// Tells which SCRAM credentials users have.
+///
+/// users: a list of names; NULL or empty for all. Result: users by name: credentials (a list
+/// of mechanism, iterations). Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_describe_user_scram_credentials(
+    admin: *mut kafka_admin,
+    users: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::describe_user_scram_credentials;
+    start(admin, verb, users, options, timeout_ms, request, err)
+}
+
+/// Sets and deletes SCRAM credentials.
+///
+/// alterations: a list of maps: user, mechanism ("SCRAM-SHA-256", "SCRAM-SHA-512"), and
+/// password, iterations (4096 is the default), salt (random without it), or delete (true).
+/// Result: users by name. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_alter_user_scram_credentials(
+    admin: *mut kafka_admin,
+    alterations: *const kafka_value,
+    options: *const kafka_value,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    let verb = verbs::alter_user_scram_credentials;
+    start(admin, verb, alterations, options, timeout_ms, request, err)
+}
+
+/// Ends the admin client. Requests under way fail with KAFKA_ERR_CLOSED; what a broker has
+/// been asked it may do even so.
+///
+/// Returns 0, also if it was closed before. Blocks up to 1 s, where name servers do not
+/// answer.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_close(admin: *mut kafka_admin, err: *mut kafka_error) -> i32 {
+    guarded(err, || {
+        reference(admin, "admin")?.handle.close(0)?;
+        Ok(())
+    })
+}
+
+/// Frees an admin client, and closes it if that was not done. Its requests may be freed
+/// before or after. No call on it may be under way. In a forked child it does nothing. NULL is
+/// nothing.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_free(admin: *mut kafka_admin) {
+    guarded_void(|| {
+        if let Some(admin) = take_back(admin) {
+            Handle::free(admin.handle, 0, drop);
+        }
+    });
+}
