@@ -43,7 +43,9 @@ local head, units = ("%-20s %6s"):format("", "rounds"), ("%-20s %6s"):format("",
 for _, column in ipairs(COLUMNS) do
   local measure = column[1] == MEASURE
   head = head .. ("  | %-" .. (measure and 17 or 35) .. "s"):format(column[2])
-  units = units .. ("  | %5s %11s"):format("ns", "min-max") .. (measure and "" or (" %5s %11s"):format("ratio", "quartiles"))
+  units = units
+    .. ("  | %5s %11s"):format("ns", "min-max")
+    .. (measure and "" or (" %5s %11s"):format("ratio", "quartiles"))
 end
 print((head:gsub("%s+$", "")))
 print(units)
@@ -67,6 +69,8 @@ for _, label in ipairs(labels) do
   end
   print(row)
 end
-print("\nns: of the calling thread's time per message, the median. ratio: that of C on librdkafka divided by it, round by")
+print(
+  "\nns: of the calling thread's time per message, the median. ratio: that of C on librdkafka divided by it, round by"
+)
 print("round, the median; above 1 is faster than C. enqueue: until the last message is queued; deliver: until the last")
 print("report has come; receive: from messages that are fetched already, into a buffer of C or a string of Lua.")
