@@ -164,3 +164,67 @@ pub unsafe extern "C" fn kafka_event_release(event: *mut kafka_event) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Error;
+    use std::ffi::CStr;
+
+    fn event(what: What) -> kafka_event {
+        kafka_event::new(Event { what, dropped: 7 })
+    }
+
+    /// The text, read as C reads it; then the event is released.
+    fn text(mut event: kafka_event) -> String {
+        // SAFETY: the event is filled in, and released once.
+        unsafe {
+            let text = CStr::from_ptr(event.text).to_string_lossy().into_owned();
+            assert_eq!(text.len(), event.text_len);
+            kafka_event_release(&mut event);
+            assert!(event.owner.is_null());
+            text
+        }
+    }
+
+    // No broker that tests have at hand throttles, or fails a commit when it is told to.
+
+    #[test]
+    fn a_throttled_client_is_told_by_whom_and_for_how_long() {
+        let event = event(What::Throttle {
+            broker: c"b:9092/1".to_owned(),
+            broker_id: 1,
+            throttle_ms: 250,
+        });
+        assert_eq!(event.kind, KAFKA_EVENT_THROTTLE);
+        assert_eq!((event.level, event.throttle_ms), (1, 250));
+        assert_eq!(event.dropped_count, 7);
+        assert_eq!(text(event), "b:9092/1");
+    }
+
+    #[test]
+    fn a_failed_commit_has_its_error_and_its_partitions() {
+        let error = Error::from(Code::TIMED_OUT);
+        let event = event(What::CommitFailed(error, Partitions::new()));
+        assert_eq!(event.kind, KAFKA_EVENT_COMMIT_FAILED);
+        assert_eq!(event.code, Code::TIMED_OUT.0);
+        assert_eq!((event.retriable, event.fatal), (1, 0));
+        assert!(!event.partitions.is_null());
+        assert_eq!(text(event), "Local: Timed out");
+    }
+
+    #[test]
+    fn lost_partitions_are_revoked_ones() {
+        for (change, code, is_lost) in [
+            (Change::Assigned, Code::ASSIGN_PARTITIONS, 0),
+            (Change::Revoked, Code::REVOKE_PARTITIONS, 0),
+            (Change::Lost, Code::REVOKE_PARTITIONS, 1),
+        ] {
+            let mut event = event(What::Rebalance(change, Partitions::new()));
+            assert_eq!((event.code, event.is_lost), (code.0, is_lost));
+            assert!(event.text.is_null());
+            // SAFETY: filled in, and released once.
+            unsafe { kafka_event_release(&mut event) };
+        }
+    }
+}
