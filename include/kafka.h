@@ -56,8 +56,8 @@
 
 /**
  * The number of a message whose report need not be fetched: its delivery is counted only, its
- * failure also by kafka_producer_poll and kafka_producer_quiet_failures. It takes no room in
- * the queue once it is reported.
+ * failure also by kafka_producer_poll and kafka_producer_quiet_failures, unless the caller gave
+ * it up himself. It takes no room in the queue once it is reported.
  */
 #define KAFKA_OPAQUE_QUIET (UINT64_MAX - 1)
 
