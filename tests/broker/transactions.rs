@@ -97,3 +97,18 @@ fn a_copier_that_is_killed_twenty_times_copies_each_message_once() {
         numbers(0..COUNT)
     );
 }
+
+#[test]
+fn a_producer_that_was_replaced_is_fenced() {
+    let cluster = Cluster::any();
+    if !cluster.given {
+        not_shown("a producer is fenced by another one of the same transactional.id");
+        return;
+    }
+    let topic = cluster.topic("fenced", 1);
+    let arguments = [topic.as_str(), &cluster.name("fenced")];
+    let said = cluster.lua(Jit::On, "fenced.lua", &arguments, String::new());
+    assert_eq!(said, ["nil FENCED fatal true"]);
+    let seen = read(&cluster, &topic, "read_committed", 1);
+    assert_eq!(seen, [bytes(b"committed")]);
+}
