@@ -23,6 +23,8 @@ mod workbench;
 mod groups;
 #[path = "broker/seed.rs"]
 mod seed;
+#[path = "broker/transactions.rs"]
+mod transactions;
 #[path = "broker/weather.rs"]
 mod weather;
 #[path = "broker/wire.rs"]

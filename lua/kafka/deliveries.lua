@@ -264,9 +264,8 @@ function deliveries.serve(producer)
     end
     mine:dispatch()
   end
-  if producer.event_count[0] ~= 0 then
-    events.dispatch(producer)
-  end
+  -- It looks first whether a handler has closed the producer.
+  events.dispatch(producer)
   return producer.handle and 0 or C.KAFKA_ERR_CLOSED
 end
 

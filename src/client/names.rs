@@ -53,7 +53,8 @@ mod tests {
         let (a, b) = (names.intern(c"a"), names.intern(c"b"));
         assert_ne!(a, b);
         let place = names.name(a).as_ptr();
-        assert_eq!(names.intern(c"a"), a);
+        let copy = std::ffi::CString::from(c"a");
+        assert_eq!(names.intern(&copy), a);
         assert_eq!(names.name(a).as_ptr(), place);
         assert_eq!(names.name(b).as_ref(), c"b");
     }

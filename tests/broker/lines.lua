@@ -2,6 +2,7 @@
 -- is "-".
 
 local ffi = require("ffi")
+local kafka = require("kafka")
 
 ffi.cdef("int usleep(unsigned int);")
 
@@ -44,11 +45,20 @@ function lines.properties(arguments, first)
   return properties
 end
 
--- Calls handle(partition, key, value) for every record on stdin.
+-- Headers as producer:produce takes them; nil for none.
+local function headers_of(text)
+  local headers = {}
+  for name, value in text:gmatch("(x%x*)=([^,]+)") do
+    headers[#headers + 1] = { lines.decode(name), lines.decode(value) or kafka.null }
+  end
+  return headers[1] and headers
+end
+
+-- Calls handle(partition, key, value, headers) for every record on stdin.
 function lines.records(handle)
   for line in io.lines() do
-    local partition, key, value = line:match("^(%S+) (%S+) (%S+)")
-    handle(tonumber(partition), lines.decode(key), lines.decode(value))
+    local partition, key, value, headers = line:match("^(%S+) (%S+) (%S+) (%S+)")
+    handle(tonumber(partition), lines.decode(key), lines.decode(value), headers_of(headers))
   end
 end
 

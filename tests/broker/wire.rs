@@ -373,3 +373,66 @@ fn messages_are_read_with_all_they_carry() {
         }
     }
 }
+
+/// Headers that have been somebody's bug, on records with and without keys and values.
+fn with_headers() -> Vec<Record> {
+    let all: Vec<u8> = (0..=255).collect();
+    let name = |text: &[u8]| bytes(text);
+    let headers = [
+        null(),
+        format!("{}={}", name(b"a"), bytes(b"1")),
+        // In this order, the same name again, and null apart from empty.
+        format!(
+            "{0}={1},{2}={3},{0}=-,{0}={4}",
+            name(b"b"),
+            bytes(b"2"),
+            name(b"a"),
+            bytes(b"1"),
+            bytes(b"")
+        ),
+        format!("{}={}", name("\u{fc}\u{20ac}".as_bytes()), bytes(&all)),
+        format!("{}={}", name(b""), bytes(&all.repeat(40))),
+    ];
+    let mut records = keyed();
+    for (index, record) in records.iter_mut().enumerate() {
+        record.headers = headers[index % headers.len()].clone();
+    }
+    records
+}
+
+fn produce_to_peer(way: &str, jit: Jit) {
+    const TIMESTAMP: u128 = 1_700_000_000_000;
+    let cluster = Cluster::any();
+    let sent = with_headers();
+    for codec in ["none", "zstd"] {
+        let topic = cluster.topic(way, 2);
+        let codec = format!("compression.codec={codec}");
+        let arguments = [&topic, way, &TIMESTAMP.to_string(), &codec, "linger.ms=30"];
+        let said = cluster.lua(jit, "produce.lua", &arguments, input(&sent));
+        let reports: Vec<Report> = said.iter().map(|line| Report::parse(line)).collect();
+        let arguments = ["consume", &sent.len().to_string(), &topic];
+        let (reads, _) = parse_consumed(&cluster.peer(&arguments, String::new()));
+        let got: Vec<Record> = of_topic(&reads, &topic)
+            .map(|read| read.record.clone())
+            .collect();
+        assert_same(&format!("{way}, {codec}"), &got, &sent);
+        for (index, read) in of_topic(&reads, &topic).enumerate() {
+            assert_eq!(
+                read.timestamp,
+                TIMESTAMP + index as u128,
+                "{codec}: {index}"
+            );
+        }
+        assert_places(&reports, of_topic(&reads, &topic), &sent);
+    }
+}
+
+#[test]
+fn the_peer_reads_headers_and_timestamps_that_lua_produces() {
+    produce_to_peer("single", Jit::On);
+}
+
+#[test]
+fn the_peer_reads_headers_and_timestamps_of_batches() {
+    produce_to_peer("batch", Jit::Off);
+}

@@ -1,6 +1,5 @@
 local support = require("support")
 
-local ffi = require("ffi")
 local kafka = require("kafka")
 
 local QUEUE_FULL, MSG_TIMED_OUT, PURGE_QUEUE, UNKNOWN_PARTITION, MSG_SIZE = -184, -192, -152, -190, 10
@@ -339,7 +338,8 @@ describe("a producer", function()
         { ["queue.buffering.max.messages"] = 200 },
         { reports = true, block_ms = 10000 }
       )
-      local accepted, ok, message = 0, nil, nil
+      local accepted = 0
+      local ok, message
       repeat
         ok, message = producer:produce({ topic = "t", value = "x" })
         accepted = accepted + (ok and 1 or 0)
@@ -619,27 +619,32 @@ describe("a producer", function()
   end)
 
   it("in a forked child says so", function()
-    ffi.cdef(
-      'int kafka_spec_fork(void) __asm__("fork"); void kafka_spec_exit(int) __asm__("_exit"); '
-        .. 'int kafka_spec_wait(int, int *, int) __asm__("waitpid");'
-    )
-    local producer = support.producer(brokers, nil, { reports = true })
-    local child = ffi.C.kafka_spec_fork()
-    if child == 0 then
-      local succeeded = pcall(function()
-        for _, name in ipairs({ "reports", "flush", "purge", "counters", "len", "begin_transaction" }) do
-          local ok, message, code = producer[name](producer)
-          assert(ok == nil and message == "forked" and code == support.FORKED, name)
-        end
-        local ok, message = producer:produce({ topic = "t" })
-        assert(ok == nil and message == "forked")
-        ok, message = producer:produce_batch("t", { "x" })
-        assert(ok == nil and message == "forked")
-      end)
-      ffi.C.kafka_spec_exit(succeeded and 0 or 1)
-    end
-    local status = ffi.new("int[1]")
-    assert.equal(child, ffi.C.kafka_spec_wait(child, status, 0))
-    assert.equal(0, status[0])
+    local result = support.program(([[
+      local ffi = require("ffi")
+      ffi.cdef("int fork(void); void _exit(int); int waitpid(int, int *, int);")
+      local kafka = require("kafka")
+      local producer = kafka.producer(%q, nil, { reports = true })
+      local child = ffi.C.fork()
+      if child == 0 then
+        local succeeded, text = pcall(function()
+          for _, name in ipairs({ "reports", "flush", "purge", "counters", "len", "begin_transaction" }) do
+            local ok, message, code = producer[name](producer)
+            assert(ok == nil and message == "forked" and code == kafka.err.FORKED, name)
+          end
+          local ok, message = producer:produce({ topic = "t" })
+          assert(ok == nil and message == "forked", "produce")
+          ok, message = producer:produce_batch("t", { "x" })
+          assert(ok == nil and message == "forked", "produce_batch")
+        end)
+        io.stderr:write(succeeded and "" or text)
+        ffi.C._exit(succeeded and 0 or 1)
+      end
+      local status = ffi.new("int[1]")
+      assert(ffi.C.waitpid(child, status, 0) == child)
+      assert(producer:produce_sync({ topic = "t" }))
+      print(status[0])
+    ]]):format(brokers))
+    assert.equal("", result.err)
+    assert.equal("0\n", result.out)
   end)
 end)
