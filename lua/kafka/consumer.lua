@@ -22,6 +22,7 @@ local CLOSE_TIMEOUT_MS = 10000
 ---@field private handle? ffi.cdata* nil when closed
 ---@field private message ffi.cdata* what the handle polls into
 ---@field private closing? true
+---@field private untold? boolean
 local Consumer = {}
 
 local function free_consumer(handle)
