@@ -38,13 +38,16 @@ macro_rules! subjects {
 }
 
 subjects! {
+    batch
     closed
     conf
     consumer
     errors
+    group
     lengths
     messages
     mock_cluster
+    offsets
     partitions
     producer
     reports
