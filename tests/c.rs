@@ -38,15 +38,18 @@ macro_rules! subjects {
 }
 
 subjects! {
+    batch
     client
     closed
     conf
     consumer
     errors
     events
+    group
     lengths
     messages
     mock_cluster
+    offsets
     partitions
     producer
     records

@@ -23,6 +23,7 @@ local CLOSE_TIMEOUT_MS = 10000
 ---@class kafka.Consumer: kafka.Client
 ---@field private handle? ffi.cdata* nil when closed
 ---@field private closing? true
+---@field private untold? boolean
 local Consumer = {}
 
 local function free_consumer(handle)

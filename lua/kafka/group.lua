@@ -203,7 +203,14 @@ end
 local function handler_of(self, kind)
   local handlers = self.handlers
   if kind == "assign" then
+    if self.closing then
+      -- What a consumer is given that leaves it never has, so it hears neither of its coming nor of its going.
+      self.untold = #self:assignment() == 0
+      return nil
+    end
     return handlers.on_assign
+  elseif self.untold then
+    return nil
   end
   return kind == "lost" and handlers.on_lost or handlers.on_revoke
 end

@@ -1,0 +1,125 @@
+/* Places in partitions: sought, paused, stored, committed and asked for. */
+#include "check.h"
+
+#define COUNT 10
+
+static const char *servers;
+
+static kafka_partitions *list_of(int32_t partition, int64_t offset)
+{
+    kafka_partitions *partitions = NULL;
+    OK(kafka_partitions_new(&partitions, &err));
+    OK(kafka_partitions_add(partitions, "offsets", partition, offset, &err));
+    return partitions;
+}
+
+static void fill(void)
+{
+    kafka_producer *producer = producer_with(servers, NULL);
+    kafka_topic *topic = topic_of(producer, "offsets");
+    char text[32];
+    int i;
+    for (i = 0; i < COUNT; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        OK(send_text(producer, topic, 0, text, 0));
+    }
+    CHECK_INT(await_reports(producer, COUNT), 0);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+static void expect_entry(const kafka_partitions *partitions, int64_t offset, int32_t code)
+{
+    kafka_partition partition;
+    OK(kafka_partitions_get(partitions, 0, &partition, &err));
+    CHECK_INT(partition.offset, offset);
+    CHECK_INT(partition.code, code);
+}
+
+static void expect_result(kafka_request *request, int64_t offset, int32_t code)
+{
+    const kafka_partitions *partitions = NULL;
+    OK(kafka_request_wait(request, PATIENCE_MS, &err));
+    OK(kafka_request_partitions(request, &partitions, &err));
+    expect_entry(partitions, offset, code);
+    kafka_request_free(request);
+}
+
+static void expect_position(kafka_consumer *consumer, int64_t offset)
+{
+    kafka_partitions *positions = NULL;
+    OK(kafka_consumer_position(consumer, NULL, &positions, &err));
+    expect_entry(positions, offset, 0);
+    kafka_partitions_free(positions);
+}
+
+static void places(void)
+{
+    kafka_consumer *consumer = reader_of(servers, "offsets", 1);
+    kafka_partitions *fifth = list_of(0, 5), *whole = list_of(-1, 5), *other = list_of(1, 5);
+    kafka_partitions *nowhere = list_of(0, KAFKA_OFFSET_INVALID);
+    kafka_request *request = NULL;
+    const kafka_partitions *committed = NULL;
+    const kafka_value *ends = NULL, *high = NULL;
+    kafka_message message;
+    size_t count = 1;
+    int64_t number = 0;
+
+    expect_position(consumer, KAFKA_OFFSET_INVALID);
+    OK(kafka_consumer_commit(consumer, NULL, PATIENCE_MS, &request, &err));
+    OK(kafka_request_wait(request, PATIENCE_MS, &err));
+    OK(kafka_request_partitions(request, &committed, &err));
+    OK(kafka_partitions_count(committed, &count, &err));
+    CHECK_INT(count, 0);
+    kafka_request_free(request);
+
+    expect_text(consumer, "0");
+    expect_position(consumer, 1);
+    OK(kafka_consumer_seek(consumer, fifth, PATIENCE_MS, &request, &err));
+    expect_result(request, 5, 0);
+    expect_text(consumer, "5");
+    expect_position(consumer, 6);
+    OK(kafka_consumer_seek(consumer, other, PATIENCE_MS, &request, &err));
+    expect_result(request, 5, KAFKA_ERR_STATE);
+
+    OK(kafka_consumer_pause(consumer, fifth, &err));
+    FAILS(kafka_consumer_poll(consumer, 200, &message, &err), KAFKA_ERR_TIMED_OUT);
+    OK(kafka_consumer_resume(consumer, fifth, &err));
+    expect_text(consumer, "6");
+
+    OK(kafka_consumer_commit(consumer, fifth, PATIENCE_MS, &request, &err));
+    expect_result(request, 5, 0);
+    OK(kafka_consumer_committed(consumer, nowhere, PATIENCE_MS, &request, &err));
+    expect_result(request, 5, 0);
+    FAILS(kafka_consumer_commit(consumer, nowhere, 0, &request, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    CHECK_TEXT(err.message, "partitions: \"offsets\" [0] has no offset");
+    FAILS(kafka_consumer_pause(consumer, whole, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    CHECK_TEXT(err.message, "partitions: \"offsets\" has no partition");
+    FAILS(kafka_consumer_store_offsets(consumer, fifth, &err), KAFKA_ERR_INVALID_ARG);
+
+    OK(kafka_consumer_watermarks(consumer, "offsets", 0, PATIENCE_MS, &request, &err));
+    OK(kafka_request_wait(request, PATIENCE_MS, &err));
+    OK(kafka_request_value(request, &ends, &err));
+    OK(kafka_value_get(ends, "high", &high, &err));
+    OK(kafka_value_int(high, &number, &err));
+    CHECK_INT(number, COUNT);
+    kafka_request_free(request);
+
+    /* A request outlives its consumer, answered or not. */
+    OK(kafka_consumer_commit(consumer, fifth, PATIENCE_MS, &request, &err));
+    kafka_consumer_free(consumer);
+    kafka_request_free(request);
+    kafka_partitions_free(nowhere);
+    kafka_partitions_free(other);
+    kafka_partitions_free(whole);
+    kafka_partitions_free(fifth);
+}
+
+int main(void)
+{
+    kafka_mock_cluster *cluster = cluster_with("offsets", 2, &servers);
+    fill();
+    places();
+    kafka_mock_cluster_free(cluster);
+    return 0;
+}
