@@ -115,7 +115,7 @@ macro_rules! specs {
     };
 }
 
-specs! { consumer jit lifecycle misuse module producer weather }
+specs! { admin consumer jit lifecycle misuse module producer weather }
 
 #[test]
 fn no_spec_is_forgotten() {
