@@ -262,7 +262,7 @@ describe("time #timing", function()
     it("is kept by " .. method, function()
       local admin = support.admin(support.NOWHERE)
       local answer, message, code
-      local overrun = support.overrun(60, 4, function()
+      local overrun = support.overrun(60, 3, function()
         answer, message, code = call(admin, method, 60)
       end)
       assert.is_nil(answer)
