@@ -38,3 +38,14 @@ fn others_see_what_the_admin_client_makes() {
         [format!("{topic} 1 42")]
     );
 }
+
+#[test]
+fn the_references_examples_run() {
+    let cluster = Cluster::any();
+    let (topic, group) = (cluster.name("docs"), cluster.name("docs"));
+    let text = std::fs::read_to_string(crate::workbench::root().join("docs/ADMIN.md")).unwrap();
+    let blocks = text.split("```lua\n").skip(1);
+    let script: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert!(script.len() > 3, "{} examples", script.len());
+    cluster.lua(Jit::On, "example.lua", &[&topic, &group], script.concat());
+}

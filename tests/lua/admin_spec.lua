@@ -357,7 +357,8 @@ describe("what all clients have", function()
     end)
   end)
 
-  it("a token is asked for while a request waits for it", function()
+  -- librdkafka loses the first of these events when it ends.
+  it("a token is asked for while a request waits for it #leaks", function()
     local asked = 0
     local admin
     admin = support.admin(brokers, { ["security.protocol"] = "sasl_plaintext", ["sasl.mechanisms"] = "OAUTHBEARER" }, {
