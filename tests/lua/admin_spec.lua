@@ -340,7 +340,7 @@ describe("what all clients have", function()
     assert.equal(2, #admin:metadata({ topic = "t" }).topics.t.partitions)
     assert.is_true(admin:set_sasl_credentials("user", "password"))
     support.eventually(10, "handlers run inside requests", function()
-      admin:list_groups()
+      admin:list_offsets({ { topic = "t", partition = 0, offset = "latest" } })
       return statistics > 0 and logs > 0
     end)
   end)
