@@ -19,6 +19,8 @@ mod tools;
 
 mod workbench;
 
+#[path = "broker/admin.rs"]
+mod admin;
 #[path = "broker/groups.rs"]
 mod groups;
 #[path = "broker/seed.rs"]

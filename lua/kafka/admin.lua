@@ -22,27 +22,6 @@ local TIMEOUT_MS = 10000
 ---@alias kafka.Outcomes table<string, kafka.Outcome> by the item's name; a partition's is "topic:partition"
 
 ---@class kafka.Admin: kafka.Client
----@field create_topics fun(self: kafka.Admin, topics: kafka.NewTopic[], timeout_ms?: integer, options?: {validate_only?: boolean}): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field delete_topics fun(self: kafka.Admin, topics: string[], timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field create_partitions fun(self: kafka.Admin, topics: kafka.NewPartitions[], timeout_ms?: integer, options?: {validate_only?: boolean}): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field describe_topics fun(self: kafka.Admin, topics: string[], timeout_ms?: integer, options?: {include_authorized_operations?: boolean}): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field describe_cluster fun(self: kafka.Admin, options?: {include_authorized_operations?: boolean}, timeout_ms?: integer): table?, string?, integer?, kafka.ErrorInfo?
----@field describe_configs fun(self: kafka.Admin, resources: kafka.ConfigResource[], timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field incremental_alter_configs fun(self: kafka.Admin, resources: kafka.ConfigChange[], timeout_ms?: integer, options?: {validate_only?: boolean}): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field list_groups fun(self: kafka.Admin, options?: {states?: string[], types?: string[]}, timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field describe_groups fun(self: kafka.Admin, groups: string[], timeout_ms?: integer, options?: {include_authorized_operations?: boolean}): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field delete_groups fun(self: kafka.Admin, groups: string[], timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field list_group_offsets fun(self: kafka.Admin, groups: {group: string, partitions?: kafka.Partition[]}[], timeout_ms?: integer, options?: {require_stable_offsets?: boolean}): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field alter_group_offsets fun(self: kafka.Admin, groups: {group: string, offsets: kafka.Partition[]}[], timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field delete_group_offsets fun(self: kafka.Admin, groups: {group: string, partitions: kafka.Partition[]}[], timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field list_offsets fun(self: kafka.Admin, partitions: kafka.OffsetQuery[], timeout_ms?: integer, options?: {isolation_level?: "read_committed"|"read_uncommitted"}): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field delete_records fun(self: kafka.Admin, partitions: kafka.Partition[], timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field elect_leaders fun(self: kafka.Admin, partitions?: kafka.Partition[], timeout_ms?: integer, options?: {type?: "preferred"|"unclean"}): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field create_acls fun(self: kafka.Admin, acls: kafka.Acl[], timeout_ms?: integer): kafka.Outcome[]?, string?, integer?, kafka.ErrorInfo?
----@field describe_acls fun(self: kafka.Admin, filter?: kafka.Acl, timeout_ms?: integer): kafka.Acl[]?, string?, integer?, kafka.ErrorInfo?
----@field delete_acls fun(self: kafka.Admin, filters: kafka.Acl[], timeout_ms?: integer): kafka.Outcome[]?, string?, integer?, kafka.ErrorInfo?
----@field describe_user_scram_credentials fun(self: kafka.Admin, users?: string[], timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
----@field alter_user_scram_credentials fun(self: kafka.Admin, alterations: kafka.ScramAlteration[], timeout_ms?: integer): kafka.Outcomes?, string?, integer?, kafka.ErrorInfo?
 local Admin = {}
 
 ---@class kafka.NewTopic
@@ -96,90 +75,294 @@ end
 
 --- A value for the C API; nil is NULL there.
 local function encoded(index, data, place)
-  if check.optional_table(index, data, 3) == nil then
+  if check.optional_table(index, data, 2) == nil then
     return nil
   end
   local succeeded, handle = pcall(value.encode, data, place)
   if not succeeded then
-    check.fail(index, handle, 3)
+    check.fail(index, handle, 2)
   end
   return handle
 end
 
---- Carries a request out. `start` is a function of the C API; the indices are those of the method's arguments.
-local function ask(self, start, timeout_ms, options, options_index, items, items_name)
-  options = encoded(options_index, options, "options")
-  items = encoded(2, items, items_name)
-  if not self.handle then
-    return err.closed()
-  end
-  local code
-  if items_name then
-    code = start(self.handle, items, options, timeout_ms, request.out, native.error)
-  else
-    code = start(self.handle, options, timeout_ms, request.out, native.error)
-  end
+--- What a method returns whose request was started or refused. A message about what could not be used names its argument,
+--- which has one of these indices.
+local function finish(self, code, timeout_ms, items_index, options_index)
   if code == C.KAFKA_ERR_INVALID_ARGUMENT then
     local text = native.message()
-    check.fail(text:find("^options") and options_index or 2, text, 2)
+    check.fail(text:find("^options") and options_index or items_index, text, 2)
   end
   return request.finish(code, timeout_ms, value.of_request, self)
 end
 
--- The least and the most arguments of each method, the object included.
-local counts = { close = { 1, 2 }, is_closed = { 1, 1 } }
-client.extend(Admin, counts)
+-- The methods end in a tail call of one of these two, so that messages name them.
 
---- Adds a method that asks about items, which are called `items_name` in messages.
-local function add(name, items_name, items_are_optional)
-  local start = C["kafka_admin_" .. name]
-  counts[name] = { items_are_optional and 1 or 2, 4 }
-  Admin[name] = function(self, items, timeout_ms, options)
-    if not items_are_optional then
-      check.table(2, items)
-    end
-    timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-    -- Not a tail call: messages name this function.
-    local answer, message, code, info = ask(self, start, timeout_ms, options, 4, items, items_name)
-    return answer, message, code, info
+--- Asks about items; messages call them `name`.
+local function ask_about(self, start, name, items, timeout_ms, options)
+  timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
+  items = encoded(2, items, name)
+  options = encoded(4, options, "options")
+  if not self.handle then
+    return err.closed()
   end
+  local code = start(self.handle, items, options, timeout_ms, request.out, native.error)
+  local answer, message, failure, info = finish(self, code, timeout_ms, 2, 4)
+  return answer, message, failure, info
 end
 
---- Adds a method that asks about everything there is.
-local function add_without_items(name)
-  local start = C["kafka_admin_" .. name]
-  counts[name] = { 1, 3 }
-  Admin[name] = function(self, options, timeout_ms)
-    if type(options) == "number" and timeout_ms == nil then
-      options, timeout_ms = nil, check.timeout(2, options, TIMEOUT_MS)
-    end
-    timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-    local answer, message, code, info = ask(self, start, timeout_ms, options, 2)
-    return answer, message, code, info
+--- Asks about everything there is.
+local function ask_for_all(self, start, options, timeout_ms)
+  if type(options) == "number" and timeout_ms == nil then
+    options, timeout_ms = nil, check.timeout(2, options, TIMEOUT_MS)
   end
+  timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
+  options = encoded(2, options, "options")
+  if not self.handle then
+    return err.closed()
+  end
+  local code = start(self.handle, options, timeout_ms, request.out, native.error)
+  local answer, message, failure, info = finish(self, code, timeout_ms, 2, 2)
+  return answer, message, failure, info
 end
 
-add("create_topics", "topics")
-add("delete_topics", "topics")
-add("create_partitions", "topics")
-add("describe_topics", "topics")
-add_without_items("describe_cluster")
-add("describe_configs", "resources")
-add("incremental_alter_configs", "resources")
-add_without_items("list_groups")
-add("describe_groups", "groups")
-add("delete_groups", "groups")
-add("list_group_offsets", "groups")
-add("alter_group_offsets", "groups")
-add("delete_group_offsets", "groups")
-add("list_offsets", "partitions")
-add("delete_records", "partitions")
-add("elect_leaders", "partitions", true)
-add("create_acls", "acls")
-add("describe_acls", "filter", true)
-add("delete_acls", "filters")
-add("describe_user_scram_credentials", "users", true)
-add("alter_user_scram_credentials", "alterations")
+--- Makes topics.
+---@param topics kafka.NewTopic[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@param options? {validate_only?: boolean}
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:create_topics(topics, timeout_ms, options)
+  return ask_about(self, C.kafka_admin_create_topics, "topics", topics, timeout_ms, options)
+end
+
+--- Deletes topics.
+---@param topics string[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:delete_topics(topics, timeout_ms)
+  return ask_about(self, C.kafka_admin_delete_topics, "topics", topics, timeout_ms)
+end
+
+--- Adds partitions to topics.
+---@param topics kafka.NewPartitions[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@param options? {validate_only?: boolean}
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:create_partitions(topics, timeout_ms, options)
+  return ask_about(self, C.kafka_admin_create_partitions, "topics", topics, timeout_ms, options)
+end
+
+--- Describes topics and their partitions.
+---@param topics string[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@param options? {include_authorized_operations?: boolean}
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:describe_topics(topics, timeout_ms, options)
+  return ask_about(self, C.kafka_admin_describe_topics, "topics", topics, timeout_ms, options)
+end
+
+--- Describes the cluster and its brokers.
+---@param options? {include_authorized_operations?: boolean} a number in its place is the timeout
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return table? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:describe_cluster(options, timeout_ms)
+  return ask_for_all(self, C.kafka_admin_describe_cluster, options, timeout_ms)
+end
+
+--- Reads the configuration of topics, brokers and groups.
+---@param resources kafka.ConfigResource[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:describe_configs(resources, timeout_ms)
+  return ask_about(self, C.kafka_admin_describe_configs, "resources", resources, timeout_ms)
+end
+
+--- Changes single properties of topics, brokers and groups, and leaves the others alone.
+---@param resources kafka.ConfigChange[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@param options? {validate_only?: boolean}
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:incremental_alter_configs(resources, timeout_ms, options)
+  return ask_about(self, C.kafka_admin_incremental_alter_configs, "resources", resources, timeout_ms, options)
+end
+
+--- Lists the groups of all brokers.
+---@param options? {states?: string[], types?: string[]} a number in its place is the timeout
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:list_groups(options, timeout_ms)
+  return ask_for_all(self, C.kafka_admin_list_groups, options, timeout_ms)
+end
+
+--- Describes groups and their members.
+---@param groups string[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@param options? {include_authorized_operations?: boolean}
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:describe_groups(groups, timeout_ms, options)
+  return ask_about(self, C.kafka_admin_describe_groups, "groups", groups, timeout_ms, options)
+end
+
+--- Deletes groups that have no members.
+---@param groups string[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:delete_groups(groups, timeout_ms)
+  return ask_about(self, C.kafka_admin_delete_groups, "groups", groups, timeout_ms)
+end
+
+--- Reads what groups have committed.
+---@param groups {group: string, partitions?: kafka.Partition[]}[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@param options? {require_stable_offsets?: boolean}
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:list_group_offsets(groups, timeout_ms, options)
+  return ask_about(self, C.kafka_admin_list_group_offsets, "groups", groups, timeout_ms, options)
+end
+
+--- Commits offsets for groups that have no members.
+---@param groups {group: string, offsets: kafka.Partition[]}[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:alter_group_offsets(groups, timeout_ms)
+  return ask_about(self, C.kafka_admin_alter_group_offsets, "groups", groups, timeout_ms)
+end
+
+--- Makes groups forget what they have committed.
+---@param groups {group: string, partitions: kafka.Partition[]}[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:delete_group_offsets(groups, timeout_ms)
+  return ask_about(self, C.kafka_admin_delete_group_offsets, "groups", groups, timeout_ms)
+end
+
+--- Finds offsets of partitions: the first, the next, or that of a time.
+---@param partitions kafka.OffsetQuery[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@param options? {isolation_level?: "read_committed"|"read_uncommitted"}
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:list_offsets(partitions, timeout_ms, options)
+  return ask_about(self, C.kafka_admin_list_offsets, "partitions", partitions, timeout_ms, options)
+end
+
+--- Deletes the records before an offset; -1 stands for the end.
+---@param partitions kafka.Partition[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:delete_records(partitions, timeout_ms)
+  return ask_about(self, C.kafka_admin_delete_records, "partitions", partitions, timeout_ms)
+end
+
+--- Has the leaders of partitions elected, or of all.
+---@param partitions? kafka.Partition[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@param options? {type?: "preferred"|"unclean"}
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:elect_leaders(partitions, timeout_ms, options)
+  return ask_about(self, C.kafka_admin_elect_leaders, "partitions", partitions, timeout_ms, options)
+end
+
+--- Adds entries to the access control lists. The outcomes are in the order of the entries.
+---@param acls kafka.Acl[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcome[]? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:create_acls(acls, timeout_ms)
+  return ask_about(self, C.kafka_admin_create_acls, "acls", acls, timeout_ms)
+end
+
+--- Finds entries of the access control lists.
+---@param filter? kafka.Acl
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Acl[]? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:describe_acls(filter, timeout_ms)
+  return ask_about(self, C.kafka_admin_describe_acls, "filter", filter, timeout_ms)
+end
+
+--- Removes entries from the access control lists. The outcomes are in the order of the filters.
+---@param filters kafka.Acl[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcome[]? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:delete_acls(filters, timeout_ms)
+  return ask_about(self, C.kafka_admin_delete_acls, "filters", filters, timeout_ms)
+end
+
+--- Tells which SCRAM credentials users have, or all.
+---@param users? string[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:describe_user_scram_credentials(users, timeout_ms)
+  return ask_about(self, C.kafka_admin_describe_user_scram_credentials, "users", users, timeout_ms)
+end
+
+--- Sets and deletes SCRAM credentials.
+---@param alterations kafka.ScramAlteration[]
+---@param timeout_ms? integer milliseconds, 10000 by default
+---@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function Admin:alter_user_scram_credentials(alterations, timeout_ms)
+  return ask_about(self, C.kafka_admin_alter_user_scram_credentials, "alterations", alterations, timeout_ms)
+end
 
 --- Ends the admin client. Requests under way, as of other light threads, end as closed. Closing again returns true.
 ---@param timeout_ms? integer as other clients take it; there is nothing to wait for
@@ -207,6 +390,33 @@ function Admin:is_closed()
   return self.handle == nil
 end
 
+-- The least and the most arguments of each method, the object included.
+local counts = {
+  close = { 1, 2 },
+  is_closed = { 1, 1 },
+  create_topics = { 2, 4 },
+  delete_topics = { 2, 3 },
+  create_partitions = { 2, 4 },
+  describe_topics = { 2, 4 },
+  describe_cluster = { 1, 3 },
+  describe_configs = { 2, 3 },
+  incremental_alter_configs = { 2, 4 },
+  list_groups = { 1, 3 },
+  describe_groups = { 2, 4 },
+  delete_groups = { 2, 3 },
+  list_group_offsets = { 2, 4 },
+  alter_group_offsets = { 2, 3 },
+  delete_group_offsets = { 2, 3 },
+  list_offsets = { 2, 4 },
+  delete_records = { 2, 3 },
+  elect_leaders = { 1, 4 },
+  create_acls = { 2, 3 },
+  describe_acls = { 1, 3 },
+  delete_acls = { 2, 3 },
+  describe_user_scram_credentials = { 1, 3 },
+  alter_user_scram_credentials = { 2, 3 },
+}
+client.extend(Admin, counts)
 local metatable = check.class("kafka.admin", Admin, counts)
 
 local function start(client_conf, brokers, options)

@@ -106,6 +106,9 @@ impl Drop for Admin {
     }
 }
 
+/// Clients that must not be destroyed.
+static KEPT: Mutex<Vec<Arc<rd::Client>>> = Mutex::new(Vec::new());
+
 impl Shared {
     fn carry_out(
         &self,
@@ -156,7 +159,7 @@ impl Shared {
             }
             Err(error) if error.code == Code::UNSUPPORTED_FEATURE.0 => {
                 lock(&self.known).insert(number, false);
-                std::mem::forget(Arc::clone(native));
+                lock(&KEPT).push(Arc::clone(native));
             }
             Err(_) => {}
         }

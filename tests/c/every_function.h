@@ -16,6 +16,9 @@ static struct {
     kafka_topic_conf *topic_conf;
     kafka_partitions *partitions;
     kafka_client *client;
+    kafka_admin *admin;
+    /* What admin requests take. */
+    kafka_value *nothing, *names, *items[9];
     kafka_request *request;
     kafka_group_metadata *group_metadata;
     kafka_record record;
@@ -36,6 +39,7 @@ struct outputs {
     kafka_topic_conf *topic_conf;
     kafka_partitions *partitions;
     kafka_client *client;
+    kafka_admin *admin;
     kafka_request *request;
     kafka_group_metadata *group_metadata;
     kafka_batch *batch;
@@ -67,6 +71,56 @@ static inline void outputs_reset(void)
     memset(&outputs_before, 0x5a, sizeof outputs);
 }
 
+static inline kafka_value *text_value(const char *text)
+{
+    kafka_value *value = NULL;
+    OK(kafka_value_new_text(text, strlen(text), &value, &err));
+    return value;
+}
+
+static inline kafka_value *list_with(kafka_value *item)
+{
+    kafka_value *list = NULL;
+    OK(kafka_value_new_list(&list, &err));
+    OK(kafka_value_append(list, item, &err));
+    return list;
+}
+
+/* A list of one map, of names and values; what begins with a digit is an integer. */
+static inline kafka_value *items_of(const char *name, ...)
+{
+    kafka_value *map = NULL, *value = NULL;
+    va_list rest;
+    OK(kafka_value_new_map(&map, &err));
+    va_start(rest, name);
+    while (name != NULL) {
+        const char *text = va_arg(rest, const char *);
+        if (text[0] >= '0' && text[0] <= '9') {
+            OK(kafka_value_new_int(atoi(text), &value, &err));
+        } else {
+            value = text_value(text);
+        }
+        OK(kafka_value_set(map, name, value, &err));
+        name = va_arg(rest, const char *);
+    }
+    va_end(rest);
+    return list_with(map);
+}
+
+/* A list of one group, with a list of one partition called `name`. */
+static inline kafka_value *group_of(const char *name)
+{
+    kafka_value *map = NULL;
+    int is_plain = strcmp(name, "partitions") == 0;
+    OK(kafka_value_new_map(&map, &err));
+    OK(kafka_value_set(map, "group", text_value("g"), &err));
+    OK(kafka_value_set(map, name,
+                       items_of("topic", "there", "partition", "0", is_plain ? END : "offset", "0",
+                                END),
+                       &err));
+    return list_with(map);
+}
+
 static inline void world_new(void)
 {
     memset(&world, 0, sizeof world);
@@ -92,6 +146,19 @@ static inline void world_new(void)
     OK(kafka_value_new_null(&world.item, &err));
     OK(kafka_value_set(world.map, "acks", world.item, &err));
     OK(kafka_value_new_null(&world.item, &err));
+    OK(kafka_admin_new(world.servers, NULL, &world.admin, &err));
+    OK(kafka_value_new_map(&world.nothing, &err));
+    world.names = list_with(text_value("there"));
+    world.items[0] = items_of("topic", "there", "partitions", "1", END);
+    world.items[1] = items_of("type", "topic", "name", "there", END);
+    world.items[2] = group_of("partitions");
+    world.items[3] = group_of("offsets");
+    world.items[4] = items_of("topic", "there", "partition", "0", "offset", "latest", END);
+    world.items[5] = items_of("topic", "there", "partition", "0", "offset", "0", END);
+    world.items[6] = items_of("type", "topic", "name", "there", "principal", "User:x", "operation",
+                              "read", "permission", "allow", END);
+    world.items[7] = items_of("user", "x", "mechanism", "SCRAM-SHA-256", "password", "x", END);
+    world.items[8] = items_of("topic", "there", "partition", "0", END);
     world.extensions[0] = "name";
     world.extensions[1] = "value";
     OK(kafka_consumer_group_metadata(world.consumer, &world.group_metadata, &err));
@@ -100,6 +167,13 @@ static inline void world_new(void)
 
 static inline void world_free(void)
 {
+    size_t i;
+    for (i = 0; i < sizeof world.items / sizeof world.items[0]; i++) {
+        kafka_value_free(world.items[i]);
+    }
+    kafka_value_free(world.names);
+    kafka_value_free(world.nothing);
+    kafka_admin_free(world.admin);
     kafka_value_free(world.item);
     kafka_value_free(world.text);
     kafka_value_free(world.integer);

@@ -17,6 +17,10 @@ const NULLABLE: &[(&str, &str)] = &[
     ("kafka_consumer_position", "partitions"),
     ("kafka_consumer_commit", "partitions"),
     ("kafka_message_headers", "headers"),
+    ("kafka_admin_new", "conf"),
+    ("kafka_admin_elect_leaders", "partitions"),
+    ("kafka_admin_describe_acls", "filter"),
+    ("kafka_admin_describe_user_scram_credentials", "users"),
     ("kafka_client_metadata", "topic"),
     ("kafka_producer_produce_batch", "codes"),
     ("kafka_value_item", "name"),
@@ -104,6 +108,7 @@ fn may_be_null(function: &Function, parameter: &Parameter) -> bool {
     parameter.base == "kafka_error"
         // Any request may go on alone.
         || (parameter.base == "kafka_request" && parameter.stars == 2)
+        || parameter.name == "options"
         || NULLABLE.contains(&(function.name.as_str(), parameter.name.as_str()))
 }
 
@@ -202,6 +207,7 @@ fn object_name(base: &str) -> Option<&str> {
         "consumer",
         "mock_cluster",
         "client",
+        "admin",
         "request",
         "group_metadata",
         "value",
@@ -218,6 +224,24 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
     match (parameter.base.as_str(), parameter.stars, parameter.is_const) {
         ("kafka_error", 1, _) => "&err".into(),
         ("kafka_value", 1, _) => match (function.name.as_str(), name) {
+            (_, "options" | "filter") => "world.nothing".into(),
+            (function, "users") if function.starts_with("kafka_admin_") => "world.names".into(),
+            (
+                "kafka_admin_delete_topics"
+                | "kafka_admin_describe_topics"
+                | "kafka_admin_describe_groups"
+                | "kafka_admin_delete_groups",
+                _,
+            ) => "world.names".into(),
+            ("kafka_admin_alter_group_offsets", _) => "world.items[3]".into(),
+            ("kafka_admin_list_offsets", _) => "world.items[4]".into(),
+            ("kafka_admin_delete_records", _) => "world.items[5]".into(),
+            (_, "topics") => "world.items[0]".into(),
+            (_, "resources" | "filters") => "world.items[1]".into(),
+            (_, "groups") => "world.items[2]".into(),
+            (_, "acls") => "world.items[6]".into(),
+            (_, "alterations") => "world.items[7]".into(),
+            ("kafka_admin_elect_leaders", _) => "world.items[8]".into(),
             ("kafka_value_int", _) => "world.integer".into(),
             ("kafka_value_text", _) => "world.text".into(),
             (_, "list" | "item") => format!("world.{name}"),

@@ -85,6 +85,12 @@ function support.consumer(brokers, topics, conf, options)
   return consumer
 end
 
+function support.admin(brokers, conf, options)
+  local admin = kafka.admin(brokers, conf, options)
+  clients[#clients + 1] = admin
+  return admin
+end
+
 function support.close_all()
   for index = #clients, 1, -1 do
     if clients[index].purge then

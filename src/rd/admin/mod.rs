@@ -140,6 +140,12 @@ impl Operation {
             0..LONGEST_MS => timeout_ms,
             _ => LONGEST_MS,
         };
+        // These two librdkafka frees when their time is up even while it still starts them. The
+        // caller keeps the time in any case.
+        let timeout_ms = match self.op {
+            sys::op::LIST_OFFSETS | sys::op::DELETE_RECORDS => timeout_ms.max(1000),
+            _ => timeout_ms,
+        };
         let queue = client.new_queue();
         let mut parts = std::mem::take(&mut self.parts);
         // The first one finds out whether the brokers know it.

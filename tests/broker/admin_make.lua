@@ -1,0 +1,11 @@
+-- admin_make.lua BROKERS TOPIC GROUP
+-- Makes a topic, and commits an offset for a group that never had a member.
+
+local kafka = require("kafka")
+
+local admin = kafka.admin(arg[1])
+local topic, group = arg[2], arg[3]
+assert(assert(admin:create_topics({ { topic = topic, partitions = 2, replication = 1 } }, 30000))[topic].ok)
+local offsets = { { topic = topic, partition = 1, offset = 42 } }
+assert(assert(admin:alter_group_offsets({ { group = group, offsets = offsets } }, 30000))[group].ok)
+assert(admin:close())
