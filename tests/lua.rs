@@ -117,7 +117,7 @@ macro_rules! specs {
 }
 
 specs! {
-    admin consumer consuming events groups jit lifecycle misuse mock_cluster module produce producer transaction
+    admin consumer consuming events groups jit lifecycle lookahead misuse mock_cluster module produce producer transaction
     weather
 }
 

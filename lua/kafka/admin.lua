@@ -85,8 +85,8 @@ local function encoded(index, data, place)
   return handle
 end
 
---- What a method returns whose request was started or refused. A message about what could not be used names its argument,
---- which has one of these indices.
+--- What a method returns whose request was started or refused. A message about what could not be used names its
+--- argument, which has one of these indices.
 local function finish(self, code, timeout_ms, items_index, options_index)
   if code == C.KAFKA_ERR_INVALID_ARGUMENT then
     local text = native.message()
@@ -433,8 +433,8 @@ end
 
 --- Makes an admin client. It connects in the background: brokers that cannot be reached are no error here.
 ---
---- Its methods ask brokers, and wait for the answer up to a timeout in milliseconds, 10000 by default. Each is described
---- in docs/ADMIN.md.
+--- Its methods ask brokers, and wait for the answer up to a timeout in milliseconds, 10000 by default. Each is
+--- described in docs/ADMIN.md.
 ---@param brokers string "host:port,host:port"
 ---@param properties? kafka.Properties
 ---@param options? kafka.ClientOptions what is not a property of librdkafka

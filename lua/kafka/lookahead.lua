@@ -58,12 +58,14 @@ end
 ---@return integer? code why there is none
 function lookahead.next(consumer, timeout_ms)
   local cursor = consumer.cursor
-  if
-    cursor.next == cursor.count
-    or consumer.is_late[0] ~= 0
-    or consumer.event_count[0] ~= 0
-    or cursor.process ~= cursor.process_now[0]
-  then
+  if consumer.event_count[0] ~= 0 then
+    events.dispatch(consumer)
+    -- A handler may have closed it.
+    if not consumer.handle then
+      return nil, C.KAFKA_ERR_CLOSED
+    end
+  end
+  if cursor.next == cursor.count or consumer.is_late[0] ~= 0 or cursor.process ~= cursor.process_now[0] then
     local code = refill(consumer, timeout_ms)
     if code ~= 0 then
       return nil, code

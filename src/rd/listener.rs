@@ -119,11 +119,13 @@ unsafe fn tell(opaque: *mut c_void, call: impl FnOnce(&dyn Listener) -> bool) ->
     catch_unwind(AssertUnwindSafe(|| call(&**listener))).unwrap_or(false)
 }
 
-/// As [`tell`], and ends the poll under way if the listener says so.
+/// As [`tell`], and ends the poll under way if the listener says so. Not by rd_kafka_yield: where
+/// librdkafka takes many messages at once, that makes it lose the next one; and it forgets to free
+/// what called for a token.
 ///
 /// # Safety
 /// As for `tell`; `rk` is the client.
-unsafe fn tell_and_yield(
+unsafe fn tell_and_wake(
     rk: *mut sys::rd_kafka_t,
     opaque: *mut c_void,
     call: impl FnOnce(&dyn Listener) -> bool,
@@ -131,8 +133,6 @@ unsafe fn tell_and_yield(
     // SAFETY: by the caller's word.
     unsafe {
         if tell(opaque, call) {
-            sys::rd_kafka_yield(rk);
-            // Taking a batch heeds only a queue's own yield.
             wake_consumer(rk);
         }
     }
@@ -195,7 +195,7 @@ unsafe extern "C" fn on_error(
 ) {
     unsafe {
         let error = explained(rk, Code(code), lossy(c_str(text)));
-        tell_and_yield(rk, opaque, |listener| listener.error(error));
+        tell_and_wake(rk, opaque, |listener| listener.error(error));
     }
 }
 
@@ -207,7 +207,7 @@ unsafe extern "C" fn on_statistics(
 ) -> c_int {
     unsafe {
         let json = std::slice::from_raw_parts(json.cast::<u8>(), json_len);
-        tell_and_yield(rk, opaque, |listener| listener.statistics(json));
+        tell_and_wake(rk, opaque, |listener| listener.statistics(json));
     }
     // librdkafka frees the text.
     0
@@ -222,7 +222,7 @@ unsafe extern "C" fn on_throttle(
 ) {
     unsafe {
         let broker = c_str(broker);
-        tell_and_yield(rk, opaque, |listener| {
+        tell_and_wake(rk, opaque, |listener| {
             listener.throttled(broker, broker_id, throttle_ms)
         });
     }
@@ -254,10 +254,7 @@ unsafe extern "C" fn on_token_wanted(
 ) {
     unsafe {
         let config = c_str(config);
-        // Without rd_kafka_yield: librdkafka then forgets to free what called this.
-        if tell(opaque, |listener| listener.token_wanted(config)) {
-            wake_consumer(rk);
-        }
+        tell_and_wake(rk, opaque, |listener| listener.token_wanted(config));
     }
 }
 
@@ -270,7 +267,7 @@ unsafe extern "C" fn on_rebalance(
     unsafe {
         let change = Change::of(rk, code);
         let partitions = Partitions::copy_of(partitions);
-        tell_and_yield(rk, opaque, |listener| {
+        tell_and_wake(rk, opaque, |listener| {
             listener.rebalance(change, partitions)
         });
     }
@@ -289,7 +286,7 @@ unsafe extern "C" fn on_commit(
     }
     unsafe {
         let partitions = Partitions::copy_of(partitions);
-        tell_and_yield(rk, opaque, |listener| {
+        tell_and_wake(rk, opaque, |listener| {
             listener.commit_failed(code, partitions)
         });
     }

@@ -39,7 +39,7 @@ pub use rdkafka_sys::bindings::{
     rd_kafka_topic_partition_list_destroy, rd_kafka_topic_partition_list_new,
     rd_kafka_topic_partition_list_t, rd_kafka_topic_t, rd_kafka_type_t, rd_kafka_version_str,
     rd_kafka_vtype_t, rd_kafka_vu_s__bindgen_ty_1 as Argument,
-    rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 as ArgumentMemory, rd_kafka_vu_t, rd_kafka_yield,
+    rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 as ArgumentMemory, rd_kafka_vu_t,
     RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR,
     RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH, RD_KAFKA_EVENT_OFFSET_COMMIT,
     RD_KAFKA_EVENT_REBALANCE, RD_KAFKA_EVENT_STATS, RD_KAFKA_MSG_F_COPY, RD_KAFKA_PURGE_F_INFLIGHT,
