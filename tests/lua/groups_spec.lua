@@ -4,6 +4,8 @@ local support = require("support")
 
 local kafka = require("kafka")
 
+-- Cases of the classic protocol are tagged #timing: on a machine that is as busy as valgrind makes it, the mock cluster
+-- does not always answer a member that joins.
 local KINDS = {
   eager = { ["group.protocol"] = "classic" },
   cooperative = { ["group.protocol"] = "classic", ["partition.assignment.strategy"] = "cooperative-sticky" },
@@ -67,8 +69,10 @@ describe("a group", function()
     end
   end
 
+  local KEEPS_THE_CLOCK = { eager = " #timing", cooperative = " #timing", consumer = "" }
+
   for kind in pairs(KINDS) do
-    it("runs handlers inside of calls: " .. kind, function()
+    it("runs handlers inside of calls: " .. kind .. KEEPS_THE_CLOCK[kind], function()
       send(1, 8)
       local told, messages = {}, {}
       local committed
@@ -233,7 +237,7 @@ describe("a group", function()
     assert.same({ nil, "closed", support.CLOSED }, result)
   end)
 
-  it("tells of lost partitions, or calls them revoked", function()
+  it("tells of lost partitions, or calls them revoked #timing", function()
     local told, members = { {}, {} }, {}
     for number = 1, 2 do
       local options = recorder(told[number])
@@ -257,7 +261,7 @@ describe("a group", function()
     assert.equal("revoke 0 1 2 3", told[2][2])
   end)
 
-  it("reads a pattern of topics, and another one later", function()
+  it("reads a pattern of topics, and another one later #timing", function()
     cluster:create_topic("u1", 1, 1)
     cluster:create_topic("u2", 1, 1)
     local consumer = support.consumer(brokers, nil, conf_of("eager"))
@@ -276,7 +280,7 @@ describe("a group", function()
     assert.same({}, consumer:subscription())
   end)
 
-  it("keeps a static member's partitions", function()
+  it("keeps a static member's partitions #timing", function()
     send(1, 4)
     local conf = conf_of("eager", { ["group.instance.id"] = "one" })
     local first = support.consumer(brokers, { "t" }, conf)
