@@ -195,6 +195,19 @@ function check.method(metatable, least, most, fn)
   end
 end
 
+--- Methods that several classes have, or that have a file of their own: a function that adds them to those of a class
+--- which is about to be made.
+---@param methods table<string, function>
+---@param counts table<string, integer[]> as for `class`
+---@return fun(to_methods: table<string, function>, to_counts: table<string, integer[]>)
+function check.mixin(methods, counts)
+  return function(to_methods, to_counts)
+    for name, range in pairs(counts) do
+      to_methods[name], to_counts[name] = methods[name], range
+    end
+  end
+end
+
 --- Makes a class of `methods`.
 ---@param name string as messages call it
 ---@param methods table<string, function>

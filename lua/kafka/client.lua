@@ -152,12 +152,6 @@ local COUNTS = {
 }
 
 --- Adds what all clients have to a class that is about to be made.
----@param methods table<string, function>
----@param counts table<string, integer[]>
-function client.extend(methods, counts)
-  for name, range in pairs(COUNTS) do
-    methods[name], counts[name] = Client[name], range
-  end
-end
+client.extend = check.mixin(Client, COUNTS)
 
 return client

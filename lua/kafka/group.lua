@@ -191,13 +191,7 @@ local COUNTS = {
 }
 
 --- Adds these methods to a class that is about to be made.
----@param methods table<string, function>
----@param counts table<string, integer[]>
-function group.extend(methods, counts)
-  for name, range in pairs(COUNTS) do
-    methods[name], counts[name] = Group[name], range
-  end
-end
+group.extend = check.mixin(Group, COUNTS)
 
 --- The handler for a rebalance. Who does not tell lost partitions from revoked ones hears of both.
 local function handler_of(self, kind)

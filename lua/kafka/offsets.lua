@@ -238,12 +238,6 @@ local COUNTS = {
 }
 
 --- Adds these methods to a class that is about to be made.
----@param methods table<string, function>
----@param counts table<string, integer[]>
-function offsets.extend(methods, counts)
-  for name, range in pairs(COUNTS) do
-    methods[name], counts[name] = Offsets[name], range
-  end
-end
+offsets.extend = check.mixin(Offsets, COUNTS)
 
 return offsets

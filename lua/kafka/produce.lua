@@ -345,12 +345,6 @@ local COUNTS = {
 }
 
 --- Adds these methods to the producers' class, before it is made.
----@param methods table<string, function>
----@param counts table<string, integer[]>
-function extension.extend(methods, counts)
-  for name, range in pairs(COUNTS) do
-    methods[name], counts[name] = Producer[name], range
-  end
-end
+extension.extend = check.mixin(Producer, COUNTS)
 
 return extension

@@ -212,12 +212,6 @@ local COUNTS = {
 }
 
 --- Adds these methods to the producers' class, before it is made.
----@param methods table<string, function>
----@param counts table<string, integer[]>
-function transaction.extend(methods, counts)
-  for name, range in pairs(COUNTS) do
-    methods[name], counts[name] = Producer[name], range
-  end
-end
+transaction.extend = check.mixin(Producer, COUNTS)
 
 return transaction
