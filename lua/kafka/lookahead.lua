@@ -21,7 +21,8 @@ function lookahead.configure(client_conf)
   end
 end
 
---- Gives a consumer what reading needs: the fields `cursor`, `is_late` and, once there are some, `messages`.
+--- Gives a consumer what reading needs: the fields `cursor`, `is_late` and, once there are some messages,
+--- `taken`, `topic_at` and `topic`.
 ---@param consumer table
 function lookahead.attach(consumer)
   if C.kafka_consumer_cursor(consumer.handle, cursor_out, native.error) ~= 0 then
@@ -44,7 +45,7 @@ end
 local function refill(consumer, timeout_ms)
   local code = events.waiting(consumer, timeout_ms, take)
   if code == 0 then
-    consumer.messages = messages_out[0]
+    consumer.taken = messages_out[0]
     -- A topic that is new may be where one that is gone has been.
     consumer.topic_at = nil
   end
@@ -71,7 +72,7 @@ function lookahead.next(consumer, timeout_ms)
       return nil, code
     end
   end
-  return consumer.messages + cursor.next
+  return consumer.taken + cursor.next
 end
 
 --- Says that the next message is the reader's.
