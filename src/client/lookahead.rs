@@ -44,13 +44,21 @@ const FAST: Duration = Duration::from_millis(20);
 const LATE: Duration = Duration::from_secs(1);
 
 struct State {
-    batch: Batch,
+    /// Missing while it is being filled, and at the end.
+    batch: Option<Batch>,
     /// How many of the first messages of the batch have their offset stored.
     stored: usize,
     /// How many to take the next time.
     limit: usize,
     taken_at: Instant,
     is_ended: bool,
+}
+
+impl State {
+    /// How many messages there are.
+    fn len(&self) -> usize {
+        self.batch.as_ref().map_or(0, Batch::len)
+    }
 }
 
 /// See the module.
@@ -86,14 +94,14 @@ impl Shared {
     /// How many of the batch's messages the reader has.
     fn handed_over(&self, state: &State) -> usize {
         let next = self.cursor.next.load(Ordering::Acquire) as usize;
-        next.min(state.batch.len())
+        next.min(state.len())
     }
 
     /// Stores the offset of the last message of each partition that was read since the last time.
     fn store(&self, state: &mut State) {
         let handed_over = self.handed_over(state);
-        if self.stores {
-            store_offsets(&state.batch, state.stored..handed_over);
+        if let Some(batch) = state.batch.as_ref().filter(|_| self.stores) {
+            store_offsets(batch, state.stored..handed_over);
         }
         state.stored = handed_over;
     }
@@ -101,7 +109,9 @@ impl Shared {
     /// Stores and drops what was read; what was not comes first.
     fn drop_read(&self, state: &mut State) {
         self.store(state);
-        state.batch.drop_first(state.stored);
+        if let Some(batch) = &mut state.batch {
+            batch.drop_first(state.stored);
+        }
         state.stored = 0;
         self.cursor.count.store(0, Ordering::Relaxed);
         self.cursor.next.store(0, Ordering::Release);
@@ -110,7 +120,7 @@ impl Shared {
     /// Shows the reader what there is.
     fn show(&self, state: &State) {
         self.cursor.is_late.store(0, Ordering::Relaxed);
-        let count = u32::try_from(state.batch.len()).unwrap_or(u32::MAX);
+        let count = u32::try_from(state.len()).unwrap_or(u32::MAX);
         self.cursor.count.store(count, Ordering::Release);
         if count > 0 {
             self.changed.notify_one();
@@ -121,7 +131,7 @@ impl Shared {
     fn follow_reader(&self) {
         let mut state = self.lock();
         while !state.is_ended {
-            if state.stored == state.batch.len() {
+            if state.stored == state.len() {
                 state = self
                     .changed
                     .wait(state)
@@ -141,6 +151,23 @@ impl Shared {
     }
 }
 
+/// What is there, or the first that comes in time and what is there with it.
+fn fill_up_to(
+    limit: usize,
+    batch: &mut Batch,
+    fill: impl Fn(&mut Batch, usize, i32) -> Result<Vec<Trouble>>,
+    timeout_ms: i32,
+) -> Result<Vec<Trouble>> {
+    if timeout_ms == 0 {
+        return fill(batch, limit, 0);
+    }
+    let mut troubles = fill(batch, 1, timeout_ms)?;
+    if !batch.is_empty() && limit > 1 {
+        troubles.extend(fill(batch, limit - 1, 0)?);
+    }
+    Ok(troubles)
+}
+
 impl Lookahead {
     /// Nothing yet. `stores`: offsets are stored as messages are read.
     pub fn new(batch: Batch, stores: bool) -> Result<Self> {
@@ -154,7 +181,7 @@ impl Lookahead {
             },
             stores,
             state: Mutex::new(State {
-                batch,
+                batch: Some(batch),
                 stored: 0,
                 limit: 1,
                 taken_at: Instant::now(),
@@ -182,40 +209,32 @@ impl Lookahead {
         timeout_ms: i32,
     ) -> Result<Vec<Trouble>> {
         let mut state = self.shared.lock();
-        let was_read = self.shared.handed_over(&state) == state.batch.len();
-        let was_empty = state.batch.is_empty();
-        let took = state.taken_at.elapsed();
+        let (count, took) = (state.len(), state.taken_at.elapsed());
+        let was_read = self.shared.handed_over(&state) == count;
         self.shared.drop_read(&mut state);
-        if !state.batch.is_empty() {
-            // Polled all the same, which keeps the member in its group.
-            let troubles = fill(&mut state.batch, 1, 0);
-            self.taken(state);
-            return troubles;
-        }
-        if was_empty {
-            // It waited for the first message, which says nothing of the reader.
-        } else if was_read && took < FAST {
-            state.limit = (2 * state.limit).min(LIMIT);
-        } else if took > SLOW {
-            state.limit = (state.limit / 4).max(1);
-        }
-        let limit = state.limit;
         // The lock is not held while it waits: others store offsets meanwhile.
-        let mut batch = state.batch.split_off();
-        drop(state);
-        let filled = if timeout_ms == 0 {
-            fill(&mut batch, limit, 0)
-        } else {
-            fill(&mut batch, 1, timeout_ms).and_then(|mut troubles| {
-                if !batch.is_empty() && limit > 1 {
-                    troubles.extend(fill(&mut batch, limit - 1, 0)?);
-                }
-                Ok(troubles)
-            })
+        let Some(mut batch) = state.batch.take() else {
+            return Err(Error::new(Code::CONFLICT.0, "another thread is reading"));
         };
+        let filled = if !batch.is_empty() {
+            drop(state);
+            // Polled all the same, which keeps the member in its group.
+            fill(&mut batch, 1, 0)
+        } else {
+            if count == 0 {
+                // It waited for the first message, which says nothing of the reader.
+            } else if was_read && took < FAST {
+                state.limit = (2 * state.limit).min(LIMIT);
+            } else if took > SLOW {
+                state.limit = (state.limit / 4).max(1);
+            }
+            let limit = state.limit;
+            drop(state);
+            fill_up_to(limit, &mut batch, fill, timeout_ms)
+        };
+        let bytes = batch.iter().map(Fields::len).sum::<usize>();
         let mut state = self.shared.lock();
-        state.batch = batch;
-        let bytes = state.batch.iter().map(Fields::len).sum::<usize>();
+        state.batch = Some(batch);
         if bytes > LIMIT_BYTES {
             state.limit = (state.limit / 2).max(1);
         }
@@ -229,22 +248,24 @@ impl Lookahead {
     }
 
     /// Calls `look` with the messages that the reader is shown.
-    pub fn with_messages<R>(&self, look: impl FnOnce(&Batch) -> R) -> R {
-        look(&self.shared.lock().batch)
+    pub fn with_messages(&self, look: impl FnOnce(&Batch)) {
+        if let Some(batch) = &self.shared.lock().batch {
+            look(batch);
+        }
     }
 
     /// Whether there are messages that the reader has not read.
     pub fn has_unread(&self) -> bool {
         let state = self.shared.lock();
-        self.shared.handed_over(&state) < state.batch.len()
+        self.shared.handed_over(&state) < state.len()
     }
 
     /// Of each partition, the first offset that was taken and not read.
     pub fn unread(&self) -> Partitions {
         let state = self.shared.lock();
         let mut places = Partitions::new();
-        let unread = state.batch.iter().skip(self.shared.handed_over(&state));
-        for fields in unread {
+        let read = self.shared.handed_over(&state);
+        for fields in state.batch.iter().flat_map(Batch::iter).skip(read) {
             if !places.contains(fields.topic(), fields.partition()) {
                 places.add(fields.topic(), fields.partition(), fields.offset());
             }
@@ -262,7 +283,8 @@ impl Lookahead {
     pub fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
         let mut state = self.shared.lock();
         self.shared.drop_read(&mut state);
-        state.batch.remove(is_unwanted)
+        let batch = state.batch.as_mut();
+        batch.map_or_else(Partitions::new, |batch| batch.remove(is_unwanted))
     }
 }
 
@@ -272,7 +294,7 @@ impl Drop for Lookahead {
         self.shared.drop_read(&mut state);
         state.is_ended = true;
         self.shared.changed.notify_one();
-        // The follower may live on for a moment; the messages keep the client alive.
-        drop(state.batch.split_off());
+        // Here and not with the follower, which may live on for a moment: it holds the client.
+        drop(state.batch.take());
     }
 }

@@ -57,15 +57,6 @@ impl Batch {
         self.messages.iter().map(fields)
     }
 
-    /// Takes all messages out.
-    #[must_use]
-    pub fn split_off(&mut self) -> Self {
-        Self {
-            messages: std::mem::take(&mut self.messages),
-            client: Arc::clone(&self.client),
-        }
-    }
-
     /// Drops the first so many.
     pub fn drop_first(&mut self, count: usize) {
         for message in self.messages.drain(..count) {

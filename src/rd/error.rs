@@ -61,6 +61,8 @@ impl Code {
     pub const PURGE_INFLIGHT: Self = Self(-151);
     /// Nothing of that name or number.
     pub const NOENT: Self = Self(-156);
+    /// Two users of something that is for one.
+    pub const CONFLICT: Self = Self(-173);
     /// Unknown error, the last resort.
     pub const FAIL: Self = Self(-196);
 
