@@ -43,7 +43,12 @@ end
 ---@param timeout_ms integer
 ---@return integer code
 local function refill(consumer, timeout_ms)
-  local code = events.waiting(consumer, timeout_ms, take)
+  local code
+  if consumer.handled == 0 then
+    code = take(timeout_ms, consumer)
+  else
+    code = events.waiting(consumer, timeout_ms, take)
+  end
   if code == 0 then
     consumer.taken = messages_out[0]
     -- A topic that is new may be where one that is gone has been.

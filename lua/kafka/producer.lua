@@ -175,7 +175,12 @@ function Producer:poll(timeout_ms)
   elseif self.deliveries then
     return poll_deliveries(self, timeout_ms)
   end
-  local code = events.waiting(self, timeout_ms, wait_for_reports)
+  local code
+  if self.handled == 0 then
+    code = C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
+  else
+    code = events.waiting(self, timeout_ms, wait_for_reports)
+  end
   if code ~= 0 then
     return err.failure(code)
   end
