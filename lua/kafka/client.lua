@@ -74,13 +74,6 @@ function Client:cluster_id(timeout_ms)
   return request.finish(code, timeout_ms, value.of_request, self)
 end
 
-local function done(code)
-  if code ~= 0 then
-    return err.failed(code)
-  end
-  return true
-end
-
 ---@class kafka.Token
 ---@field token string
 ---@field lifetime_ms integer when it expires, in milliseconds since 1970-01-01 UTC
@@ -107,7 +100,7 @@ function Client:set_oauthbearer_token(token)
     return err.closed()
   end
   local list = ffi.new("const char *[?]", #texts + 1, texts)
-  return done(
+  return err.done(
     C.kafka_client_set_oauthbearer_token(self.client, text, lifetime_ms, principal, list, #texts, native.error)
   )
 end
@@ -122,7 +115,7 @@ function Client:set_oauthbearer_failure(text)
   if not self.handle then
     return err.closed()
   end
-  return done(C.kafka_client_set_oauthbearer_failure(self.client, text, native.error))
+  return err.done(C.kafka_client_set_oauthbearer_failure(self.client, text, native.error))
 end
 
 --- Sets the user and password for PLAIN or SCRAM, for connections made from now on.
@@ -136,7 +129,7 @@ function Client:set_sasl_credentials(user, password)
   if not self.handle then
     return err.closed()
   end
-  return done(C.kafka_client_set_sasl_credentials(self.client, user, password, native.error))
+  return err.done(C.kafka_client_set_sasl_credentials(self.client, user, password, native.error))
 end
 
 local client = {}

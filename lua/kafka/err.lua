@@ -116,6 +116,19 @@ function err.failed(code)
   return nil, WORDS[code] or text, code, info
 end
 
+--- What a call returns that has nothing to tell but whether it succeeded.
+---@param code integer
+---@return true? done
+---@return string? message
+---@return integer? code
+---@return kafka.ErrorInfo? info
+function err.done(code)
+  if code ~= 0 then
+    return err.failed(code)
+  end
+  return true
+end
+
 --- What every method returns after close().
 ---@return nil
 ---@return string message

@@ -14,13 +14,6 @@ local group = {}
 ---@class kafka.Consumer
 local Group = {}
 
-local function done(code)
-  if code ~= 0 then
-    return err.failed(code)
-  end
-  return true
-end
-
 local function subscribe(list, self)
   return C.kafka_consumer_subscribe(self.handle, list, native.error)
 end
@@ -40,7 +33,7 @@ function Group:subscribe(topics)
   elseif not self.handle then
     return err.closed()
   end
-  return done(partitions.with(list, subscribe, self))
+  return err.done(partitions.with(list, subscribe, self))
 end
 
 --- Ends the subscription: the group is left in the background.
@@ -51,7 +44,7 @@ function Group:unsubscribe()
   if not self.handle then
     return err.closed()
   end
-  return done(C.kafka_consumer_unsubscribe(self.handle, native.error))
+  return err.done(C.kafka_consumer_unsubscribe(self.handle, native.error))
 end
 
 --- What is subscribed to, as it was given.
@@ -87,7 +80,7 @@ function Group:assign(list)
   if not self.handle then
     return err.closed()
   end
-  return done(partitions.with(list, assign, self, C.kafka_consumer_assign))
+  return err.done(partitions.with(list, assign, self, C.kafka_consumer_assign))
 end
 
 --- Consumes these partitions as well.
@@ -100,7 +93,7 @@ function Group:incremental_assign(list)
   if not self.handle then
     return err.closed()
   end
-  return done(partitions.with(list, assign, self, C.kafka_consumer_incremental_assign))
+  return err.done(partitions.with(list, assign, self, C.kafka_consumer_incremental_assign))
 end
 
 --- Consumes these partitions no more.
@@ -113,7 +106,7 @@ function Group:incremental_unassign(list)
   if not self.handle then
     return err.closed()
   end
-  return done(partitions.with(list, assign, self, C.kafka_consumer_incremental_unassign))
+  return err.done(partitions.with(list, assign, self, C.kafka_consumer_incremental_unassign))
 end
 
 --- Consumes nothing any more.
@@ -124,7 +117,7 @@ function Group:unassign()
   if not self.handle then
     return err.closed()
   end
-  return done(C.kafka_consumer_unassign(self.handle, native.error))
+  return err.done(C.kafka_consumer_unassign(self.handle, native.error))
 end
 
 --- The partitions that are consumed.

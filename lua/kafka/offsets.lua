@@ -16,13 +16,6 @@ local offsets = {}
 ---@class kafka.Consumer
 local Offsets = {}
 
-local function done(code)
-  if code ~= 0 then
-    return err.failed(code)
-  end
-  return true
-end
-
 --- A message, as the list that commits it; or a list.
 local function list_of(index, given, level)
   level = (level or 1) + 1
@@ -76,7 +69,7 @@ function Offsets:commit_async(given)
   if not self.handle then
     return err.closed()
   end
-  return done(partitions.with(list, commit_async, self))
+  return err.done(partitions.with(list, commit_async, self))
 end
 
 local function call(list, self, function_of_c)
@@ -93,7 +86,7 @@ function Offsets:store_offsets(given)
   if not self.handle then
     return err.closed()
   end
-  return done(partitions.with(list, call, self, C.kafka_consumer_store_offsets))
+  return err.done(partitions.with(list, call, self, C.kafka_consumer_store_offsets))
 end
 
 --- Takes no messages of these partitions, until they are resumed or assigned anew. Never waits for a broker.
@@ -106,7 +99,7 @@ function Offsets:pause(list)
   if not self.handle then
     return err.closed()
   end
-  return done(partitions.with(list, call, self, C.kafka_consumer_pause))
+  return err.done(partitions.with(list, call, self, C.kafka_consumer_pause))
 end
 
 --- The reverse of `pause`.
@@ -119,7 +112,7 @@ function Offsets:resume(list)
   if not self.handle then
     return err.closed()
   end
-  return done(partitions.with(list, call, self, C.kafka_consumer_resume))
+  return err.done(partitions.with(list, call, self, C.kafka_consumer_resume))
 end
 
 local function position(list, self)

@@ -53,11 +53,7 @@ function Producer:begin_transaction()
   if not self.handle then
     return err.closed()
   end
-  local code = C.kafka_producer_begin_transaction(self.handle, native.error)
-  if code ~= 0 then
-    return err.failed(code)
-  end
-  return true
+  return err.done(C.kafka_producer_begin_transaction(self.handle, native.error))
 end
 
 --- Checks a list of offsets; what is wrong with it is said by its place.

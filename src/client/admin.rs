@@ -190,6 +190,6 @@ fn serve(
         drop(native);
         let _ = end.send(());
     })
-    .map_err(|error| Error::new(Code::FAIL.0, format!("no thread to be had: {error}")))?;
+    .map_err(Error::no_thread)?;
     Ok(ended)
 }

@@ -77,6 +77,11 @@ impl Error {
         Self::new(rd::Code::NOENT.0, message)
     }
 
+    /// The system has no thread to give.
+    pub fn no_thread(error: std::io::Error) -> Self {
+        Self::new(rd::Code::FAIL.0, format!("no thread to be had: {error}"))
+    }
+
     /// The time is up.
     pub fn timed_out(message: impl Into<Cow<'static, str>>) -> Self {
         Self {

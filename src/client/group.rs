@@ -79,7 +79,7 @@ impl Consumer {
     /// Consumes these partitions no more.
     pub fn incremental_unassign(&self, partitions: &Partitions) -> Result<()> {
         single(partitions)?;
-        self.take_back(|fields| partitions.contains(fields.topic(), fields.partition()));
+        self.take_back(|fields| fields.is_in(partitions));
         self.answer(self.native().incremental_unassign(partitions))
     }
 
@@ -119,9 +119,7 @@ impl Consumer {
         let native = self.native();
         let cooperative = native.rebalance_protocol() == c"COOPERATIVE";
         if change != Change::Assigned {
-            self.take_back(|fields| {
-                !cooperative || partitions.contains(fields.topic(), fields.partition())
-            });
+            self.take_back(|fields| !cooperative || fields.is_in(partitions));
         }
         self.answer(match (change, cooperative) {
             (Change::Assigned, true) => native.incremental_assign(partitions),

@@ -191,7 +191,7 @@ impl Lookahead {
         });
         let follower = Arc::clone(&shared);
         process::spawn("kafka:offsets", move || follower.follow_reader())
-            .map_err(|error| Error::new(Code::FAIL.0, format!("no thread to be had: {error}")))?;
+            .map_err(Error::no_thread)?;
         Ok(Self { shared })
     }
 
@@ -266,9 +266,7 @@ impl Lookahead {
         let mut places = Partitions::new();
         let read = self.shared.handed_over(&state);
         for fields in state.batch.iter().flat_map(Batch::iter).skip(read) {
-            if !places.contains(fields.topic(), fields.partition()) {
-                places.add(fields.topic(), fields.partition(), fields.offset());
-            }
+            fields.add_first_to(&mut places);
         }
         places
     }

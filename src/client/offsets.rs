@@ -52,7 +52,7 @@ impl Consumer {
     /// Takes no messages of these partitions until they are resumed.
     pub fn pause(&self, partitions: &Partitions) -> Result<()> {
         each(partitions, |list| self.native().pause(list))?;
-        self.give_back(|fields| partitions.contains(fields.topic(), fields.partition()))
+        self.give_back(|fields| fields.is_in(partitions))
     }
 
     /// The reverse of [`Self::pause`].
@@ -92,7 +92,7 @@ impl Consumer {
 
     /// Goes on from these offsets.
     pub fn seek(&self, partitions: &Partitions, timeout_ms: i32) -> Result<Request> {
-        self.take_back(|fields| partitions.contains(fields.topic(), fields.partition()));
+        self.take_back(|fields| fields.is_in(partitions));
         self.fill_in(partitions, timeout_ms, rd::Client::seek)
     }
 

@@ -255,7 +255,7 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
         drop(client);
         shared.reports.finish();
     })
-    .map_err(|error| Error::new(Code::FAIL.0, format!("no thread to be had: {error}")))
+    .map_err(Error::no_thread)
 }
 
 /// Says on the log, which is stderr, that messages had to be given up.

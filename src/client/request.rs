@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use crate::process;
-use crate::rd::{Code, Partitions};
+use crate::rd::Partitions;
 use crate::value::Value;
 
 /// What a request brings home.
@@ -49,7 +49,7 @@ impl Request {
                 Err(Error::new(Error::PANIC, "internal error, please report it"))
             }));
         })
-        .map_err(|error| Error::new(Code::FAIL.0, format!("no thread to be had: {error}")))?;
+        .map_err(Error::no_thread)?;
         Ok(Self(state))
     }
 

@@ -75,9 +75,7 @@ impl Batch {
             if !is_unwanted(fields) {
                 return true;
             }
-            if !places.contains(fields.topic(), fields.partition()) {
-                places.add(fields.topic(), fields.partition(), fields.offset());
-            }
+            fields.add_first_to(&mut places);
             // SAFETY: as above.
             unsafe { sys::rd_kafka_message_destroy(message) };
             false

@@ -89,6 +89,18 @@ impl Fields {
         (self.0.rkt, self.0.partition) == (other.0.rkt, other.0.partition)
     }
 
+    /// Whether its partition is one of these.
+    pub fn is_in(&self, partitions: &Partitions) -> bool {
+        partitions.contains(self.topic(), self.partition())
+    }
+
+    /// Adds its place to a list that has none of its partition yet.
+    pub fn add_first_to(&self, places: &mut Partitions) {
+        if !self.is_in(places) {
+            places.add(self.topic(), self.partition(), self.offset());
+        }
+    }
+
     /// How many bytes it has, without headers.
     #[inline]
     pub fn len(&self) -> usize {
