@@ -98,7 +98,8 @@ impl Producer {
     }
 
     /// Queues a copy of a record; never blocks.
-    #[inline]
+    // Or the record would be written to memory field by field and read back at once, which stalls.
+    #[inline(always)]
     pub fn produce(&self, topic: &Topic, record: Record<'_>) -> Result<(), Code> {
         if record.partition < -1 {
             return Err(Code::UNKNOWN_PARTITION);

@@ -133,15 +133,22 @@ pub unsafe fn bytes<'a>(
 ) -> Result<Option<&'a [u8]>> {
     match (pointer.is_null(), len) {
         (true, 0) => Ok(None),
-        (true, _) => Err(Error::invalid(format!(
-            "{name} is NULL with a length of {len}"
-        ))),
-        (false, len) if isize::try_from(len).is_err() => {
-            Err(Error::invalid(format!("{name}_len is out of range: {len}")))
+        (false, len) if isize::try_from(len).is_ok() => {
+            // SAFETY: by the caller's word, and of a length that a slice can have.
+            Ok(Some(unsafe { slice::from_raw_parts(pointer.cast(), len) }))
         }
-        // SAFETY: by the caller's word, and of a length that a slice can have.
-        (false, len) => Ok(Some(unsafe { slice::from_raw_parts(pointer.cast(), len) })),
+        (is_null, len) => Err(are_no_bytes(is_null, len, name)),
     }
+}
+
+// Apart, so that a call that goes well keeps what it has in registers.
+#[cold]
+#[inline(never)]
+fn are_no_bytes(is_null: bool, len: usize, name: &str) -> Error {
+    Error::invalid(match is_null {
+        true => format!("{name} is NULL with a length of {len}"),
+        false => format!("{name}_len is out of range: {len}"),
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::error::{lossy, Code, Error};
 use super::event::Queue;
 use super::listener::{listen, Listener, Opaque, Wanted};
 use super::message::Message;
+use super::partitioner::Partitioners;
 use super::sys;
 use super::topic::{Topic, TopicSet};
 
@@ -28,8 +29,9 @@ pub enum Kind {
 pub struct Client {
     rk: *mut sys::rd_kafka_t,
     topics: Arc<TopicSet>,
-    // Dropped after the client, which calls it.
+    // Dropped after the client, which calls them.
     opaque: Opaque,
+    partitioners: Partitioners,
 }
 
 // SAFETY: librdkafka's API on rd_kafka_t is thread-safe.
@@ -50,6 +52,10 @@ impl Client {
             Kind::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
             Kind::Consumer => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
         };
+        let partitioners = match kind {
+            Kind::Producer => Partitioners::of(&mut conf),
+            Kind::Consumer => Partitioners::default(),
+        };
         let mut errstr = [0; 512];
         let conf = conf.into_raw();
         // SAFETY: the configuration is ours to give; librdkafka takes it over on success only.
@@ -69,6 +75,7 @@ impl Client {
             rk,
             topics: Arc::new(TopicSet::default()),
             opaque,
+            partitioners,
         };
         if wanted.tokens {
             // SAFETY: the client is alive; an error object is ours.
@@ -103,7 +110,8 @@ impl Client {
     }
 
     /// Makes a topic handle. It stays usable until released or until the client is dropped.
-    pub fn create_topic(&self, name: &CStr, conf: TopicConf) -> Result<Topic, Error> {
+    pub fn create_topic(&self, name: &CStr, mut conf: TopicConf) -> Result<Topic, Error> {
+        let partitioner = self.partitioners.configure(&mut conf);
         // SAFETY: the client is alive; librdkafka takes the configuration over, also if it fails.
         let rkt = unsafe { sys::rd_kafka_topic_new(self.rk, name.as_ptr(), conf.into_raw()) };
         if rkt.is_null() {
@@ -111,11 +119,14 @@ impl Client {
             return Err(Code(unsafe { sys::rd_kafka_last_error() }).into());
         }
         // SAFETY: a reference of ours to a topic of this client.
-        Ok(unsafe { TopicSet::adopt(&self.topics, rkt) })
+        Ok(unsafe {
+            let partitioner = self.partitioners.of_topic(rkt, partitioner);
+            TopicSet::adopt(&self.topics, rkt, partitioner)
+        })
     }
 
     /// Queues a copy of a message. Never blocks. A null payload (`None`) is not an empty one.
-    #[inline]
+    #[inline(always)]
     pub fn produce(
         &self,
         topic: &Topic,
@@ -128,24 +139,28 @@ impl Client {
             return Err(Code::UNKNOWN_TOPIC);
         };
         let (payload, payload_len) = parts(payload);
-        let (key, key_len) = parts(key);
-        // SAFETY: the topic is this client's and alive; with MSG_F_COPY the bytes are only read.
-        let result = unsafe {
-            sys::rd_kafka_produce(
-                rkt,
-                partition,
-                sys::RD_KAFKA_MSG_F_COPY,
-                payload.cast_mut().cast(),
-                payload_len,
-                key.cast(),
-                key_len,
-                opaque as *mut libc::c_void,
-            )
-        };
-        if result == 0 {
-            return Ok(());
-        }
-        Err(self.produce_error())
+        let (key_start, key_len) = parts(key);
+        topic
+            .partitioner()
+            .spread(partition, key, move |partition| {
+                // SAFETY: the topic is this client's and alive; with MSG_F_COPY the bytes are only read.
+                let result = unsafe {
+                    sys::rd_kafka_produce(
+                        rkt,
+                        partition,
+                        sys::RD_KAFKA_MSG_F_COPY,
+                        payload.cast_mut().cast(),
+                        payload_len,
+                        key_start.cast(),
+                        key_len,
+                        opaque as *mut libc::c_void,
+                    )
+                };
+                match result {
+                    0 => Ok(()),
+                    _ => Err(self.produce_error()),
+                }
+            })
     }
 
     /// Why the last produce of this thread failed.

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::ptr;
 
-use libc::c_char;
+use libc::{c_char, c_void};
 
 use super::error::lossy;
 use super::sys;
@@ -21,6 +21,17 @@ fn explained(
         // SAFETY: librdkafka terminates what it writes, and the buffer began as zeroes.
         _ => Err(lossy(unsafe { CStr::from_ptr(errstr.as_ptr()) })),
     }
+}
+
+/// A value that `get` writes to a buffer, or, where that is null, only tells the size of.
+fn value(get: impl Fn(*mut c_char, &mut usize) -> sys::rd_kafka_conf_res_t) -> Option<CString> {
+    let mut size = 0;
+    if get(ptr::null_mut(), &mut size) != sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK {
+        return None;
+    }
+    let mut value = vec![0u8; size.max(1)];
+    get(value.as_mut_ptr().cast(), &mut size);
+    CStr::from_bytes_until_nul(&value).ok().map(CStr::to_owned)
 }
 
 /// A client's configuration.
@@ -52,19 +63,8 @@ impl Conf {
 
     /// A property's value, or `None` if it is unknown or has none.
     pub fn get(&self, name: &CStr) -> Option<CString> {
-        let mut size = 0;
-        // SAFETY: a null buffer asks for the size alone, terminator included.
-        let known =
-            unsafe { sys::rd_kafka_conf_get(self.0, name.as_ptr(), ptr::null_mut(), &mut size) };
-        if known != sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK {
-            return None;
-        }
-        let mut value = vec![0u8; size.max(1)];
-        // SAFETY: the buffer is as large as `size` says.
-        unsafe {
-            sys::rd_kafka_conf_get(self.0, name.as_ptr(), value.as_mut_ptr().cast(), &mut size)
-        };
-        CStr::from_bytes_until_nul(&value).ok().map(CStr::to_owned)
+        // SAFETY: the object is alive and the name NUL-terminated.
+        value(|text, size| unsafe { sys::rd_kafka_conf_get(self.0, name.as_ptr(), text, size) })
     }
 
     /// Has delivery reports come as events.
@@ -134,6 +134,23 @@ impl TopicConf {
                 sys::rd_kafka_topic_conf_set(self.0, name.as_ptr(), value.as_ptr(), errstr, size)
             }
         })
+    }
+
+    /// A property's value, or `None` if it is unknown or has none.
+    pub(super) fn get(&self, name: &CStr) -> Option<CString> {
+        // SAFETY: the object is alive and the name NUL-terminated.
+        value(|text, size| unsafe {
+            sys::rd_kafka_topic_conf_get(self.0, name.as_ptr(), text, size)
+        })
+    }
+
+    /// Has `partitioner` called for records without a partition, with this opaque.
+    pub(super) fn set_partitioner(&mut self, partitioner: sys::Partitioner, opaque: *mut c_void) {
+        // SAFETY: the object is alive.
+        unsafe {
+            sys::rd_kafka_topic_conf_set_partitioner_cb(self.0, Some(partitioner));
+            sys::rd_kafka_topic_conf_set_opaque(self.0, opaque);
+        }
     }
 
     /// Gives the object away, to `rd_kafka_topic_new`.

@@ -15,6 +15,7 @@ mod message;
 mod metadata;
 mod mock_cluster;
 mod offsets;
+mod partitioner;
 mod partitions;
 mod record;
 mod sasl;

@@ -61,7 +61,8 @@ pub struct Record<'a> {
 
 impl Client {
     /// Queues a copy of a record. Never blocks. If it is refused nothing of it is left behind.
-    #[inline]
+    // Always: see client::Producer::produce.
+    #[inline(always)]
     pub fn produce_record(&self, topic: &Topic, record: Record<'_>) -> Result<(), Code> {
         if record.headers.is_none() && record.timestamp.is_none() {
             let (key, value) = (record.key, record.value);
@@ -70,6 +71,7 @@ impl Client {
         self.produce_va(topic, record)
     }
 
+    #[inline(never)]
     fn produce_va(&self, topic: &Topic, record: Record<'_>) -> Result<(), Code> {
         use sys::rd_kafka_vtype_t::*;
         let Some(rkt) = self.topic_as_raw(topic) else {
@@ -83,60 +85,56 @@ impl Client {
             }
         };
         let headers = record.headers.as_ref().map(|headers| headers.0.as_ptr());
-        let arguments = [
-            (RD_KAFKA_VTYPE_RKT, sys::Argument { rkt }),
-            (
-                RD_KAFKA_VTYPE_PARTITION,
-                sys::Argument {
-                    i32_: record.partition,
-                },
-            ),
-            (
-                RD_KAFKA_VTYPE_MSGFLAGS,
-                sys::Argument {
-                    i: sys::RD_KAFKA_MSG_F_COPY,
-                },
-            ),
-            (RD_KAFKA_VTYPE_KEY, memory(record.key)),
-            (RD_KAFKA_VTYPE_VALUE, memory(record.value)),
-            (
-                RD_KAFKA_VTYPE_OPAQUE,
-                sys::Argument {
-                    ptr: record.opaque as *mut c_void,
-                },
-            ),
-            (
-                RD_KAFKA_VTYPE_TIMESTAMP,
-                // librdkafka's 0 is now.
-                sys::Argument {
-                    i64_: record.timestamp.unwrap_or(0),
-                },
-            ),
-            (
-                RD_KAFKA_VTYPE_HEADERS,
-                sys::Argument {
-                    headers: headers.unwrap_or(std::ptr::null_mut()),
-                },
-            ),
-        ]
-        .map(|(vtype, u)| sys::rd_kafka_vu_t { vtype, u });
-        // SAFETY: the topic is this client's and alive, each argument is of its type, and the bytes are
-        // only read; an error object is ours.
-        let produced = unsafe {
-            Error::check(sys::rd_kafka_produceva(
-                self.as_raw(),
-                arguments.as_ptr(),
-                arguments.len(),
-            ))
-        };
-        match produced {
-            Ok(()) => {
-                // The message owns them now; of a refused one they are still ours.
-                std::mem::forget(record.headers);
-                Ok(())
-            }
-            Err(error) if error.fatal => Err(Code::FATAL),
-            Err(error) => Err(error.code),
+        let produced = topic
+            .partitioner()
+            .spread(record.partition, record.key, |partition| {
+                let arguments = [
+                    (RD_KAFKA_VTYPE_RKT, sys::Argument { rkt }),
+                    (RD_KAFKA_VTYPE_PARTITION, sys::Argument { i32_: partition }),
+                    (
+                        RD_KAFKA_VTYPE_MSGFLAGS,
+                        sys::Argument {
+                            i: sys::RD_KAFKA_MSG_F_COPY,
+                        },
+                    ),
+                    (RD_KAFKA_VTYPE_KEY, memory(record.key)),
+                    (RD_KAFKA_VTYPE_VALUE, memory(record.value)),
+                    (
+                        RD_KAFKA_VTYPE_OPAQUE,
+                        sys::Argument {
+                            ptr: record.opaque as *mut c_void,
+                        },
+                    ),
+                    (
+                        RD_KAFKA_VTYPE_TIMESTAMP,
+                        // librdkafka's 0 is now.
+                        sys::Argument {
+                            i64_: record.timestamp.unwrap_or(0),
+                        },
+                    ),
+                    (
+                        RD_KAFKA_VTYPE_HEADERS,
+                        sys::Argument {
+                            headers: headers.unwrap_or(std::ptr::null_mut()),
+                        },
+                    ),
+                ]
+                .map(|(vtype, u)| sys::rd_kafka_vu_t { vtype, u });
+                // SAFETY: the topic is this client's and alive, each argument is of its type, and the bytes are
+                // only read; an error object is ours.
+                unsafe {
+                    Error::check(sys::rd_kafka_produceva(
+                        self.as_raw(),
+                        arguments.as_ptr(),
+                        arguments.len(),
+                    ))
+                }
+                .map_err(|error| if error.fatal { Code::FATAL } else { error.code })
+            });
+        if produced.is_ok() {
+            // The message owns them now; of a refused one they are still ours.
+            std::mem::forget(record.headers);
         }
+        produced
     }
 }

@@ -27,24 +27,41 @@ pub use rdkafka_sys::bindings::{
     rd_kafka_event_topic_partition_list, rd_kafka_event_type, rd_kafka_headers_destroy,
     rd_kafka_headers_new, rd_kafka_headers_t, rd_kafka_init_transactions, rd_kafka_mem_free,
     rd_kafka_mock_cluster_bootstraps, rd_kafka_mock_cluster_destroy, rd_kafka_mock_cluster_new,
-    rd_kafka_mock_cluster_t, rd_kafka_name, rd_kafka_new, rd_kafka_opaque,
-    rd_kafka_poll_set_consumer, rd_kafka_produce, rd_kafka_produceva, rd_kafka_queue_destroy,
-    rd_kafka_queue_get_consumer, rd_kafka_queue_get_main, rd_kafka_queue_new, rd_kafka_queue_poll,
-    rd_kafka_queue_t, rd_kafka_queue_yield, rd_kafka_rebalance_protocol,
-    rd_kafka_sasl_background_callbacks_enable, rd_kafka_sasl_set_credentials,
-    rd_kafka_send_offsets_to_transaction, rd_kafka_t, rd_kafka_topic_conf_destroy,
-    rd_kafka_topic_conf_new, rd_kafka_topic_conf_set, rd_kafka_topic_conf_t,
-    rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new,
-    rd_kafka_topic_partition_list_copy, rd_kafka_topic_partition_list_del_by_idx,
-    rd_kafka_topic_partition_list_destroy, rd_kafka_topic_partition_list_new,
-    rd_kafka_topic_partition_list_t, rd_kafka_topic_t, rd_kafka_type_t, rd_kafka_version_str,
-    rd_kafka_vtype_t, rd_kafka_vu_s__bindgen_ty_1 as Argument,
+    rd_kafka_mock_cluster_t, rd_kafka_msg_partitioner_consistent,
+    rd_kafka_msg_partitioner_consistent_random, rd_kafka_msg_partitioner_fnv1a,
+    rd_kafka_msg_partitioner_fnv1a_random, rd_kafka_msg_partitioner_murmur2,
+    rd_kafka_msg_partitioner_murmur2_random, rd_kafka_msg_partitioner_random, rd_kafka_name,
+    rd_kafka_new, rd_kafka_opaque, rd_kafka_poll_set_consumer, rd_kafka_produce,
+    rd_kafka_produceva, rd_kafka_queue_destroy, rd_kafka_queue_get_consumer,
+    rd_kafka_queue_get_main, rd_kafka_queue_new, rd_kafka_queue_poll, rd_kafka_queue_t,
+    rd_kafka_queue_yield, rd_kafka_rebalance_protocol, rd_kafka_sasl_background_callbacks_enable,
+    rd_kafka_sasl_set_credentials, rd_kafka_send_offsets_to_transaction, rd_kafka_t,
+    rd_kafka_topic_conf_destroy, rd_kafka_topic_conf_get, rd_kafka_topic_conf_new,
+    rd_kafka_topic_conf_set, rd_kafka_topic_conf_set_opaque,
+    rd_kafka_topic_conf_set_partitioner_cb, rd_kafka_topic_conf_t, rd_kafka_topic_destroy,
+    rd_kafka_topic_name, rd_kafka_topic_new, rd_kafka_topic_opaque,
+    rd_kafka_topic_partition_available, rd_kafka_topic_partition_list_copy,
+    rd_kafka_topic_partition_list_del_by_idx, rd_kafka_topic_partition_list_destroy,
+    rd_kafka_topic_partition_list_new, rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
+    rd_kafka_type_t, rd_kafka_version_str, rd_kafka_vtype_t,
+    rd_kafka_vu_s__bindgen_ty_1 as Argument,
     rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 as ArgumentMemory, rd_kafka_vu_t,
     RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR,
     RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH, RD_KAFKA_EVENT_OFFSET_COMMIT,
     RD_KAFKA_EVENT_REBALANCE, RD_KAFKA_EVENT_STATS, RD_KAFKA_MSG_F_COPY, RD_KAFKA_PURGE_F_INFLIGHT,
     RD_KAFKA_PURGE_F_NON_BLOCKING, RD_KAFKA_PURGE_F_QUEUE,
 };
+
+/// Chooses a partition for a record: by its topic, its key, how many partitions there are, the topic's opaque and the
+/// record's.
+pub type Partitioner = unsafe extern "C" fn(
+    *const rd_kafka_topic_t,
+    *const c_void,
+    usize,
+    i32,
+    *mut c_void,
+    *mut c_void,
+) -> i32;
 
 /// `rd_kafka_message_t`; librdkafka promises that its public fields stay as they are.
 #[repr(C)]

@@ -4,6 +4,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::partitioner::Partitioner;
 use super::sys;
 
 /// A client's topics, so that they can be destroyed before it is.
@@ -29,12 +30,17 @@ impl Slot {
 impl TopicSet {
     /// # Safety
     /// `rkt` is a reference of ours to a topic of the client whose set this is.
-    pub(super) unsafe fn adopt(set: &Arc<Self>, rkt: *mut sys::rd_kafka_topic_t) -> Topic {
+    pub(super) unsafe fn adopt(
+        set: &Arc<Self>,
+        rkt: *mut sys::rd_kafka_topic_t,
+        partitioner: Arc<Partitioner>,
+    ) -> Topic {
         let slot = Arc::new(Slot(AtomicPtr::new(rkt)));
         set.lock().push(Arc::clone(&slot));
         Topic {
             slot,
             set: Arc::clone(set),
+            partitioner,
         }
     }
 
@@ -52,6 +58,7 @@ impl TopicSet {
 pub struct Topic {
     slot: Arc<Slot>,
     set: Arc<TopicSet>,
+    partitioner: Arc<Partitioner>,
 }
 
 impl Topic {
@@ -60,6 +67,11 @@ impl Topic {
     pub(super) fn get(&self, set: &Arc<TopicSet>) -> Option<*mut sys::rd_kafka_topic_t> {
         let rkt = self.slot.0.load(Ordering::Acquire);
         (Arc::ptr_eq(&self.set, set) && !rkt.is_null()).then_some(rkt)
+    }
+
+    #[inline]
+    pub(super) fn partitioner(&self) -> &Partitioner {
+        &self.partitioner
     }
 }
 

@@ -135,20 +135,62 @@ describe("a producer", function()
       end
     end)
 
-    it("spreads over the partitions when none was asked for", function()
-      local producer = support.producer(brokers, { ["sticky.partitioning.linger.ms"] = 0 })
+    -- The partitions that messages without one went to, each once.
+    local function chosen(properties, count, pause_ms)
+      local producer = support.producer(brokers, properties, { reports = true })
       producer:create_topic("t")
-      for index = 1, 100 do
+      -- From here on the partitions are known: what is sent before is chosen for all at once.
+      assert(producer:produce_sync({ topic = "t", partition = 0 }))
+      producer:reports()
+      local seen, partitions = {}, {}
+      for index = 1, count do
         assert.equal(0, producer:send("t", -1, index, "x"))
+        support.sleep(pause_ms / 1000)
       end
-      local seen, count = {}, 0
-      for _, message in ipairs(support.receive(reader(), 100)) do
-        if not seen[message.partition] then
-          seen[message.partition] = true
-          count = count + 1
+      assert(producer:flush())
+      local reports = producer:reports(count)
+      assert.equal(count, #reports)
+      for _, report in ipairs(reports) do
+        if not seen[report.partition] then
+          seen[report.partition] = true
+          partitions[#partitions + 1] = report.partition
         end
       end
-      assert.is_true(count > 1)
+      return partitions
+    end
+
+    it("spreads over the partitions when none was asked for", function()
+      assert.is_true(#chosen({ ["sticky.partitioning.linger.ms"] = 0 }, 100, 0) > 1)
+    end)
+
+    it("keeps messages without a key together for sticky.partitioning.linger.ms", function()
+      assert.equal(1, #chosen({ ["sticky.partitioning.linger.ms"] = 60000 }, 50, 1))
+      -- Some 15 choices among 4 partitions.
+      assert.is_true(#chosen({ ["sticky.partitioning.linger.ms"] = 10 }, 100, 3) > 1)
+      -- These do not keep.
+      assert.is_true(#chosen({ partitioner = "random", ["sticky.partitioning.linger.ms"] = 60000 }, 100, 0) > 1)
+    end)
+
+    it("chooses by the key as the partitioner in use does", function()
+      cluster:create_topic("seven", 7, 1)
+      -- crc32 of zlib, murmur2 of kafka-python, and FNV-1a with its sign dropped as sarama has it; each modulo 7.
+      local keys = { "kafka", "giberish123456789", "1234", "key" }
+      local expected = {
+        consistent = { 6, 2, 2, 5 },
+        consistent_random = { 6, 2, 2, 5 },
+        murmur2 = { 3, 5, 0, 4 },
+        murmur2_random = { 3, 5, 0, 4 },
+        fnv1a = { 4, 5, 6, 4 },
+        fnv1a_random = { 4, 5, 6, 4 },
+      }
+      for partitioner, partitions in pairs(expected) do
+        local producer = support.producer(brokers, { partitioner = partitioner })
+        producer:create_topic("seven")
+        for index, key in ipairs(keys) do
+          local report = assert(producer:produce_sync({ topic = "seven", key = key }))
+          assert.equal(partitions[index], report.partition, partitioner .. " of " .. key)
+        end
+      end
     end)
 
     it("carries any bytes", function()

@@ -1,0 +1,267 @@
+//! Which partition a record goes to that names none.
+//!
+//! The choice is librdkafka's: its own partitioners for records with a key, and for those without one a partition
+//! at random that is kept for `sticky.partitioning.linger.ms`. Only the keeping is done here: librdkafka would look
+//! at the clock, the partition and its broker anew for each record, which is a seventh of what producing it costs.
+
+use std::ffi::CStr;
+use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libc::c_void;
+
+use super::conf::{Conf, TopicConf};
+use super::error::Code;
+use super::sys;
+
+/// Lets the partitioner choose; librdkafka's `RD_KAFKA_PARTITION_UA`.
+const UNASSIGNED: i32 = -1;
+
+/// A kept partition is looked at again after so long, however long it is to be kept: its broker may be gone.
+const LOOK_AGAIN_NS: i64 = 10_000_000;
+
+/// What a topic's records are spread by.
+pub(super) struct Partitioner {
+    /// The configured one, for records whose partition is not kept.
+    choose: sys::Partitioner,
+    /// Whether an empty key is none, as for `consistent_random`.
+    takes_empty_for_none: bool,
+    /// 0 keeps nothing.
+    linger_ns: i64,
+    kept: AtomicI32,
+    keep_until: AtomicI64,
+    look_at: AtomicI64,
+}
+
+impl Partitioner {
+    fn new(conf: &TopicConf, linger_ns: i64) -> Self {
+        let name = conf.get(c"partitioner").unwrap_or_default();
+        let (choose, keeps): (sys::Partitioner, bool) = match name.to_bytes() {
+            b"random" => (sys::rd_kafka_msg_partitioner_random, false),
+            b"consistent" => (sys::rd_kafka_msg_partitioner_consistent, false),
+            b"murmur2" => (sys::rd_kafka_msg_partitioner_murmur2, false),
+            b"murmur2_random" => (sys::rd_kafka_msg_partitioner_murmur2_random, true),
+            b"fnv1a" => (sys::rd_kafka_msg_partitioner_fnv1a, false),
+            b"fnv1a_random" => (sys::rd_kafka_msg_partitioner_fnv1a_random, true),
+            // The default, consistent_random.
+            _ => (sys::rd_kafka_msg_partitioner_consistent_random, true),
+        };
+        Self {
+            choose,
+            takes_empty_for_none: !matches!(name.to_bytes(), b"murmur2_random" | b"fnv1a_random"),
+            linger_ns: if keeps { linger_ns } else { 0 },
+            kept: AtomicI32::new(UNASSIGNED),
+            keep_until: AtomicI64::new(0),
+            look_at: AtomicI64::new(0),
+        }
+    }
+
+    /// Calls `produce` with a record's partition, or with -1 for librdkafka to ask for it; and once more if the kept
+    /// one is gone.
+    // Always, since for a message sent again and again a call more is worth saving.
+    #[inline(always)]
+    pub(super) fn spread(
+        &self,
+        named: i32,
+        key: Option<&[u8]>,
+        mut produce: impl FnMut(i32) -> Result<(), Code>,
+    ) -> Result<(), Code> {
+        let Some(kept) = self.kept_for(named, key) else {
+            return produce(named);
+        };
+        let produced = produce(kept);
+        if produced != Err(Code::UNKNOWN_PARTITION) {
+            return produced;
+        }
+        self.look_at.store(0, Ordering::Relaxed);
+        self.keep_until.store(0, Ordering::Relaxed);
+        produce(named)
+    }
+
+    #[inline]
+    fn kept_for(&self, named: i32, key: Option<&[u8]>) -> Option<i32> {
+        let may_be_kept =
+            named == UNASSIGNED && self.linger_ns != 0 && self.is_none(key.map(<[u8]>::len));
+        (may_be_kept && now_ns() < self.look_at.load(Ordering::Relaxed))
+            .then(|| self.kept.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn is_none(&self, key_len: Option<usize>) -> bool {
+        match key_len {
+            None => true,
+            Some(len) => len == 0 && self.takes_empty_for_none,
+        }
+    }
+
+    /// # Safety
+    /// As [`on_record`].
+    unsafe fn keep(&self, rkt: *const sys::rd_kafka_topic_t, count: i32) -> i32 {
+        let now = now_ns();
+        let mut kept = self.kept.load(Ordering::Relaxed);
+        let mut until = self.keep_until.load(Ordering::Relaxed);
+        let (nothing, none) = (std::ptr::null(), std::ptr::null_mut());
+        // SAFETY: the caller is a partitioner; librdkafka asks of these no more than that.
+        unsafe {
+            let is_good = now < until
+                && kept < count
+                && sys::rd_kafka_topic_partition_available(rkt, kept) != 0;
+            if !is_good {
+                kept = sys::rd_kafka_msg_partitioner_random(rkt, nothing, 0, count, none, none);
+                until = now.saturating_add(self.linger_ns);
+            }
+        }
+        // Two threads may mix their choices up: each is as good as the other.
+        self.kept.store(kept, Ordering::Relaxed);
+        self.keep_until.store(until, Ordering::Relaxed);
+        self.look_at
+            .store(until.min(now + LOOK_AGAIN_NS), Ordering::Relaxed);
+        kept
+    }
+}
+
+/// The partitioners of one client's topics. They outlive the client: librdkafka keeps a topic, and calls its
+/// partitioner, for longer than the application does.
+#[derive(Default)]
+pub(super) struct Partitioners {
+    linger_ns: i64,
+    // Boxed by Arc: librdkafka has pointers to them.
+    all: Mutex<Vec<Arc<Partitioner>>>,
+}
+
+impl Partitioners {
+    /// Takes the keeping over from a client that is started with `conf`.
+    pub(super) fn of(conf: &mut Conf) -> Self {
+        let name = c"sticky.partitioning.linger.ms";
+        let linger_ms = conf.get(name).as_deref().and_then(as_number).unwrap_or(0);
+        // librdkafka itself knows the property and takes 0, so this cannot fail.
+        let _ = conf.set(name, c"0");
+        Self {
+            linger_ns: linger_ms * 1_000_000,
+            all: Mutex::default(),
+        }
+    }
+
+    /// Prepares the configuration of a topic about to be made.
+    pub(super) fn configure(&self, conf: &mut TopicConf) -> Arc<Partitioner> {
+        let partitioner = Arc::new(Partitioner::new(conf, self.linger_ns));
+        conf.set_partitioner(on_record, Arc::as_ptr(&partitioner).cast_mut().cast());
+        partitioner
+    }
+
+    /// The partitioner that a topic has: `new`, if it was not there already with another.
+    ///
+    /// # Safety
+    /// `rkt` is a topic whose configuration has been prepared here.
+    pub(super) unsafe fn of_topic(
+        &self,
+        rkt: *const sys::rd_kafka_topic_t,
+        new: Arc<Partitioner>,
+    ) -> Arc<Partitioner> {
+        // SAFETY: by the caller's word.
+        let its: *const Partitioner = unsafe { sys::rd_kafka_topic_opaque(rkt) }.cast();
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.iter().find(|known| Arc::as_ptr(known) == its) {
+            return Arc::clone(known);
+        }
+        all.push(Arc::clone(&new));
+        new
+    }
+}
+
+fn as_number(value: &CStr) -> Option<i64> {
+    value.to_str().ok()?.parse().ok()
+}
+
+/// librdkafka's callback for a record without a partition. On the thread that produces, or on one of librdkafka's
+/// for what was produced before the topic was known.
+unsafe extern "C" fn on_record(
+    rkt: *const sys::rd_kafka_topic_t,
+    key: *const c_void,
+    key_len: usize,
+    count: i32,
+    topic_opaque: *mut c_void,
+    opaque: *mut c_void,
+) -> i32 {
+    // SAFETY: what `configure` has set; it outlives the client.
+    let partitioner = unsafe { &*topic_opaque.cast::<Partitioner>() };
+    // SAFETY: librdkafka calls partitioners with what they want.
+    unsafe {
+        if partitioner.linger_ns != 0 && partitioner.is_none((!key.is_null()).then_some(key_len)) {
+            partitioner.keep(rkt, count)
+        } else {
+            (partitioner.choose)(rkt, key, key_len, count, std::ptr::null_mut(), opaque)
+        }
+    }
+}
+
+/// Nanoseconds since some time, to a few milliseconds: reading the exact clock would cost four times as much.
+#[inline]
+fn now_ns() -> i64 {
+    #[cfg(target_os = "linux")]
+    const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC_COARSE;
+    #[cfg(not(target_os = "linux"))]
+    const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the clock exists and the result may be written.
+    unsafe { libc::clock_gettime(CLOCK, &mut now) };
+    // Narrower on platforms of 32 bits.
+    #[allow(clippy::unnecessary_cast)]
+    let (seconds, nanoseconds) = (now.tv_sec as i64, now.tv_nsec as i64);
+    seconds * 1_000_000_000 + nanoseconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is tried for a record when 7 is kept but gone, and what comes of it.
+    fn tried(partitioner: &Partitioner, named: i32, key: Option<&[u8]>) -> (Vec<i32>, bool) {
+        partitioner.kept.store(7, Ordering::Relaxed);
+        partitioner.look_at.store(i64::MAX, Ordering::Relaxed);
+        let mut tried = Vec::new();
+        let produced = partitioner.spread(named, key, |partition| {
+            tried.push(partition);
+            match partition {
+                7 => Err(Code::UNKNOWN_PARTITION),
+                _ => Ok(()),
+            }
+        });
+        (tried, produced.is_ok())
+    }
+
+    #[test]
+    fn a_kept_partition_that_is_gone_is_chosen_anew() {
+        let partitioner = Partitioner::new(&TopicConf::new(), 1);
+        assert_eq!(tried(&partitioner, -1, None), (vec![7, -1], true));
+        assert_eq!(tried(&partitioner, -1, Some(b"")), (vec![7, -1], true));
+        assert_eq!(partitioner.look_at.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_has_a_key_or_a_partition_is_not_kept() {
+        let partitioner = Partitioner::new(&TopicConf::new(), 1);
+        assert_eq!(tried(&partitioner, -1, Some(b"key")), (vec![-1], true));
+        assert_eq!(tried(&partitioner, 7, None), (vec![7], false));
+    }
+
+    #[test]
+    fn the_partitioner_says_whether_an_empty_key_is_one_and_whether_to_keep() {
+        let tried_by = |name: &CStr, linger_ns| {
+            let mut conf = TopicConf::new();
+            conf.set(c"partitioner", name).unwrap();
+            let partitioner = Partitioner::new(&conf, linger_ns);
+            let of = |key| tried(&partitioner, -1, key).0.len();
+            (of(None), of(Some(b"")))
+        };
+        assert_eq!(tried_by(c"consistent_random", 1), (2, 2));
+        assert_eq!(tried_by(c"murmur2_random", 1), (2, 1));
+        assert_eq!(tried_by(c"fnv1a_random", 1), (2, 1));
+        assert_eq!(tried_by(c"consistent", 1), (1, 1));
+        assert_eq!(tried_by(c"random", 1), (1, 1));
+        assert_eq!(tried_by(c"consistent_random", 0), (1, 1));
+    }
+}
