@@ -29,14 +29,15 @@ describe("compiled by the JIT", function()
   local function assert_compiled(told)
     -- A root trace of the program's own loop, closed on itself.
     assert.matches("%[TRACE +%d+ program%.lua:%d+ loop%]", told)
-    -- It says "---" where a recording was given up.
-    assert.equal(nil, told:find("TRACE ---", 1, true), told)
+    -- What LuaJIT cannot compile, and what it will not try again. Other recordings may be given up: it happens to begin
+    -- one where a rare path is taken, and begins another the next time around.
     assert.equal(nil, told:find("NYI", 1, true), told)
+    assert.equal(nil, told:find("blacklisted", 1, true), told)
     -- Leaving machine code for a C function of Lua's, to come back to it afterwards.
     assert.equal(nil, told:find("stitch", 1, true), told)
   end
 
-  it("a loop that sends and polls has no part that is given up", function()
+  it("a loop that sends and polls is machine code all through", function()
     local cluster, brokers = support.cluster()
     cluster:create_topic("t", 1, 1)
     local told = traces(([[
@@ -60,7 +61,7 @@ describe("compiled by the JIT", function()
     assert_compiled(told)
   end)
 
-  it("a loop that receives has no part that is given up", function()
+  it("a loop that receives is machine code all through", function()
     local cluster, brokers = support.cluster()
     cluster:create_topic("t", 1, 1)
     local producer = support.producer(brokers)
