@@ -8,7 +8,7 @@ local ENOENT, ESRCH = 2, 3
 assert(kafka.errno.ENOENT == ENOENT and kafka.errno.ESRCH == ESRCH)
 
 local brokers, topic, partitions, absent = arg[1], arg[2], tonumber(arg[3]), arg[4]
-local producer = kafka.producer(brokers, { ["topic.metadata.propagation.max.ms"] = 100, ["linger.ms"] = 0 })
+local producer = kafka.producer(brokers, { ["topic.metadata.propagation.max.ms"] = 1000, ["linger.ms"] = 0 })
 
 local function reported(sequence_id)
   local id, failures = producer:poll(30000)
