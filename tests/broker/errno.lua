@@ -8,7 +8,7 @@ local ENOENT, ESRCH = 2, 3
 assert(kafka.errno.ENOENT == ENOENT and kafka.errno.ESRCH == ESRCH)
 
 local brokers, topic, partitions, absent = arg[1], arg[2], tonumber(arg[3]), arg[4]
-local producer = kafka.producer(brokers, { ["topic.metadata.propagation.max.ms"] = 1000, ["linger.ms"] = 0 })
+local producer = kafka.producer(brokers, { ["topic.metadata.propagation.max.ms"] = 100, ["linger.ms"] = 0 })
 
 local function reported(sequence_id)
   local id, failures = producer:poll(30000)
@@ -16,18 +16,15 @@ local function reported(sequence_id)
   return failures
 end
 
--- Before the cluster has said what it has, a message is taken, and fails later; after that it is refused. False if the
--- cluster delivered it after all.
+-- Before the cluster has said what it has, a message is taken, and fails later; after that it is refused, which on a
+-- busy machine is already the first one. False if the cluster delivered it after all.
 local function is_refused(name)
   producer:create_topic(name)
-  local failures = 0
   while producer:send(name, -1, 1, "a partitioner's") == 0 do
     if reported(1) == 0 then
       return false
     end
-    failures = failures + 1
   end
-  assert(failures > 0, "refused before the cluster was asked")
   return producer:send(name, -1, 2, "a partitioner's") == ENOENT
 end
 
