@@ -196,6 +196,10 @@ typedef enum kafka_err {
      */
     KAFKA_ERR_EVENT = -1005,
     /**
+     * A call would have to wait where it must not: Lua's in a phase of nginx that cannot yield.
+     */
+    KAFKA_ERR_WOULD_BLOCK = -1006,
+    /**
      * Local: Bad message format.
      */
     KAFKA_ERR_BAD_MSG = -199,
@@ -1585,6 +1589,30 @@ int32_t kafka_producer_close(struct kafka_producer *producer,
                              struct kafka_error *err);
 
 /**
+ * As kafka_producer_close, as a request.
+ *
+ * request: where the request goes; its result is a number, that of the messages lost, none if
+ * the producer was closed before. NULL if nobody wants to hear of it: then lost messages are
+ * counted on stderr, and the process's end waits for it, for a second. Free the producer
+ * whenever you like. Returns 0. Does not block.
+ */
+int32_t kafka_producer_close_request(struct kafka_producer *producer,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
+
+/**
+ * As kafka_producer_flush, as a request.
+ *
+ * request: where the request goes; NULL if nobody wants to hear of it. It fails with
+ * KAFKA_ERR_TIMED_OUT within timeout_ms, and with KAFKA_ERR_CLOSED. Does not block.
+ */
+int32_t kafka_producer_flush_request(struct kafka_producer *producer,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
+
+/**
  * Frees a producer. If it is not closed, that is done first, within 1 s and with
  * the number of lost messages on stderr. No call on it may be under way. In a
  * forked child it does nothing. NULL is nothing.
@@ -1673,8 +1701,8 @@ int32_t kafka_producer_quiet_failures(struct kafka_producer *producer,
 /**
  * Waits until there is a report to fetch, or a quiet message has failed; fetches nothing.
  *
- * timeout_ms: 0 does not wait, -1 waits without limit. Returns 0, also if nothing came in time;
- * KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
+ * timeout_ms: 0 does not wait, -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT if nothing
+ * came; KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
  */
 int32_t kafka_producer_wait(struct kafka_producer *producer,
                             int32_t timeout_ms,
@@ -1684,7 +1712,7 @@ int32_t kafka_producer_wait(struct kafka_producer *producer,
  * Waits, after KAFKA_ERR_QUEUE_FULL, until it is worth trying again, or until there is a
  * report, which takes room until it is fetched.
  *
- * timeout_ms: 0 does not wait, -1 waits without limit. Returns 0, also if the time is up;
+ * timeout_ms: 0 does not wait, -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT;
  * KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
  */
 int32_t kafka_producer_wait_for_room(struct kafka_producer *producer,
@@ -1900,6 +1928,17 @@ int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,
                              struct kafka_error *err);
+
+/**
+ * As kafka_consumer_close, as a request.
+ *
+ * request: where the request goes; NULL if nobody wants to hear of it: then the process's end
+ * waits for it, for a second. Free the consumer whenever you like. Returns 0. Does not block.
+ */
+int32_t kafka_consumer_close_request(struct kafka_consumer *consumer,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
 
 /**
  * Frees a consumer. If it is not closed, that is done first, within 1 s. No call
@@ -2282,6 +2321,19 @@ int32_t kafka_client_event_count(const struct kafka_client *client,
                                  struct kafka_error *err);
 
 /**
+ * Has a hub hear, once, that there may be something new: messages, reports, room in the queue,
+ * an event that ends waiting calls, or the client's end. Then call again what had nothing to
+ * give, with a timeout of 0, and only if it still has nothing wait for the hub.
+ *
+ * key: what the hub tells. Several who wait for the same client need the same hub and key: the
+ * last one holds. Returns 0; KAFKA_ERR_CLOSED. Does not block.
+ */
+int32_t kafka_client_notify(struct kafka_client *client,
+                            kafka_hub *hub,
+                            uint64_t key,
+                            struct kafka_error *err);
+
+/**
  * Asks for the cluster's brokers, topics and partitions.
  *
  * topic: copied; NULL for all topics. request: where the request goes; its result is a
@@ -2362,6 +2414,16 @@ void kafka_event_release(struct kafka_event *event);
 int32_t kafka_request_wait(struct kafka_request *request,
                            int32_t timeout_ms,
                            struct kafka_error *err);
+
+/**
+ * Has a hub hear, once, that a request is done; at once, if it is.
+ *
+ * key: what the hub tells. Returns 0. Does not block.
+ */
+int32_t kafka_request_notify(struct kafka_request *request,
+                             kafka_hub *hub,
+                             uint64_t key,
+                             struct kafka_error *err);
 
 /**
  * The partitions that a request has for a result.
@@ -2832,6 +2894,16 @@ int32_t kafka_admin_alter_user_scram_credentials(struct kafka_admin *admin,
  * answer.
  */
 int32_t kafka_admin_close(struct kafka_admin *admin, struct kafka_error *err);
+
+/**
+ * As kafka_admin_close, as a request.
+ *
+ * request: where the request goes; NULL if nobody wants to hear of it. Free the admin client
+ * whenever you like. Returns 0. Does not block.
+ */
+int32_t kafka_admin_close_request(struct kafka_admin *admin,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
 
 /**
  * Frees an admin client, and closes it if that was not done. Its requests may be freed

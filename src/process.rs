@@ -2,7 +2,10 @@
 //! signal masks, and the process's end.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Once;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::{io, mem, ptr, thread};
 
 static GENERATION: AtomicU32 = AtomicU32::new(1);
@@ -88,6 +91,33 @@ pub fn thread() -> usize {
     unsafe { libc::pthread_self() as usize }
 }
 
+/// Whether the other end of a socket is this process's own.
+pub fn is_connected_to_itself(stream: &UnixStream) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: zeroes are a valid value.
+        let mut peer: libc::ucred = unsafe { mem::zeroed() };
+        let mut size = mem::size_of_val(&peer) as libc::socklen_t;
+        // SAFETY: the socket is open, and the buffer as large as said.
+        let result = unsafe {
+            libc::getsockopt(
+                stream.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_PEERCRED,
+                ptr::from_mut(&mut peer).cast(),
+                &mut size,
+            )
+        };
+        result == 0 && u32::try_from(peer.pid) == Ok(std::process::id())
+    }
+    // Elsewhere the socket's directory, which only this user may enter, has to do.
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = stream;
+        true
+    }
+}
+
 /// A memory barrier that one thread executes on behalf of all the others of the process, so that
 /// they need none of their own where they are fast.
 pub mod barrier {
@@ -116,6 +146,50 @@ pub mod barrier {
     pub fn execute() {
         #[cfg(target_os = "linux")]
         membarrier(EXECUTE);
+    }
+}
+
+/// Work that nobody waits for but the process's end, and that not for long.
+pub mod background {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+    use std::time::{Duration, Instant};
+
+    /// How long the process's end waits for all of it together.
+    const AT_END: Duration = Duration::from_secs(1);
+
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    /// The process whose count it is: a forked child has none of these threads.
+    static OF: AtomicU32 = AtomicU32::new(0);
+
+    /// Runs `body` on a thread of its own.
+    pub fn run(body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        static AT_EXIT: Once = Once::new();
+        AT_EXIT.call_once(|| at_exit(wait));
+        let now = Generation::current().to_raw();
+        if OF.swap(now, Ordering::AcqRel) != now {
+            RUNNING.store(0, Ordering::Release);
+        }
+        RUNNING.fetch_add(1, Ordering::AcqRel);
+        let started = spawn("kafka:close", move || {
+            // The panic hook has said it; what counts is that the end does not wait for it.
+            let _ = catch_unwind(AssertUnwindSafe(body));
+            RUNNING.fetch_sub(1, Ordering::AcqRel);
+        });
+        if started.is_err() {
+            RUNNING.fetch_sub(1, Ordering::AcqRel);
+        }
+        started
+    }
+
+    extern "C" fn wait() {
+        let start = Instant::now();
+        while OF.load(Ordering::Acquire) == GENERATION.load(Ordering::Relaxed)
+            && RUNNING.load(Ordering::Acquire) > 0
+            && start.elapsed() < AT_END
+        {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

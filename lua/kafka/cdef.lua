@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "ce98fe73cd347095",
+  hash = "311216ddbe52ed96",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -57,6 +57,7 @@ typedef enum kafka_err {
     KAFKA_ERR_CLOSED = -1003,
     KAFKA_ERR_ABI_MISMATCH = -1004,
     KAFKA_ERR_EVENT = -1005,
+    KAFKA_ERR_WOULD_BLOCK = -1006,
     KAFKA_ERR_BAD_MSG = -199,
     KAFKA_ERR_BAD_COMPRESSION = -198,
     KAFKA_ERR_DESTROY = -197,
@@ -450,6 +451,16 @@ int32_t kafka_producer_close(struct kafka_producer *producer,
                              uint64_t *lost_count,
                              struct kafka_error *err);
 
+int32_t kafka_producer_close_request(struct kafka_producer *producer,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
+
+int32_t kafka_producer_flush_request(struct kafka_producer *producer,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
+
 void kafka_producer_free(struct kafka_producer *producer);
 
 void kafka_topic_free(struct kafka_topic *topic);
@@ -572,6 +583,11 @@ int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,
                              struct kafka_error *err);
+
+int32_t kafka_consumer_close_request(struct kafka_consumer *consumer,
+                                     int32_t timeout_ms,
+                                     struct kafka_request **request,
+                                     struct kafka_error *err);
 
 void kafka_consumer_free(struct kafka_consumer *consumer);
 
@@ -720,6 +736,11 @@ int32_t kafka_client_event_count(const struct kafka_client *client,
                                  const uint32_t **event_count,
                                  struct kafka_error *err);
 
+int32_t kafka_client_notify(struct kafka_client *client,
+                            kafka_hub *hub,
+                            uint64_t key,
+                            struct kafka_error *err);
+
 int32_t kafka_client_metadata(struct kafka_client *client,
                               const char *topic,
                               int32_t timeout_ms,
@@ -753,6 +774,11 @@ void kafka_event_release(struct kafka_event *event);
 int32_t kafka_request_wait(struct kafka_request *request,
                            int32_t timeout_ms,
                            struct kafka_error *err);
+
+int32_t kafka_request_notify(struct kafka_request *request,
+                             kafka_hub *hub,
+                             uint64_t key,
+                             struct kafka_error *err);
 
 int32_t kafka_request_partitions(const struct kafka_request *request,
                                  const struct kafka_partitions **partitions,
@@ -969,6 +995,10 @@ int32_t kafka_admin_alter_user_scram_credentials(struct kafka_admin *admin,
                                                  struct kafka_error *err);
 
 int32_t kafka_admin_close(struct kafka_admin *admin, struct kafka_error *err);
+
+int32_t kafka_admin_close_request(struct kafka_admin *admin,
+                                  struct kafka_request **request,
+                                  struct kafka_error *err);
 
 void kafka_admin_free(struct kafka_admin *admin);
 

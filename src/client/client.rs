@@ -8,13 +8,17 @@ use super::conf::Conf;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Event, Events, Kinds};
+use super::hub::{Bell, Hub};
 use super::request::{Outcome, Request};
-use crate::rd::{self, Code, Wanted};
+use crate::rd::{self, Code, Queue, Wanted};
 
 /// A client of the cluster: librdkafka's instance, and what it has to tell.
 pub struct Client {
+    /// What comes here rings the bell as well. Goes before librdkafka's instance.
+    arrivals: Option<Queue>,
     native: Arc<rd::Client>,
     events: Arc<Events>,
+    bell: Arc<Bell>,
     ended: Arc<AtomicBool>,
 }
 
@@ -23,14 +27,21 @@ pub struct Client {
 const SLICE_MS: i32 = 10_000;
 
 impl Client {
-    /// Starts one for these brokers. `native` is `conf` with what its kind adds to it.
+    /// Starts one for these brokers. `native` is `conf` with what its kind adds to it; `bell` rings when there may be
+    /// something new, and events that are awaited ring it as well.
     pub(super) fn start(
         kind: rd::Kind,
         brokers: &CStr,
         conf: &Conf,
         native: rd::Conf,
+        bell: Arc<Bell>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self> {
+        let rung = Arc::clone(&bell);
+        let wake = move || {
+            wake();
+            rung.ring();
+        };
         let events = Arc::new(Events::new(conf.awaited(), conf.logs_to_stderr(), wake));
         let wanted = Wanted {
             commits: kind == rd::Kind::Consumer,
@@ -46,8 +57,10 @@ impl Client {
         }
         let native = Arc::new(native);
         Ok(Self {
+            arrivals: None,
             native,
             events,
+            bell,
             ended: Arc::default(),
         })
     }
@@ -59,6 +72,32 @@ impl Client {
     /// What it has to tell.
     pub fn events(&self) -> &Arc<Events> {
         &self.events
+    }
+
+    /// Has what comes to a queue ring the bell, too, once somebody wants to hear it.
+    pub(super) fn hear(&mut self, arrivals: Option<Queue>) {
+        self.arrivals = arrivals;
+    }
+
+    /// Rings the bell.
+    pub(super) fn ring(&self) {
+        self.bell.ring();
+    }
+
+    /// Has a hub hear, once, that there may be something new. Look afterwards whether there is something already.
+    pub fn notify(&self, hub: &Arc<Hub>, key: u64) {
+        if let Some(arrivals) = &self.arrivals {
+            self.listen_to(arrivals);
+        }
+        self.bell.want(hub, key);
+    }
+
+    /// Has what comes to `queue` ring the bell from now on.
+    pub(super) fn listen_to(&self, queue: &Queue) {
+        queue.hear(|| {
+            let bell = Arc::clone(&self.bell);
+            Arc::new(move || bell.ring())
+        });
     }
 
     /// Takes the oldest event of these kinds.

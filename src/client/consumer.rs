@@ -55,7 +55,8 @@ impl Consumer {
                 .set(c"enable.auto.offset.store", c"false")
                 .map_err(Error::invalid)?;
         }
-        let client = Client::start(rd::Kind::Consumer, brokers, conf, native, wake)?;
+        let mut client = Client::start(rd::Kind::Consumer, brokers, conf, native, Arc::default(), wake)?;
+        client.hear(client.native().consumer_queue());
         let lookahead = match conf.looks_ahead() {
             true => {
                 let batch = Batch::new(Arc::clone(client.native()));
@@ -302,6 +303,7 @@ impl Consumer {
     /// Sends every waiting caller home; the first half of closing.
     pub fn wake_for_close(&self) {
         self.closing.store(true, Ordering::Relaxed);
+        self.client().ring();
     }
 
     /// Commits what was consumed, if it commits by itself, and leaves the group.

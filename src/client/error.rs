@@ -38,6 +38,9 @@ impl Error {
     /// An event is waiting that the caller asked to be told of.
     pub const EVENT: i32 = -1005;
 
+    /// A call would have to wait where it must not.
+    pub const WOULD_BLOCK: i32 = -1006;
+
     /// An error with a text of its own.
     pub fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
         Self {

@@ -165,6 +165,7 @@ impl Consumer {
             Some(queue) => queue,
             None => {
                 let queue = native.new_queue();
+                self.client().listen_to(&queue);
                 match native.close_consumer(&queue) {
                     // Without a group.id there is no group to leave.
                     Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::conf::{Conf, TopicConf};
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::hub::Bell;
 use super::reports::{Reported, Reports};
 use crate::process::{self, Generation};
 use crate::rd::{self, Code, Queue, Record, Topic};
@@ -44,8 +45,9 @@ impl Producer {
     /// Starts a producer.
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
         let only_errors = conf.only_errors_are_reported();
+        let bell = Arc::<Bell>::default();
         let shared = Arc::new(Shared {
-            reports: Reports::new(conf.max_messages(), only_errors),
+            reports: Reports::new(conf.max_messages(), only_errors, Arc::clone(&bell)),
             stop: AtomicBool::new(false),
         });
         let mut native = conf.to_native()?;
@@ -61,7 +63,7 @@ impl Producer {
             .map_err(Error::invalid)?;
         let woken = Arc::clone(&shared);
         let wake = move || woken.reports.wake();
-        let client = Client::start(rd::Kind::Producer, brokers, conf, native, wake)?;
+        let client = Client::start(rd::Kind::Producer, brokers, conf, native, bell, wake)?;
         let native = client.native();
         let queue = Arc::new(native.main_queue());
         drain(Arc::clone(native), Arc::clone(&queue), Arc::clone(&shared))?;
@@ -114,7 +116,10 @@ impl Producer {
     pub fn poll(&self, timeout_ms: i32) -> Result<Reported> {
         let deadline = Deadline::after_ms(timeout_ms);
         loop {
-            self.waited(|interrupted| self.shared.reports.wait(deadline, interrupted))?;
+            match self.waited(|interrupted| self.shared.reports.wait(deadline, interrupted)) {
+                Err(error) if error.code != Code::TIMED_OUT.0 => return Err(error),
+                _ => {}
+            }
             let reported = self.shared.reports.pop_all();
             // If there is none in time, another thread was faster to fetch it, or to take the event.
             if reported.count > 0 || deadline.is_past() {

@@ -10,6 +10,7 @@ use crossbeam_queue::SegQueue;
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::hub::Bell;
 use super::names::{Names, TopicId};
 use super::opaque::Opaque;
 use crate::rd::{Code, DeliveryReport};
@@ -77,6 +78,7 @@ pub struct Reports {
     wait: Mutex<()>,
     changed: Condvar,
     waiters: AtomicUsize,
+    bell: Arc<Bell>,
     closing: AtomicBool,
     finished: AtomicBool,
 }
@@ -85,8 +87,9 @@ pub struct Reports {
 const SLICE: Duration = Duration::from_secs(10);
 
 impl Reports {
-    /// `limit`: how many messages may be outstanding. `only_errors`: drop the others' reports.
-    pub fn new(limit: Option<usize>, only_errors: bool) -> Self {
+    /// `limit`: how many messages may be outstanding. `only_errors`: drop the others' reports. `bell`: rings when
+    /// there may be something new.
+    pub fn new(limit: Option<usize>, only_errors: bool, bell: Arc<Bell>) -> Self {
         Self {
             queue: SegQueue::new(),
             topics: Names::default(),
@@ -102,6 +105,7 @@ impl Reports {
             wait: Mutex::new(()),
             changed: Condvar::new(),
             waiters: AtomicUsize::new(0),
+            bell,
             closing: AtomicBool::new(false),
             finished: AtomicBool::new(false),
         }
@@ -262,13 +266,15 @@ impl Reports {
             true => (Deadline::after_ms(deadline.remaining_ms(1)), false),
             false => (deadline, true),
         };
+        let has_changed = || (full && self.has_room()) || self.has_something_to_tell();
         self.wait_until(patience, || {
-            (full && self.has_room())
-                || self.has_something_to_tell()
-                || self.is_closing()
-                || interrupted()
+            has_changed() || self.is_closing() || interrupted()
         });
-        self.check_open()
+        self.check_open()?;
+        match has_changed() || interrupted() || (!full && !deadline.is_past()) {
+            true => Ok(()),
+            false => Err(Error::timed_out("no room in time")),
+        }
     }
 
     /// Waits until there is something to tell or `interrupted`, the time is up or the producer is closed.
@@ -276,7 +282,11 @@ impl Reports {
         self.wait_until(deadline, || {
             self.has_something_to_tell() || self.is_closing() || interrupted()
         });
-        self.check_open()
+        self.check_open()?;
+        match self.has_something_to_tell() || interrupted() {
+            true => Ok(()),
+            false => Err(Error::timed_out("nothing to tell in time")),
+        }
     }
 
     fn check_open(&self) -> Result<()> {
@@ -340,6 +350,7 @@ impl Reports {
             drop(self.lock());
             self.changed.notify_all();
         }
+        self.bell.ring();
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {
@@ -366,7 +377,7 @@ mod tests {
 
     #[test]
     fn what_is_reported_but_not_fetched_takes_room() {
-        let reports = Reports::new(Some(2), false);
+        let reports = Reports::new(Some(2), false, Arc::default());
         reports.reserve().unwrap();
         reports.reserve().unwrap();
         assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
@@ -384,7 +395,7 @@ mod tests {
 
     #[test]
     fn unfetched_failures_and_unreported_messages_are_lost() {
-        let reports = Reports::new(None, false);
+        let reports = Reports::new(None, false, Arc::default());
         (0..3).for_each(|_| reports.reserve().unwrap());
         reports.add([report(0, Code::NO_ERROR), report(1, Code::FAIL)].into_iter());
         assert_eq!(reports.lost(), 2);
@@ -394,7 +405,7 @@ mod tests {
 
     #[test]
     fn successes_need_no_room_where_only_errors_are_reported() {
-        let reports = Reports::new(Some(1), true);
+        let reports = Reports::new(Some(1), true, Arc::default());
         reports.reserve().unwrap();
         reports.add([report(0, Code::NO_ERROR)].into_iter());
         reports.reserve().unwrap();
@@ -403,7 +414,7 @@ mod tests {
 
     #[test]
     fn quiet_messages_need_no_room_once_reported_and_their_failures_are_counted() {
-        let reports = Reports::new(Some(2), false);
+        let reports = Reports::new(Some(2), false, Arc::default());
         let quiet = Opaque::QUIET.to_native();
         for _ in 0..3 {
             reports.reserve().unwrap();
@@ -430,7 +441,7 @@ mod tests {
 
     #[test]
     fn a_quiet_message_that_was_purged_is_no_news_unless_the_producer_is_closing() {
-        let reports = Reports::new(None, false);
+        let reports = Reports::new(None, false, Arc::default());
         let purged = report(Opaque::QUIET.to_native(), Code::PURGE_QUEUE);
         reports.reserve().unwrap();
         reports.add([purged].into_iter());
@@ -444,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_refused_message_is_not_counted() {
-        let reports = Reports::new(Some(1), false);
+        let reports = Reports::new(Some(1), false, Arc::default());
         reports.reserve().unwrap();
         assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
         reports.reserve().unwrap_err();
@@ -455,7 +466,7 @@ mod tests {
 
     #[test]
     fn a_report_ends_a_wait() {
-        let reports = Arc::new(Reports::new(None, false));
+        let reports = Arc::new(Reports::new(None, false, Arc::default()));
         let adder = Arc::clone(&reports);
         reports.reserve().unwrap();
         let thread = std::thread::spawn(move || {
@@ -471,7 +482,7 @@ mod tests {
 
     #[test]
     fn closing_ends_a_wait_without_limit() {
-        let reports = Arc::new(Reports::new(None, false));
+        let reports = Arc::new(Reports::new(None, false, Arc::default()));
         let closer = Arc::clone(&reports);
         let thread = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(20));

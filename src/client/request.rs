@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::hub::{Bell, Hub};
 use crate::process;
 use crate::rd::Partitions;
 use crate::value::Value;
@@ -27,12 +28,14 @@ struct State {
     // Written once.
     outcome: Mutex<Option<Arc<Result<Outcome>>>>,
     done: Condvar,
+    bell: Bell,
 }
 
 impl State {
     fn finish(&self, outcome: Result<Outcome>) {
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(outcome));
         self.done.notify_all();
+        self.bell.ring();
     }
 }
 
@@ -51,6 +54,14 @@ impl Request {
         })
         .map_err(Error::no_thread)?;
         Ok(Self(state))
+    }
+
+    /// Has a hub hear, once, that it is done; at once if it is.
+    pub fn notify(&self, hub: &Arc<Hub>, key: u64) {
+        self.0.bell.want(hub, key);
+        if self.wait(0).is_some() {
+            self.0.bell.ring();
+        }
     }
 
     /// Waits until it is done; `None` if that is not in time.

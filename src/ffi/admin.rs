@@ -11,7 +11,7 @@ use super::handle::{Close, Handle};
 use super::request::kafka_request;
 use super::value::kafka_value;
 use crate::client::verbs::{self, Verb};
-use crate::client::{Admin, Client, Conf};
+use crate::client::{Admin, Client, Conf, Outcome};
 
 /// An admin client. Every call may be made from any thread, also several at once: requests
 /// do not wait for each other.
@@ -503,6 +503,22 @@ pub unsafe extern "C" fn kafka_admin_close(admin: *mut kafka_admin, err: *mut ka
     guarded(err, || {
         reference(admin, "admin")?.handle.close(0)?;
         Ok(())
+    })
+}
+
+/// As kafka_admin_close, as a request.
+///
+/// request: where the request goes; NULL if nobody wants to hear of it. Free the admin client
+/// whenever you like. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_close_request(
+    admin: *mut kafka_admin,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let handle = &reference(admin, "admin")?.handle;
+        kafka_request::close(handle, 0, request, |()| Ok(Outcome::Nothing), drop)
     })
 }
 

@@ -8,6 +8,7 @@ use super::boundary::{guarded, output, reference, string};
 use super::error::kafka_error;
 use super::event::kafka_event;
 use super::handle::Handle;
+use super::hub::kafka_hub;
 use super::request::kafka_request;
 use crate::client::{Client, Error, Events, Kinds, Result};
 
@@ -92,6 +93,29 @@ pub unsafe extern "C" fn kafka_client_event_count(
         let count = client.events.awaited_count();
         output(event_count, "event_count")?.write(count.as_ptr().cast_const());
         Ok(())
+    })
+}
+
+/// Has a hub hear, once, that there may be something new: messages, reports, room in the queue,
+/// an event that ends waiting calls, or the client's end. Then call again what had nothing to
+/// give, with a timeout of 0, and only if it still has nothing wait for the hub.
+///
+/// key: what the hub tells. Several who wait for the same client need the same hub and key: the
+/// last one holds. Returns 0; KAFKA_ERR_CLOSED. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_client_notify(
+    client: *mut kafka_client,
+    hub: *mut kafka_hub,
+    key: u64,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let client = reference(client, "client")?;
+        let hub = reference(hub, "hub")?.get()?;
+        client.enter(|client| {
+            client.notify(hub, key);
+            Ok(())
+        })
     })
 }
 

@@ -11,7 +11,8 @@ use super::error::kafka_error;
 use super::group_metadata::kafka_group_metadata;
 use super::handle::{Close, Handle};
 use super::message::kafka_message;
-use crate::client::{Client, Conf, Consumer, Error, Result, CLOSE_AT_END_MS};
+use super::request::kafka_request;
+use crate::client::{Client, Conf, Consumer, Error, Outcome, Result, CLOSE_AT_END_MS};
 
 /// A consumer. Every call may be made from any thread, also several at once.
 pub struct kafka_consumer {
@@ -198,6 +199,24 @@ pub unsafe extern "C" fn kafka_consumer_close(
     guarded(err, || {
         let closed = reference(consumer, "consumer")?.handle.close(timeout_ms)?;
         closed.unwrap_or(Ok(()))
+    })
+}
+
+/// As kafka_consumer_close, as a request.
+///
+/// request: where the request goes; NULL if nobody wants to hear of it: then the process's end
+/// waits for it, for a second. Free the consumer whenever you like. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_close_request(
+    consumer: *mut kafka_consumer,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let handle = &reference(consumer, "consumer")?.handle;
+        let heard = |left: Result<()>| left.map(|()| Outcome::Nothing);
+        kafka_request::close(handle, timeout_ms, request, heard, drop)
     })
 }
 

@@ -86,6 +86,8 @@ pub enum kafka_err {
     AbiMismatch = -1004,
     /// An event is waiting that the caller asked to be told of; see kafka_conf_set_events.
     Event = -1005,
+    /// A call would have to wait where it must not: Lua's in a phase of nginx that cannot yield.
+    WouldBlock = -1006,
     /// Local: Bad message format.
     BadMsg = -199,
     /// Local: Invalid compressed data.
@@ -442,6 +444,7 @@ pub extern "C" fn kafka_err_name(code: i32) -> *const c_char {
         Error::CLOSED => c"CLOSED",
         Error::ABI_MISMATCH => c"ABI_MISMATCH",
         Error::EVENT => c"EVENT",
+        Error::WOULD_BLOCK => c"WOULD_BLOCK",
         code => Code(code).name(),
     };
     ours.as_ptr()
@@ -459,6 +462,7 @@ pub extern "C" fn kafka_err_text(code: i32) -> *const c_char {
         Error::CLOSED => c"Closed",
         Error::ABI_MISMATCH => c"Built for another version of the interface",
         Error::EVENT => c"An event is waiting",
+        Error::WOULD_BLOCK => c"This call would have to wait, which this phase of nginx does not allow: give it a timeout of 0, or make it in a timer (ngx.timer.at)",
         code => Code(code).text(),
     };
     ours.as_ptr()
@@ -530,6 +534,7 @@ mod tests {
         assert_eq!(kafka_err::Closed as i32, Error::CLOSED);
         assert_eq!(kafka_err::AbiMismatch as i32, Error::ABI_MISMATCH);
         assert_eq!(kafka_err::Event as i32, Error::EVENT);
+        assert_eq!(kafka_err::WouldBlock as i32, Error::WOULD_BLOCK);
     }
 
     #[test]

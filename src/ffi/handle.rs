@@ -128,11 +128,10 @@ impl<T> Handle<T> {
         }
     }
 
-    /// Whether nobody but this call is inside.
-    fn is_alone(&self, is_owner: bool) -> bool {
-        let (owners, others) = if is_owner { (1, 0) } else { (0, USER) };
-        self.state.load(Ordering::Acquire) == CLOSED | others
-            && self.owner_users.load(Ordering::Acquire) == owners
+    /// Whether nobody but the one who closes is inside.
+    fn is_alone(&self) -> bool {
+        self.state.load(Ordering::Acquire) == CLOSED | USER
+            && self.owner_users.load(Ordering::Acquire) == 0
     }
 
     #[cold]
@@ -151,7 +150,18 @@ impl<T> Handle<T> {
 impl<T: Close> Handle<T> {
     /// Closes the object; `None` if it was closed already.
     pub fn close(&self, timeout_ms: i32) -> Result<Option<T::Outcome>> {
-        let user = match self.enter() {
+        let closing = self.begin_close()?;
+        Ok(closing.map(|user| user.wind_up(timeout_ms)))
+    }
+
+    /// Closes the object for everybody else, and does not wait; [`User::wind_up`] has to follow. `None` if it was
+    /// closed already.
+    fn begin_close(&self) -> Result<Option<User<'_, T>>> {
+        if !self.process.is_current() {
+            return Err(Error::forked());
+        }
+        // As one of the others, also on the owner's thread: the user may go to another one.
+        let user = match self.enter_as_other() {
             Err(error) if error.code == Error::CLOSED => return Ok(None),
             entered => entered?,
         };
@@ -161,15 +171,29 @@ impl<T: Close> Handle<T> {
         // From here on the owner either sees that it is closed, or is seen inside.
         process::barrier::execute();
         user.wake_for_close();
-        // Calls of other threads come home before the object winds up, so that nothing is added
-        // after the last count. Waiting calls look up every 100 ms; ten times that is a stuck one.
-        for _ in 0..1000 {
-            if self.is_alone(user.is_owner) {
-                break;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        Ok(Some(user.finish(timeout_ms)))
+        Ok(Some(user))
+    }
+
+    /// As [`Self::close`], but what has to be waited for is left to what it returns, on whatever thread.
+    pub fn close_later(
+        self: &Arc<Self>,
+        timeout_ms: i32,
+    ) -> Result<impl FnOnce() -> Option<T::Outcome> + Send>
+    where
+        T: Send + Sync,
+    {
+        // The count that it stands for is kept, and goes with the handle.
+        let has_begun = self.begin_close()?.map(std::mem::forget).is_some();
+        let handle = Arc::clone(self);
+        Ok(move || {
+            has_begun.then(|| {
+                let user = User {
+                    handle: &handle,
+                    is_owner: false,
+                };
+                user.wind_up(timeout_ms)
+            })
+        })
     }
 
     /// The end of the handle: closes if need be. In a forked child it only forgets, since the
@@ -189,6 +213,21 @@ impl<T: Close> Handle<T> {
 pub struct User<'a, T> {
     handle: &'a Handle<T>,
     is_owner: bool,
+}
+
+impl<T: Close> User<'_, T> {
+    /// The second half of closing.
+    fn wind_up(self, timeout_ms: i32) -> T::Outcome {
+        // Calls of other threads come home before the object winds up, so that nothing is added
+        // after the last count. Waiting calls look up every 100 ms; ten times that is a stuck one.
+        for _ in 0..1000 {
+            if self.handle.is_alone() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.finish(timeout_ms)
+    }
 }
 
 impl<T> Deref for User<'_, T> {

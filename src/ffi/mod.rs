@@ -24,6 +24,7 @@ pub mod event;
 pub mod group;
 pub mod group_metadata;
 mod handle;
+pub mod hub;
 pub mod lookahead;
 pub mod message;
 pub mod mock_cluster;

@@ -8,9 +8,13 @@ use super::client::{kafka_client, HasClient};
 use super::conf::{kafka_conf, kafka_topic_conf};
 use super::error::kafka_error;
 use super::handle::{Close, Handle};
+use super::request::kafka_request;
 use super::topic::kafka_topic;
-use crate::client::{log_lost, Client, Conf, Error, Opaque, Producer, Record, FLUSH_AT_END_MS};
+use crate::client::{
+    log_lost, Client, Conf, Error, Opaque, Outcome, Producer, Record, Request, FLUSH_AT_END_MS,
+};
 use crate::process::Generation;
+use crate::value::Value;
 
 /// The number of a message that is sent without one.
 pub const KAFKA_OPAQUE_NONE: u64 = u64::MAX;
@@ -54,6 +58,12 @@ impl Close for Producer {
 pub struct Lost {
     count: u64,
     producer: String,
+}
+
+impl Lost {
+    fn log(self) {
+        log_lost(&self.producer, self.count);
+    }
 }
 
 /// Starts a producer. It connects in the background.
@@ -261,6 +271,48 @@ pub unsafe extern "C" fn kafka_producer_close(
     })
 }
 
+/// As kafka_producer_close, as a request.
+///
+/// request: where the request goes; its result is a number, that of the messages lost, none if
+/// the producer was closed before. NULL if nobody wants to hear of it: then lost messages are
+/// counted on stderr, and the process's end waits for it, for a second. Free the producer
+/// whenever you like. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_close_request(
+    producer: *mut kafka_producer,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let handle = &reference(producer, "producer")?.handle;
+        let heard = |lost: Lost| Ok(Outcome::Value(Value::Int(lost.count as i64)));
+        kafka_request::close(handle, timeout_ms, request, heard, Lost::log)
+    })
+}
+
+/// As kafka_producer_flush, as a request.
+///
+/// request: where the request goes; NULL if nobody wants to hear of it. It fails with
+/// KAFKA_ERR_TIMED_OUT within timeout_ms, and with KAFKA_ERR_CLOSED. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_flush_request(
+    producer: *mut kafka_producer,
+    timeout_ms: i32,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let handle = Arc::clone(&reference(producer, "producer")?.handle);
+        handle.enter()?;
+        let flush = move || {
+            handle.enter()?.flush(timeout_ms)?;
+            Ok(Outcome::Nothing)
+        };
+        kafka_request::hand_over(request, Request::spawn(flush)?)
+    })
+}
+
 /// Frees a producer. If it is not closed, that is done first, within 1 s and with
 /// the number of lost messages on stderr. No call on it may be under way. In a
 /// forked child it does nothing. NULL is nothing.
@@ -268,9 +320,7 @@ pub unsafe extern "C" fn kafka_producer_close(
 pub unsafe extern "C" fn kafka_producer_free(producer: *mut kafka_producer) {
     guarded_void(|| {
         if let Some(producer) = take_back(producer) {
-            Handle::free(producer.handle, FLUSH_AT_END_MS, |lost| {
-                log_lost(&lost.producer, lost.count)
-            });
+            Handle::free(producer.handle, FLUSH_AT_END_MS, Lost::log);
         }
     });
 }

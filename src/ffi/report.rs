@@ -157,8 +157,8 @@ pub unsafe extern "C" fn kafka_producer_quiet_failures(
 
 /// Waits until there is a report to fetch, or a quiet message has failed; fetches nothing.
 ///
-/// timeout_ms: 0 does not wait, -1 waits without limit. Returns 0, also if nothing came in time;
-/// KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
+/// timeout_ms: 0 does not wait, -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT if nothing
+/// came; KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_wait(
     producer: *mut kafka_producer,
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn kafka_producer_wait(
 /// Waits, after KAFKA_ERR_QUEUE_FULL, until it is worth trying again, or until there is a
 /// report, which takes room until it is fetched.
 ///
-/// timeout_ms: 0 does not wait, -1 waits without limit. Returns 0, also if the time is up;
+/// timeout_ms: 0 does not wait, -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT;
 /// KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_wait_for_room(

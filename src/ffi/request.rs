@@ -4,10 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use super::boundary::{guarded, guarded_void, output, reference, take_back, Output};
 use super::error::kafka_error;
+use super::handle::{Close, Handle};
+use super::hub::kafka_hub;
 use super::partitions::kafka_partitions;
 use super::value::kafka_value;
 use crate::client::{Code, Error, Outcome, Request, Result};
-use crate::process::Generation;
+use crate::process::{self, Generation};
 
 /// A request under way, or done. It is started by the function that hands it out, which does
 /// not block; it goes on by itself, on a thread of the library's. Usable from any thread.
@@ -29,6 +31,28 @@ impl kafka_request {
             }));
         }
         Ok(())
+    }
+
+    /// Closes the object behind a handle as a request. Where nobody wants to hear of it, `unheard` does, and the
+    /// process's end waits for it.
+    pub(super) unsafe fn close<T: Close + Send + Sync + 'static>(
+        handle: &Arc<Handle<T>>,
+        timeout_ms: i32,
+        place: *mut *mut kafka_request,
+        heard: fn(T::Outcome) -> Result<Outcome>,
+        unheard: fn(T::Outcome),
+    ) -> Result<()> {
+        let close = handle.close_later(timeout_ms)?;
+        if place.is_null() {
+            let body = move || {
+                if let Some(outcome) = close() {
+                    unheard(outcome);
+                }
+            };
+            return process::background::run(body).map_err(Error::no_thread);
+        }
+        let request = Request::spawn(move || close().map_or(Ok(Outcome::Nothing), heard))?;
+        Self::hand_over(place, request)
     }
 
     fn wait(&self, timeout_ms: i32) -> Result<&Outcome> {
@@ -60,6 +84,27 @@ pub unsafe extern "C" fn kafka_request_wait(
 ) -> i32 {
     guarded(err, || {
         reference(request, "request")?.wait(timeout_ms)?;
+        Ok(())
+    })
+}
+
+/// Has a hub hear, once, that a request is done; at once, if it is.
+///
+/// key: what the hub tells. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_notify(
+    request: *mut kafka_request,
+    hub: *mut kafka_hub,
+    key: u64,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let request = reference(request, "request")?;
+        let hub = reference(hub, "hub")?.get()?;
+        if !request.process.is_current() {
+            return Err(Error::forked());
+        }
+        request.request.notify(hub, key);
         Ok(())
     })
 }

@@ -1,7 +1,9 @@
 //! `rd_kafka_queue_t` and `rd_kafka_event_t`.
 
 use std::ffi::CStr;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
+use std::sync::{Arc, OnceLock};
 
 use super::client::Client;
 use super::error::Code;
@@ -9,8 +11,15 @@ use super::listener::tell_event;
 use super::partitions::Partitions;
 use super::sys;
 
+/// Hears that there is something in a queue that was empty.
+pub type Hearer = Arc<dyn Fn() + Send + Sync>;
+
 /// A reference to one of librdkafka's queues.
-pub struct Queue(*mut sys::rd_kafka_queue_t);
+pub struct Queue {
+    raw: *mut sys::rd_kafka_queue_t,
+    // Boxed: librdkafka has a pointer to it.
+    hearer: OnceLock<Box<Hearer>>,
+}
 
 // SAFETY: librdkafka's queues are thread-safe.
 unsafe impl Send for Queue {}
@@ -21,32 +30,59 @@ impl Queue {
     /// # Safety
     /// `raw` is a reference that nobody else destroys.
     pub(super) unsafe fn from_raw(raw: *mut sys::rd_kafka_queue_t) -> Self {
-        Self(raw)
+        Self {
+            raw,
+            hearer: OnceLock::new(),
+        }
     }
 
     pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_queue_t {
-        self.0
+        self.raw
     }
 
     /// The next event; `None` after the timeout (-1: no limit) or a [`Queue::wake`].
     pub fn poll(&self, timeout_ms: i32) -> Option<Event> {
         // SAFETY: the queue is alive; an event is ours until destroyed.
-        let event = unsafe { sys::rd_kafka_queue_poll(self.0, timeout_ms) };
+        let event = unsafe { sys::rd_kafka_queue_poll(self.raw, timeout_ms) };
         (!event.is_null()).then_some(Event(event))
     }
 
     /// Makes a poll under way, or else the next one, return.
     pub fn wake(&self) {
         // SAFETY: the queue is alive.
-        unsafe { sys::rd_kafka_queue_yield(self.0) };
+        unsafe { sys::rd_kafka_queue_yield(self.raw) };
+    }
+
+    /// Calls `hearer` from now on whenever something comes that finds the queue empty: on a thread of librdkafka's,
+    /// whose lock it holds, so that it must neither block nor call librdkafka. The first one stays.
+    pub fn hear(&self, hearer: impl FnOnce() -> Hearer) {
+        self.hearer.get_or_init(|| {
+            let hearer = Box::new(hearer());
+            let opaque = std::ptr::from_ref(&*hearer).cast_mut().cast();
+            // SAFETY: the queue is alive; what the pointer is to lives until drop has taken it back.
+            unsafe { sys::rd_kafka_queue_cb_event_enable(self.raw, Some(on_arrival), opaque) };
+            hearer
+        });
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        // SAFETY: our reference, destroyed once.
-        unsafe { sys::rd_kafka_queue_destroy(self.0) };
+        // SAFETY: our reference, destroyed once. The call is taken back under the lock that it is made under.
+        unsafe {
+            if self.hearer.get().is_some() {
+                sys::rd_kafka_queue_cb_event_enable(self.raw, None, ptr::null_mut());
+            }
+            sys::rd_kafka_queue_destroy(self.raw);
+        }
     }
+}
+
+unsafe extern "C" fn on_arrival(_: *mut sys::rd_kafka_t, opaque: *mut libc::c_void) {
+    // SAFETY: what `hear` has set.
+    let hearer = unsafe { &*opaque.cast::<Hearer>() };
+    // It must not unwind into librdkafka; the panic hook has said it.
+    let _ = catch_unwind(AssertUnwindSafe(|| hearer()));
 }
 
 /// What a queue held.

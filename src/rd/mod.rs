@@ -28,7 +28,7 @@ pub use client::{Client, Kind};
 pub use codes::Meaning;
 pub use conf::{Conf, TopicConf};
 pub use error::{librdkafka_version, Code, Error};
-pub use event::{DeliveryReport, Event, Queue};
+pub use event::{DeliveryReport, Event, Hearer, Queue};
 pub use group_metadata::GroupMetadata;
 pub use listener::{Change, Listener, Wanted};
 pub use message::{Fields, Header, Message, Trouble};

@@ -32,7 +32,7 @@ pub use rdkafka_sys::bindings::{
     rd_kafka_msg_partitioner_fnv1a_random, rd_kafka_msg_partitioner_murmur2,
     rd_kafka_msg_partitioner_murmur2_random, rd_kafka_msg_partitioner_random, rd_kafka_name,
     rd_kafka_new, rd_kafka_opaque, rd_kafka_poll_set_consumer, rd_kafka_produce,
-    rd_kafka_produceva, rd_kafka_queue_destroy, rd_kafka_queue_get_consumer,
+    rd_kafka_produceva, rd_kafka_queue_cb_event_enable, rd_kafka_queue_destroy, rd_kafka_queue_get_consumer,
     rd_kafka_queue_get_main, rd_kafka_queue_new, rd_kafka_queue_poll, rd_kafka_queue_t,
     rd_kafka_queue_yield, rd_kafka_rebalance_protocol, rd_kafka_sasl_background_callbacks_enable,
     rd_kafka_sasl_set_credentials, rd_kafka_send_offsets_to_transaction, rd_kafka_t,
