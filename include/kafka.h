@@ -928,6 +928,13 @@ typedef struct kafka_consumer kafka_consumer;
 typedef struct kafka_group_metadata kafka_group_metadata;
 
 /**
+ * One end of a unix socket whose other end an event loop reads, as nginx does. A byte comes
+ * when something that was asked about, by kafka_client_notify or kafka_request_notify, may have
+ * changed; kafka_hub_take then says what. Usable from any thread.
+ */
+typedef struct kafka_hub kafka_hub;
+
+/**
  * librdkafka's in-process cluster, for tests without a broker. It listens on
  * 127.0.0.1; broker ids start at 1; everything is in memory. Every call may be
  * made from any thread.
@@ -2329,7 +2336,7 @@ int32_t kafka_client_event_count(const struct kafka_client *client,
  * last one holds. Returns 0; KAFKA_ERR_CLOSED. Does not block.
  */
 int32_t kafka_client_notify(struct kafka_client *client,
-                            kafka_hub *hub,
+                            struct kafka_hub *hub,
                             uint64_t key,
                             struct kafka_error *err);
 
@@ -2405,6 +2412,57 @@ int32_t kafka_client_set_sasl_credentials(struct kafka_client *client,
 void kafka_event_release(struct kafka_event *event);
 
 /**
+ * Makes a hub, and a socket in a directory of its own that only this user may enter.
+ *
+ * hub: where the new object goes; free it with kafka_hub_free. Returns 0;
+ * KAFKA_ERR_INVALID_ARGUMENT with the system's reason; KAFKA_ERR_STATE, also to the others, once
+ * a process has had more than two at a time: a Lua state that lasts for one request needs none.
+ * Does not block.
+ */
+int32_t kafka_hub_new(struct kafka_hub **hub, struct kafka_error *err);
+
+/**
+ * The path of the socket that the event loop is to connect to, once.
+ *
+ * path: the hub's, until that is freed. Returns 0. Does not block.
+ */
+int32_t kafka_hub_path(const struct kafka_hub *hub, const char **path, struct kafka_error *err);
+
+/**
+ * Takes the connection that the event loop has just made. The socket is gone afterwards.
+ *
+ * Returns 0; KAFKA_ERR_INVALID_ARGUMENT if nobody has connected, somebody has before, or it was
+ * another process. Does not block.
+ */
+int32_t kafka_hub_accept(struct kafka_hub *hub, struct kafka_error *err);
+
+/**
+ * Takes the keys of what may have changed; call it whenever a byte has come, until it takes
+ * fewer than key_max.
+ *
+ * keys: room for key_max. count: how many were taken. Returns 0; KAFKA_ERR_CLOSED if the event
+ * loop is to do without this hub. Does not block.
+ */
+int32_t kafka_hub_take(struct kafka_hub *hub,
+                       uint64_t *keys,
+                       size_t key_max,
+                       size_t *count,
+                       struct kafka_error *err);
+
+/**
+ * Sends a byte, to have the event loop look at something of its own.
+ *
+ * Returns 0. Does not block.
+ */
+int32_t kafka_hub_wake(struct kafka_hub *hub, struct kafka_error *err);
+
+/**
+ * Frees a hub. Its connection ends when nothing can notify it any more. NULL is nothing. Does
+ * not block.
+ */
+void kafka_hub_free(struct kafka_hub *hub);
+
+/**
  * Waits for a request.
  *
  * timeout_ms: 0 does not wait, -1 waits without limit: the request itself has one. Returns
@@ -2421,7 +2479,7 @@ int32_t kafka_request_wait(struct kafka_request *request,
  * key: what the hub tells. Returns 0. Does not block.
  */
 int32_t kafka_request_notify(struct kafka_request *request,
-                             kafka_hub *hub,
+                             struct kafka_hub *hub,
                              uint64_t key,
                              struct kafka_error *err);
 

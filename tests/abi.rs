@@ -14,7 +14,7 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The header's chapters, in the order in which one reads them.
-const OBJECTS: [&str; 23] = [
+const OBJECTS: [&str; 24] = [
     "version",
     "clock",
     "error",
@@ -34,6 +34,7 @@ const OBJECTS: [&str; 23] = [
     "batch",
     "client",
     "event",
+    "hub",
     "request",
     "value",
     "admin",

@@ -7,6 +7,7 @@ local conf = require("kafka.conf")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 local request = require("kafka.request")
 local value = require("kafka.value")
 
@@ -70,6 +71,9 @@ local Admin = {}
 ---@field delete? boolean in place of a password
 
 local function free_admin(handle)
+  if not nginx.may_block() then
+    C.kafka_admin_close_request(handle, nil, nil)
+  end
   C.kafka_admin_free(handle)
 end
 
@@ -102,8 +106,9 @@ local function ask_about(self, start, name, items, timeout_ms, options)
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
   items = encoded(2, items, name)
   options = encoded(4, options, "options")
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   local code = start(self.handle, items, options, timeout_ms, request.out, native.error)
   local answer, message, failure, info = finish(self, code, timeout_ms, 2, 4)
@@ -117,8 +122,9 @@ local function ask_for_all(self, start, options, timeout_ms)
   end
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
   options = encoded(2, options, "options")
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   local code = start(self.handle, options, timeout_ms, request.out, native.error)
   local answer, message, failure, info = finish(self, code, timeout_ms, 2, 2)
@@ -375,7 +381,9 @@ function Admin:close(timeout_ms)
   if not handle then
     return true
   end
-  local code = C.kafka_admin_close(handle, native.error)
+  -- There is nothing to wait for but librdkafka's threads.
+  local code = nginx.may_block() and C.kafka_admin_close(handle, native.error)
+    or C.kafka_admin_close_request(handle, nil, native.error)
   if code ~= 0 then
     return err.failure(code)
   end
@@ -443,6 +451,7 @@ local function new(brokers, properties, options)
   brokers = check.c_string(1, brokers)
   check.optional_table(2, properties)
   options = check.options(3, options, events.OPTIONS)
+  nginx.check_place()
   local self = { handle = conf.with_client(properties, start, brokers, options) }
   events.attach(self, events.client(self.handle, C.kafka_admin_client), options)
   return setmetatable(self, metatable)

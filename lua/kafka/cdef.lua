@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "311216ddbe52ed96",
+  hash = "c076a329449e50ea",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -241,6 +241,8 @@ typedef struct kafka_conf kafka_conf;
 typedef struct kafka_consumer kafka_consumer;
 
 typedef struct kafka_group_metadata kafka_group_metadata;
+
+typedef struct kafka_hub kafka_hub;
 
 typedef struct kafka_mock_cluster kafka_mock_cluster;
 
@@ -737,7 +739,7 @@ int32_t kafka_client_event_count(const struct kafka_client *client,
                                  struct kafka_error *err);
 
 int32_t kafka_client_notify(struct kafka_client *client,
-                            kafka_hub *hub,
+                            struct kafka_hub *hub,
                             uint64_t key,
                             struct kafka_error *err);
 
@@ -771,12 +773,28 @@ int32_t kafka_client_set_sasl_credentials(struct kafka_client *client,
 
 void kafka_event_release(struct kafka_event *event);
 
+int32_t kafka_hub_new(struct kafka_hub **hub, struct kafka_error *err);
+
+int32_t kafka_hub_path(const struct kafka_hub *hub, const char **path, struct kafka_error *err);
+
+int32_t kafka_hub_accept(struct kafka_hub *hub, struct kafka_error *err);
+
+int32_t kafka_hub_take(struct kafka_hub *hub,
+                       uint64_t *keys,
+                       size_t key_max,
+                       size_t *count,
+                       struct kafka_error *err);
+
+int32_t kafka_hub_wake(struct kafka_hub *hub, struct kafka_error *err);
+
+void kafka_hub_free(struct kafka_hub *hub);
+
 int32_t kafka_request_wait(struct kafka_request *request,
                            int32_t timeout_ms,
                            struct kafka_error *err);
 
 int32_t kafka_request_notify(struct kafka_request *request,
-                             kafka_hub *hub,
+                             struct kafka_hub *hub,
                              uint64_t key,
                              struct kafka_error *err);
 

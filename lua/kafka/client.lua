@@ -53,8 +53,9 @@ function Client:metadata(options)
   options = check.options(2, options, METADATA_OPTIONS)
   local topic = options.topic ~= nil and check.c_string(2, options.topic) or nil
   local timeout_ms = check.timeout(2, options.timeout, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   local code = C.kafka_client_metadata(self.client, topic, timeout_ms, request.out, native.error)
   return request.finish(code, timeout_ms, value.of_request, self)
@@ -67,8 +68,9 @@ end
 ---@return integer? code
 function Client:cluster_id(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   local code = C.kafka_client_cluster_id(self.client, timeout_ms, request.out, native.error)
   return request.finish(code, timeout_ms, value.of_request, self)

@@ -12,13 +12,18 @@ local group_metadata = require("kafka.group_metadata")
 local lookahead = require("kafka.lookahead")
 local message = require("kafka.message")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 local offsets = require("kafka.offsets")
 local partitions = require("kafka.partitions")
+local request = require("kafka.request")
 
 local C = native.C
 
 local TAKE_TIMEOUT_MS = 1000
 local CLOSE_TIMEOUT_MS = 10000
+
+-- How long one that is collected may take, as in kafka_consumer_free.
+local FREE_TIMEOUT_MS = 1000
 
 ---@class kafka.Consumer: kafka.Client
 ---@field private handle? ffi.cdata* nil when closed
@@ -27,6 +32,9 @@ local CLOSE_TIMEOUT_MS = 10000
 local Consumer = {}
 
 local function free_consumer(handle)
+  if not nginx.may_block() then
+    C.kafka_consumer_close_request(handle, FREE_TIMEOUT_MS, nil, nil)
+  end
   C.kafka_consumer_free(handle)
 end
 
@@ -176,10 +184,17 @@ function Consumer:close(timeout_ms)
   -- A handler that runs while it closes may want to close it as well.
   if not handle or self.closing then
     return true
+  elseif not nginx.may_wait() then
+    return err.failure(C.KAFKA_ERR_WOULD_BLOCK)
   end
   self.closing = true
   local left_ms, failure = group.leave(self, timeout_ms)
-  local code = C.kafka_consumer_close(handle, left_ms, native.error)
+  local code
+  if nginx.may_block() then
+    code = C.kafka_consumer_close(handle, left_ms, native.error)
+  else
+    code = request.closing(C.kafka_consumer_close_request(handle, left_ms, request.out, native.error))
+  end
   if code == C.KAFKA_ERR_FORKED then
     self.closing = nil
     return err.failure(code)
@@ -294,6 +309,7 @@ local function new(brokers, topics, properties, topic_properties, options)
   check.table(3, properties)
   check.optional_table(4, topic_properties)
   options = check.options(5, options, KNOWN_OPTIONS)
+  nginx.check_place()
   local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties, options)
   local self = setmetatable({ handle = handle, answer = group.answer }, metatable)
   events.attach(self, events.client(handle, C.kafka_consumer_client), options)

@@ -7,6 +7,7 @@ local ffi = require("ffi")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 local tokens = require("kafka.tokens")
 
 local C = native.C
@@ -166,6 +167,7 @@ function Deliveries:hear(report)
 end
 
 local buffer = ffi.new("kafka_report[?]", AT_ONCE)
+local request_out = ffi.new("kafka_request *[1]")
 local count_out = ffi.new("size_t[1]")
 local failed_out = ffi.new("uint64_t[1]")
 
@@ -269,6 +271,17 @@ function deliveries.serve(producer)
   return producer.handle and 0 or C.KAFKA_ERR_CLOSED
 end
 
+local function look_for_room(producer)
+  return C.kafka_producer_wait_for_room(producer.handle, 0, nil)
+end
+
+local function wait_for_room(producer, timeout_ms)
+  if nginx.may_block() then
+    return C.kafka_producer_wait_for_room(producer.handle, timeout_ms, nil)
+  end
+  return nginx.wait(producer, timeout_ms, C.KAFKA_ERR_TIMED_OUT, nil, look_for_room)
+end
+
 --- Tries again to queue what found the queue full, whenever there may be room, until it succeeds or the time is up.
 ---@param producer kafka.Producer with deliveries
 ---@param timeout_ms integer
@@ -287,11 +300,49 @@ function deliveries.retry(producer, timeout_ms, try, ...)
     if code ~= C.KAFKA_ERR_QUEUE_FULL or timeout_ms >= 0 and left <= 0 or producer.deliveries:is_full() then
       return code
     end
-    code = C.kafka_producer_wait_for_room(producer.handle, left, nil)
-    if code ~= 0 and code ~= C.KAFKA_ERR_EVENT then
+    code = wait_for_room(producer, left)
+    if code ~= 0 and code ~= C.KAFKA_ERR_EVENT and code ~= C.KAFKA_ERR_TIMED_OUT then
       return code
     end
   end
+end
+
+-- How long a flush on a thread of its own goes on before those who wait for it say that they still do.
+local ASIDE_MS = 1000
+
+local function free_request(handle)
+  C.kafka_request_free(handle)
+end
+
+--- One step of a flush on a thread of its own, which all light threads share that wait for one.
+local function flush_aside(producer, waited)
+  local code = waited.serve(producer)
+  if code ~= 0 or (waited.done and waited.done()) then
+    return code
+  end
+  local under_way = producer.flushing
+  if under_way then
+    code = C.kafka_request_wait(under_way, 0, nil)
+    if code == C.KAFKA_ERR_IN_PROGRESS then
+      return code
+    end
+    if producer.flushing == under_way then
+      producer.flushing = nil
+    end
+    if code ~= C.KAFKA_ERR_TIMED_OUT then
+      -- What it has brought is there now.
+      local served = waited.serve(producer)
+      return served ~= 0 and served or code
+    end
+  end
+  if not producer.flushing then
+    code = C.kafka_producer_flush_request(producer.handle, ASIDE_MS, request_out, nil)
+    if code ~= 0 then
+      return code
+    end
+    producer.flushing = ffi.gc(request_out[0], free_request)
+  end
+  return C.KAFKA_ERR_IN_PROGRESS
 end
 
 --- Flushes and serves until `done` answers true, nothing is left, or the time is up.
@@ -302,6 +353,11 @@ end
 ---@param done? fun(): boolean
 ---@return integer code
 function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
+  if not nginx.may_block() then
+    local waited = { serve = serve, done = done }
+    local code = nginx.wait(producer, timeout_ms, C.KAFKA_ERR_IN_PROGRESS, nil, flush_aside, waited)
+    return code == C.KAFKA_ERR_IN_PROGRESS and C.KAFKA_ERR_TIMED_OUT or code
+  end
   local start, left = events.now_ms(), timeout_ms
   while true do
     local limit = left < 0 and slice_ms or math.min(left, slice_ms)

@@ -3,6 +3,7 @@
 local ffi = require("ffi")
 local err = require("kafka.err")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 local partitions = require("kafka.partitions")
 
 local C = native.C
@@ -164,7 +165,7 @@ function events.client(handle, client_of)
 end
 
 --- Makes an object one that has events. It gets the fields `client`, `handlers`, `handled` and `event_count`: where the
---- last is not 0, `dispatch` has work.
+--- last is not 0, `dispatch` has work. And `direct`: its calls may wait by themselves, without `waiting`.
 ---@param object table
 ---@param client ffi.cdata* lasts as long as the object's handle
 ---@param handlers table
@@ -175,6 +176,7 @@ function events.attach(object, client, handlers)
   end
   object.client, object.handlers, object.handled, object.event_count =
     client, handlers, events.kinds(handlers), ffi.cast("const volatile uint32_t *", count[0])
+  object.direct = object.handled == 0 and not nginx.is_here
 end
 
 --- Runs the handlers of all events there are. A consumer's field `answer` is what answers its rebalances.
@@ -226,13 +228,27 @@ end
 
 local now_ms = events.now_ms
 
+local function look(object, wait)
+  while object.handle do
+    local code = wait(0, object)
+    if code ~= C.KAFKA_ERR_EVENT then
+      return code
+    end
+    events.dispatch(object)
+  end
+  return C.KAFKA_ERR_CLOSED
+end
+
 --- Calls `wait(timeout_ms, object)` until it returns another code than KAFKA_ERR_EVENT, and runs the handlers whenever
 --- it is interrupted; then it goes on for the rest of its time.
 ---@param object table open
 ---@param timeout_ms integer -1 waits without limit
----@param wait fun(timeout_ms: integer, object: table): integer
+---@param wait fun(timeout_ms: integer, object: table): integer KAFKA_ERR_TIMED_OUT if nothing came
 ---@return integer code
 function events.waiting(object, timeout_ms, wait)
+  if not nginx.may_block() then
+    return nginx.wait(object, timeout_ms, C.KAFKA_ERR_TIMED_OUT, nil, look, wait)
+  end
   local start = timeout_ms > 0 and object.handled ~= 0 and now_ms()
   local code = wait(timeout_ms, object)
   while code == C.KAFKA_ERR_EVENT do
@@ -243,6 +259,18 @@ function events.waiting(object, timeout_ms, wait)
     code = wait(start and math.max(0, timeout_ms - (now_ms() - start)) or timeout_ms, object)
   end
   return code
+end
+
+--- Waits for nothing but the time to go by.
+---@param producer kafka.Producer
+---@param ms integer
+function events.pause(producer, ms)
+  if nginx.may_block() then
+    -- A report that nobody has fetched cuts it short, which costs no more than trying again sooner.
+    C.kafka_producer_wait(producer.handle, ms, nil)
+  else
+    nginx.pause(ms)
+  end
 end
 
 return events

@@ -44,7 +44,7 @@ end
 ---@return integer code
 local function refill(consumer, timeout_ms)
   local code
-  if consumer.handled == 0 then
+  if consumer.direct then
     code = take(timeout_ms, consumer)
   else
     code = events.waiting(consumer, timeout_ms, take)

@@ -49,8 +49,9 @@ end
 function Offsets:commit(given, timeout_ms)
   local list = given ~= nil and list_of(2, given) or nil
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   return ask(self, list, C.kafka_consumer_commit, timeout_ms)
 end
@@ -146,8 +147,9 @@ end
 function Offsets:seek(place, timeout_ms)
   local list = partitions.check(2, { check.table(2, place) }, "offset")
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   local places, text, code, info = ask(self, list, C.kafka_consumer_seek, timeout_ms)
   if not places then
@@ -168,8 +170,9 @@ end
 function Offsets:committed(list, timeout_ms)
   list = partitions.check(2, list)
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   return ask(self, list, C.kafka_consumer_committed, timeout_ms)
 end
@@ -184,8 +187,9 @@ end
 function Offsets:offsets_for_times(list, timeout_ms)
   list = partitions.check(2, list, "timestamp")
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   return ask(self, list, C.kafka_consumer_offsets_for_times, timeout_ms)
 end
@@ -205,8 +209,9 @@ function Offsets:watermarks(topic, partition, timeout_ms)
     check.fail(3, "invalid topic partition < 0")
   end
   timeout_ms = check.timeout(4, timeout_ms, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   local begun = C.kafka_consumer_watermarks(self.handle, topic, partition, timeout_ms, request.out, native.error)
   local found, text, code, info = request.finish(begun, timeout_ms, value.of_request, self)

@@ -240,7 +240,7 @@ function Producer:flush(timeout_ms)
     return err.closed()
   end
   local code
-  if self.deliveries or self.handled ~= 0 then
+  if self.deliveries or not self.direct then
     code = deliveries.flush(self, timeout_ms, SLICE_MS, deliveries.serve)
   else
     code = C.kafka_producer_flush(self.handle, timeout_ms, nil)

@@ -8,26 +8,37 @@ local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 local produce = require("kafka.produce")
+local request = require("kafka.request")
 local sandbox = require("kafka.sandbox")
 local topics = require("kafka.topics")
 local transaction = require("kafka.transaction")
+local value = require("kafka.value")
 
 local C = native.C
 
 local INT32_MAX = 0x7fffffff
 local CLOSE_TIMEOUT_MS = 10000
 
+-- How long one that is collected may take, as in kafka_producer_free.
+local FREE_TIMEOUT_MS = 1000
+
 local NO_ID = native.NO_ID
 local ESRCH = err.errno.ESRCH
 
 ---@class kafka.Producer: kafka.Client
 ---@field handle? ffi.cdata* this library's own; nil when closed
+---@field closing? true this library's own
 ---@field topics table<string, ffi.cdata*> this library's own
 ---@field ids? kafka.Tokens this library's own; in a sandbox host
 local Producer = {}
 
 local function free_producer(handle)
+  if not nginx.may_block() then
+    -- Nobody hears of it; what is lost is counted in the log all the same.
+    C.kafka_producer_close_request(handle, FREE_TIMEOUT_MS, nil, nil)
+  end
   C.kafka_producer_free(handle)
 end
 
@@ -141,7 +152,8 @@ end
 local reported = ffi.new("kafka_reported")
 
 local function wait_for_reports(timeout_ms, self)
-  return C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
+  local code = C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
+  return code == 0 and reported.reported_count == 0 and C.KAFKA_ERR_TIMED_OUT or code
 end
 
 local function wait_for_news(timeout_ms, self)
@@ -154,7 +166,7 @@ local function poll_deliveries(self, timeout_ms)
   if not mine:has_news() then
     code = events.waiting(self, timeout_ms, wait_for_news)
   end
-  if code == 0 then
+  if code == 0 or code == C.KAFKA_ERR_TIMED_OUT then
     code = deliveries.serve(self)
   end
   if code ~= 0 then
@@ -176,12 +188,12 @@ function Producer:poll(timeout_ms)
     return poll_deliveries(self, timeout_ms)
   end
   local code
-  if self.handled == 0 then
+  if self.direct then
     code = C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
   else
     code = events.waiting(self, timeout_ms, wait_for_reports)
   end
-  if code ~= 0 then
+  if code ~= 0 and code ~= C.KAFKA_ERR_TIMED_OUT then
     return err.failure(code)
   end
   local last, sequence_id = reported.last_opaque, nil
@@ -218,6 +230,22 @@ local function settle(self, timeout_ms)
   return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost
 end
 
+--- The second half.
+---@param self kafka.Producer
+---@param timeout_ms integer
+---@return integer code
+---@return integer lost
+local function finish(self, timeout_ms)
+  if not nginx.may_block() then
+    local begun = C.kafka_producer_close_request(self.handle, timeout_ms, request.out, native.error)
+    local code, lost = request.closing(begun, value.of_request)
+    return code, lost or 0
+  end
+  local lost = ffi.new("uint64_t[1]")
+  local code = C.kafka_producer_close(self.handle, timeout_ms, lost, native.error)
+  return code, tonumber(lost[0])
+end
+
 --- Sends what is queued, waits for its delivery, and ends the producer; then runs the handlers that are left. Closing
 --- again returns true.
 ---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
@@ -228,17 +256,21 @@ end
 function Producer:close(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
   local handle = self.handle
-  if not handle then
+  -- Another light thread may be closing it.
+  if not handle or self.closing then
     return true
+  elseif not nginx.may_wait() then
+    return err.failure(C.KAFKA_ERR_WOULD_BLOCK)
   end
+  self.closing = true
   local mine, settled, untold = self.deliveries, 0, 0
   if mine then
     settled, untold = settle(self, timeout_ms)
     timeout_ms = 0
   end
-  local lost = ffi.new("uint64_t[1]")
-  local code = C.kafka_producer_close(handle, timeout_ms, lost, native.error)
+  local code, lost = finish(self, timeout_ms)
   if code == C.KAFKA_ERR_FORKED then
+    self.closing = nil
     return err.failure(code)
   end
   self.handle = nil
@@ -249,7 +281,7 @@ function Producer:close(timeout_ms)
   if mine then
     mine:dispatch()
   end
-  local lost_count = untold + tonumber(lost[0])
+  local lost_count = untold + lost
   if lost_count > 0 then
     code = C.KAFKA_ERR_TIMED_OUT
   elseif code == 0 then
@@ -331,6 +363,7 @@ local function new(brokers, properties, options)
   brokers = check.c_string(1, brokers)
   check.optional_table(2, properties)
   options = check.options(3, options, KNOWN_OPTIONS)
+  nginx.check_place()
   local block_ms = check_options(options, 1)
   local hosted = sandbox.is_host()
   local handle, only_errors = conf.with_client(properties, start, brokers, hosted, options)

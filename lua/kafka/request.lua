@@ -4,6 +4,7 @@ local ffi = require("ffi")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 
 local C = native.C
 
@@ -22,9 +23,19 @@ local function free(handle)
   C.kafka_request_free(handle)
 end
 
+local function look(object, handle)
+  if object.handled and object.handled ~= 0 then
+    events.dispatch(object)
+  end
+  return C.kafka_request_wait(handle, 0, native.error)
+end
+
 local function wait(handle, timeout_ms, object)
   local limit = timeout_ms < 0 and -1 or timeout_ms + MARGIN_MS
-  if not object or object.handled == 0 then
+  if not nginx.may_block() then
+    -- Without an object only the request is waited for.
+    return nginx.wait(object or {}, limit, C.KAFKA_ERR_IN_PROGRESS, handle, look, handle)
+  elseif not object or object.handled == 0 then
     return C.kafka_request_wait(handle, limit, native.error)
   end
   local start = events.now_ms()
@@ -34,6 +45,32 @@ local function wait(handle, timeout_ms, object)
     code = C.kafka_request_wait(handle, SLICE_MS, native.error)
   until code ~= C.KAFKA_ERR_IN_PROGRESS or limit >= 0 and events.now_ms() - start >= limit
   return code
+end
+
+--- Closes an object without blocking.
+---@param code integer what the function that started the closing returned
+---@param read? fun(handle: ffi.cdata*): any as for `finish`
+---@return integer code
+---@return any result
+function request.closing(code, read)
+  if code ~= 0 then
+    return code
+  end
+  local handle = ffi.gc(request.out[0], free)
+  code = wait(handle, -1)
+  local result = code == 0 and read and read(handle) or nil
+  native.release(handle, free)
+  return code, result
+end
+
+--- Why an object cannot ask anything: it is closed, or this is no place to wait for an answer.
+---@param object table
+---@return integer? code nil if it can
+function request.refusal(object)
+  if not object.handle then
+    return C.KAFKA_ERR_CLOSED
+  end
+  return not nginx.may_wait() and C.KAFKA_ERR_WOULD_BLOCK or nil
 end
 
 --- Waits for the request that has just been started, and returns what came of it.

@@ -25,8 +25,9 @@ local INT32_MAX = 0x7fffffff
 local Producer = {}
 
 local function asked(self, start, timeout_ms)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   local code = start(self.handle, timeout_ms, request.out, native.error)
   return request.finish(code, timeout_ms, nil, self)
@@ -109,8 +110,9 @@ function Producer:send_offsets_to_transaction(offsets, consumer, timeout_ms)
     end
   end
   timeout_ms = check.timeout(4, timeout_ms, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
+  local refused = request.refusal(self)
+  if refused then
+    return err.failure(refused)
   end
   if not group_metadata.is(consumer) then
     local message, code
@@ -156,8 +158,7 @@ local function insisting(self, start, deadline)
     if done or not (info and info.retriable) or events.now_ms() + BACKOFF_MS >= deadline then
       return done, message, code, info
     end
-    -- For a pause. A report that nobody has fetched cuts it short, which costs a few requests more.
-    C.kafka_producer_wait(self.handle, BACKOFF_MS, nil)
+    events.pause(self, BACKOFF_MS)
   end
 end
 

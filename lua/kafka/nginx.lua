@@ -1,0 +1,237 @@
+--- Waiting inside nginx, where a call that blocks would hold up every connection of the worker.
+---
+--- A light thread that has to wait gives way on a semaphore, and a light thread of a timer, the hub, posts it: it reads
+--- a unix socket that the library writes a byte to when there may be something new. Where there can be no hub, a light
+--- thread that waits looks again and again, ever more slowly.
+
+local ffi = require("ffi")
+local native = require("kafka.native")
+
+local C = native.C
+local ngx = rawget(_G, "ngx")
+
+local nginx = {}
+
+--- Whether this is nginx.
+nginx.is_here = type(ngx) == "table" and type(ngx.get_phase) == "function"
+
+if not nginx.is_here then
+  --- Whether calls wait by blocking, as everywhere but in nginx.
+  ---@return boolean
+  function nginx.may_block()
+    return true
+  end
+
+  nginx.may_wait = nginx.may_block
+
+  --- Refuses to make a client where it could not work.
+  function nginx.check_place() end
+
+  return nginx
+end
+
+local semaphore = require("ngx.semaphore")
+
+local function now_ms()
+  return tonumber(C.kafka_clock_ms())
+end
+
+-- How long a wait goes on before it looks by itself: a wake-up that is lost may cost this, and never everything.
+local LOOK_S = 10
+
+-- How often it looks where there is no hub.
+local FIRST_LOOK_S, LAST_LOOK_S = 0.001, 0.05
+
+-- A wait of the hub's for the next byte: as long as nginx can count, since it logs an error when that is over.
+local FOR_EVER_MS = 0x7fffffff
+
+-- How far ahead the timer is that fires early when the worker is to end.
+local FAR_S = 0x7fffffff / 1000 - 1
+
+local YIELDS = {
+  rewrite = true,
+  server_rewrite = true,
+  access = true,
+  content = true,
+  timer = true,
+  preread = true,
+  ssl_cert = true,
+  ssl_client_hello = true,
+  ssl_session_fetch = true,
+}
+
+local phase = ngx.get_phase
+
+function nginx.may_block()
+  -- The event loop has ended there, and nothing can yield.
+  return phase() == "exit_worker"
+end
+
+function nginx.check_place()
+  if phase() == "init" then
+    error(
+      "kafka: a client that is made in nginx's master process would be dead in its workers: "
+        .. "make it in init_worker_by_lua or later",
+      0
+    )
+  end
+end
+
+--- The semaphores of those who wait, by their keys. What nobody waits for any more goes away.
+local waiting = setmetatable({}, { __mode = "v" })
+
+local next_key = 0
+
+local hub_out = ffi.new("kafka_hub *[1]")
+
+---@type ffi.cdata*? the hub, while it works or is about to
+local hub
+
+local function free_hub(handle)
+  C.kafka_hub_free(handle)
+end
+
+local keys = ffi.new("uint64_t[64]")
+local count_out = ffi.new("size_t[1]")
+local path_out = ffi.new("const char *[1]")
+
+local function post(waiter)
+  -- Below zero it is the number of those who wait.
+  local count = -waiter:count()
+  if count > 0 then
+    waiter:post(count)
+  end
+end
+
+--- Wakes those whose keys there are. False if the hub has to end.
+local function tell(handle)
+  repeat
+    if C.kafka_hub_take(handle, keys, 64, count_out, nil) ~= 0 then
+      return false
+    end
+    for at = 0, tonumber(count_out[0]) - 1 do
+      local waiter = waiting[tonumber(keys[at])]
+      if waiter then
+        post(waiter)
+      end
+    end
+  until count_out[0] < 64
+  return not ngx.worker.exiting()
+end
+
+local function connect(handle)
+  if C.kafka_hub_path(handle, path_out, nil) ~= 0 then
+    return nil
+  end
+  local socket = ngx.socket.tcp()
+  socket:settimeouts(1000, 1000, FOR_EVER_MS)
+  local connected = socket:connect("unix:" .. ffi.string(path_out[0]))
+  return connected and C.kafka_hub_accept(handle, nil) == 0 and socket
+end
+
+--- The hub's light thread.
+local function run(premature, handle)
+  local socket = not premature and connect(handle)
+  if socket then
+    -- Fires when the worker is to end: it would wait for ever for a light thread that reads.
+    ngx.timer.at(FAR_S, function()
+      C.kafka_hub_wake(handle, nil)
+    end)
+    while tell(handle) and socket:receive(1) do
+    end
+    socket:close()
+  end
+  if hub == handle then
+    hub = nil
+  end
+  -- They look by themselves from now on, or start another hub.
+  for _, waiter in pairs(waiting) do
+    post(waiter)
+  end
+end
+
+--- The hub; nil where there can be none.
+local function get_hub()
+  if hub or ngx.worker.exiting() then
+    return hub
+  end
+  if C.kafka_hub_new(hub_out, nil) ~= 0 then
+    return nil
+  end
+  local handle = ffi.gc(hub_out[0], free_hub)
+  if not ngx.timer.at(0, run, handle) then
+    return nil
+  end
+  hub = handle
+  return hub
+end
+
+--- Something to wait with: the key that the hub knows it by, and its semaphore.
+local function waiter_of(object)
+  if not object.waiter then
+    next_key = next_key + 1
+    object.waiter, object.waiter_key = assert(semaphore.new(0)), next_key
+    waiting[next_key] = object.waiter
+  end
+  return object.waiter, object.waiter_key
+end
+
+--- Calls `try(object, argument)` until it returns another code than `pending`, and gives way in between.
+---@param object table with a field `client`, unless there is a request
+---@param timeout_ms integer -1 waits without limit
+---@param pending integer
+---@param request? ffi.cdata* what is waited for, besides what the client has to tell
+---@param try fun(object: table, argument: any): integer never waits
+---@param argument any
+---@return integer code KAFKA_ERR_WOULD_BLOCK where it would have to wait in a phase that cannot yield
+function nginx.wait(object, timeout_ms, pending, request, try, argument)
+  local code = try(object, argument)
+  if code ~= pending or timeout_ms == 0 then
+    return code
+  elseif not YIELDS[phase()] then
+    return C.KAFKA_ERR_WOULD_BLOCK
+  end
+  local deadline = timeout_ms > 0 and now_ms() + timeout_ms
+  local look_s = FIRST_LOOK_S
+  local waiter, key = waiter_of(object)
+  while true do
+    local handle = get_hub()
+    if handle then
+      -- First this, then another look: what comes in between is told.
+      if request then
+        C.kafka_request_notify(request, handle, key, nil)
+      end
+      if object.client then
+        C.kafka_client_notify(object.client, handle, key, nil)
+      end
+      code = try(object, argument)
+    end
+    local left_s = deadline and (deadline - now_ms()) / 1000 or LOOK_S
+    if code ~= pending or left_s <= 0 then
+      return code
+    end
+    if handle then
+      waiter:wait(math.min(left_s, LOOK_S))
+    else
+      ngx.sleep(math.min(left_s, look_s))
+      look_s = math.min(2 * look_s, LAST_LOOK_S)
+      code = try(object, argument)
+    end
+  end
+end
+
+--- Gives way for a time.
+---@param ms integer
+function nginx.pause(ms)
+  if YIELDS[phase()] then
+    ngx.sleep(ms / 1000)
+  end
+end
+
+--- Whether a call that has to wait can, in one way or the other.
+---@return boolean
+function nginx.may_wait()
+  return YIELDS[phase()] or nginx.may_block()
+end
+
+return nginx
