@@ -71,7 +71,7 @@ local Admin = {}
 ---@field delete? boolean in place of a password
 
 local function free_admin(handle)
-  if not nginx.may_block() then
+  if nginx.is_here then
     C.kafka_admin_close_request(handle, nil, nil)
   end
   C.kafka_admin_free(handle)

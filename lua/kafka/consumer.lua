@@ -32,7 +32,7 @@ local FREE_TIMEOUT_MS = 1000
 local Consumer = {}
 
 local function free_consumer(handle)
-  if not nginx.may_block() then
+  if nginx.is_here then
     C.kafka_consumer_close_request(handle, FREE_TIMEOUT_MS, nil, nil)
   end
   C.kafka_consumer_free(handle)

@@ -16,6 +16,8 @@ local C = native.C
 local AT_ONCE = 256
 local ROUNDS = 40
 
+local INT32_MAX = 0x7fffffff
+
 -- How many reports wait here for `reports` to be called. The others stay with the library, where they take room in the
 -- producer's queue: whoever does not ask for them stalls, and does not run out of memory.
 local KEPT_MAX = 10000
@@ -307,42 +309,35 @@ function deliveries.retry(producer, timeout_ms, try, ...)
   end
 end
 
--- How long a flush on a thread of its own goes on before those who wait for it say that they still do.
-local ASIDE_MS = 1000
+-- How long a flush on a thread of its own may go on at least: it ends by itself when there is nothing left.
+local ASIDE_MS = 60000
 
 local function free_request(handle)
   C.kafka_request_free(handle)
 end
 
---- One step of a flush on a thread of its own, which all light threads share that wait for one.
-local function flush_aside(producer, waited)
+--- Has librdkafka flush on a thread of its own until some time. All light threads that wait share one.
+local function flush_aside(producer, deadline)
+  local aside = producer.flushing
+  if aside and aside.deadline >= deadline and C.kafka_request_wait(aside.handle, 0, nil) == C.KAFKA_ERR_IN_PROGRESS then
+    return 0
+  end
+  local now = events.now_ms()
+  deadline = math.max(deadline, now + ASIDE_MS)
+  local code = C.kafka_producer_flush_request(producer.handle, math.min(deadline - now, INT32_MAX), request_out, nil)
+  if code == 0 then
+    producer.flushing = { handle = ffi.gc(request_out[0], free_request), deadline = deadline }
+  end
+  return code
+end
+
+local function look_for_end(producer, waited)
   local code = waited.serve(producer)
-  if code ~= 0 or (waited.done and waited.done()) then
-    return code
+  if code == 0 and not (waited.done and waited.done()) and producer:len() ~= 0 then
+    code = flush_aside(producer, waited.deadline)
+    return code == 0 and C.KAFKA_ERR_IN_PROGRESS or code
   end
-  local under_way = producer.flushing
-  if under_way then
-    code = C.kafka_request_wait(under_way, 0, nil)
-    if code == C.KAFKA_ERR_IN_PROGRESS then
-      return code
-    end
-    if producer.flushing == under_way then
-      producer.flushing = nil
-    end
-    if code ~= C.KAFKA_ERR_TIMED_OUT then
-      -- What it has brought is there now.
-      local served = waited.serve(producer)
-      return served ~= 0 and served or code
-    end
-  end
-  if not producer.flushing then
-    code = C.kafka_producer_flush_request(producer.handle, ASIDE_MS, request_out, nil)
-    if code ~= 0 then
-      return code
-    end
-    producer.flushing = ffi.gc(request_out[0], free_request)
-  end
-  return C.KAFKA_ERR_IN_PROGRESS
+  return code
 end
 
 --- Flushes and serves until `done` answers true, nothing is left, or the time is up.
@@ -354,8 +349,9 @@ end
 ---@return integer code
 function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
   if not nginx.may_block() then
-    local waited = { serve = serve, done = done }
-    local code = nginx.wait(producer, timeout_ms, C.KAFKA_ERR_IN_PROGRESS, nil, flush_aside, waited)
+    local deadline = timeout_ms < 0 and 0 or events.now_ms() + timeout_ms
+    local waited = { serve = serve, done = done, deadline = deadline }
+    local code = nginx.wait(producer, timeout_ms, C.KAFKA_ERR_IN_PROGRESS, nil, look_for_end, waited)
     return code == C.KAFKA_ERR_IN_PROGRESS and C.KAFKA_ERR_TIMED_OUT or code
   end
   local start, left = events.now_ms(), timeout_ms

@@ -12,7 +12,8 @@ local ngx = rawget(_G, "ngx")
 
 local nginx = {}
 
---- Whether this is nginx.
+--- Whether this is nginx. What runs when an object is collected can ask no more than this: the phase of a state that is
+--- being closed is a crash.
 nginx.is_here = type(ngx) == "table" and type(ngx.get_phase) == "function"
 
 if not nginx.is_here then

@@ -35,7 +35,7 @@ local ESRCH = err.errno.ESRCH
 local Producer = {}
 
 local function free_producer(handle)
-  if not nginx.may_block() then
+  if nginx.is_here then
     -- Nobody hears of it; what is lost is counted in the log all the same.
     C.kafka_producer_close_request(handle, FREE_TIMEOUT_MS, nil, nil)
   end
