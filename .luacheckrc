@@ -9,3 +9,6 @@ files["lua/kafka/cdef.lua"] = { max_line_length = false }
 files["tests"] = { globals = { "kafka", "read_message", "update_checkpoint" } }
 files["examples"] = { read_globals = { "kafka" } }
 files["benches"] = { read_globals = { "kafka" } }
+
+-- Inside nginx.
+files["tests/openresty"] = { std = "+ngx_lua" }

@@ -1,11 +1,11 @@
 //! What belongs to the process and not to one client: forks, the threads'
 //! signal masks, and the process's end.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Once;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Once;
 use std::{io, mem, ptr, thread};
 
 static GENERATION: AtomicU32 = AtomicU32::new(1);

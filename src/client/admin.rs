@@ -50,7 +50,14 @@ impl Admin {
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
         // Nothing of ours waits for events: requests have threads of their own.
         let wake = || {};
-        let client = Client::start(rd::Kind::Producer, brokers, conf, conf.to_native()?, Arc::default(), wake)?;
+        let client = Client::start(
+            rd::Kind::Producer,
+            brokers,
+            conf,
+            conf.to_native()?,
+            Arc::default(),
+            wake,
+        )?;
         let events = Arc::new(client.native().main_queue());
         let shared = Arc::new(Shared::default());
         let ended = serve(client.native(), &events, &shared)?;

@@ -55,7 +55,14 @@ impl Consumer {
                 .set(c"enable.auto.offset.store", c"false")
                 .map_err(Error::invalid)?;
         }
-        let mut client = Client::start(rd::Kind::Consumer, brokers, conf, native, Arc::default(), wake)?;
+        let mut client = Client::start(
+            rd::Kind::Consumer,
+            brokers,
+            conf,
+            native,
+            Arc::default(),
+            wake,
+        )?;
         client.hear(client.native().consumer_queue());
         let lookahead = match conf.looks_ahead() {
             true => {

@@ -214,7 +214,11 @@ impl Producer {
                 break;
             }
         }
-        self.shared.reports.lost()
+        // Whoever takes it out of there tells what was lost: the process's end may have been faster.
+        match open_producers::remove(self.id) {
+            true => self.shared.reports.lost(),
+            false => 0,
+        }
     }
 
     /// librdkafka's name for it.
@@ -302,8 +306,9 @@ mod open_producers {
         id
     }
 
-    pub fn remove(id: u64) {
-        lock().remove(&id);
+    /// Whether it was still there.
+    pub fn remove(id: u64) -> bool {
+        lock().remove(&id).is_some()
     }
 
     /// Runs when the process calls `exit()`: one second for all producers together.
@@ -311,10 +316,10 @@ mod open_producers {
         let _ = catch_unwind(|| {
             let deadline = Deadline::after_ms(FLUSH_AT_END_MS);
             // In a forked child a thread that did not come along may hold the lock for ever.
-            let Ok(producers) = PRODUCERS.try_lock() else {
+            let Ok(mut producers) = PRODUCERS.try_lock() else {
                 return;
             };
-            for (made_in, client, shared) in producers.values() {
+            for (made_in, client, shared) in std::mem::take(&mut *producers).into_values() {
                 if !made_in.is_current() {
                     continue;
                 }

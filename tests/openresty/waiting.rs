@@ -1,0 +1,113 @@
+//! Calls that wait give way to others, and are woken by what they wait for.
+
+use std::fs;
+use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cluster::Cluster;
+use crate::nginx::{Conf, Nginx};
+use crate::record::{input, parse_consumed, Record};
+
+/// How late a beat may be that nothing of ours delays: the machine's own noise, with other tests beside.
+const NOISE_MS: u64 = 60;
+
+fn beats(nginx: &Nginx) -> (u64, u64) {
+    let said = nginx.run("beats");
+    let (count, worst) = said.split_once(' ').expect("two numbers");
+    (count.parse().unwrap(), worst.parse().unwrap())
+}
+
+/// The processor time of a process, in ticks of 10 ms.
+fn ticks(pid: i32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[test]
+fn many_requests_wait_at_once_and_each_for_its_own_message() {
+    const REQUESTS: usize = 200;
+    let cluster = Cluster::any();
+    let topic = cluster.topic("sync", 4);
+    let nginx = Nginx::start(&cluster, &topic, Conf::default());
+    nginx.run("heartbeat");
+    let places: Vec<String> = thread::scope(|scope| {
+        let requests: Vec<_> = (0..REQUESTS)
+            .map(|number| {
+                let nginx = &nginx;
+                scope.spawn(move || nginx.get(&format!("/run/produce_sync?value={number}")))
+            })
+            .collect();
+        requests.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    let count = REQUESTS.to_string();
+    let consumed = cluster.peer(&["consume", &count, &topic], String::new());
+    let mut found: Vec<String> = parse_consumed(&consumed)
+        .0
+        .iter()
+        .map(|read| format!("ok {} {}", read.record.partition, read.offset))
+        .collect();
+    let mut told = places;
+    told.sort();
+    found.sort();
+    assert_eq!(told, found);
+    let (count, worst) = beats(&nginx);
+    assert!(
+        count > 0 && worst < NOISE_MS,
+        "{count} beats, {worst} ms late"
+    );
+}
+
+#[test]
+fn a_message_wakes_who_waits_for_it_and_waiting_costs_nothing() {
+    let cluster = Cluster::any();
+    let topic = cluster.topic("wake", 1);
+    let nginx = Nginx::start(&cluster, &topic, Conf::default());
+    assert_eq!(
+        nginx.get("/run/receive?ms=300").split(' ').next(),
+        Some("nil")
+    );
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| nginx.get("/run/receive?ms=30000"));
+        thread::sleep(Duration::from_millis(500));
+        let worker = nginx.workers()[0];
+        let before = ticks(worker);
+        thread::sleep(Duration::from_secs(2));
+        let spent = ticks(worker) - before;
+        assert!(!waiting.is_finished());
+        let records = [Record::new(0, b"wake")];
+        cluster.peer(&["produce", &topic, "none"], input(&records));
+        let produced = Instant::now();
+        let said = waiting.join().unwrap();
+        // Before the peer has come to its end.
+        assert!(produced.elapsed() < Duration::from_millis(200));
+        assert!(said.starts_with("wake "), "{said}");
+        // librdkafka's own threads have their timers, too.
+        assert!(spent <= 4, "{spent} ticks in two seconds");
+    });
+}
+
+fn keeps_its_timeouts_and_the_loop_going(brokers: &str) {
+    let nginx = Nginx::start_before(brokers, "absent", Conf::default());
+    nginx.run("heartbeat");
+    assert_eq!(nginx.get("/run/timeouts?ms=250"), "all in time");
+    let (count, worst) = beats(&nginx);
+    assert!(
+        count > 100 && worst < NOISE_MS,
+        "{count} beats, {worst} ms late"
+    );
+}
+
+#[test]
+fn a_broker_that_cannot_be_reached_holds_nothing_up() {
+    keeps_its_timeouts_and_the_loop_going("127.0.0.1:1");
+}
+
+#[test]
+fn a_broker_that_does_not_answer_holds_nothing_up() {
+    // The system takes connections in, and nobody ever looks at them.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    keeps_its_timeouts_and_the_loop_going(&listener.local_addr().unwrap().to_string());
+}
