@@ -333,11 +333,14 @@ end
 
 local function look_for_end(producer, waited)
   local code = waited.serve(producer)
-  if code == 0 and not (waited.done and waited.done()) and producer:len() ~= 0 then
-    code = flush_aside(producer, waited.deadline)
-    return code == 0 and C.KAFKA_ERR_IN_PROGRESS or code
+  if code ~= 0 or (waited.done and waited.done()) then
+    return code
+  elseif producer:len() == 0 then
+    -- What was reported in between is there to be fetched.
+    return waited.serve(producer)
   end
-  return code
+  code = flush_aside(producer, waited.deadline)
+  return code == 0 and C.KAFKA_ERR_IN_PROGRESS or code
 end
 
 --- Flushes and serves until `done` answers true, nothing is left, or the time is up.
