@@ -155,8 +155,9 @@ pub mod background {
     use std::sync::atomic::AtomicUsize;
     use std::time::{Duration, Instant};
 
-    /// How long the process's end waits for all of it together.
-    const AT_END: Duration = Duration::from_secs(1);
+    /// How long the process's end waits for all of it together: longer than anything may take here, and shorter than
+    /// nginx's master waits for a worker.
+    const AT_END: Duration = Duration::from_secs(2);
 
     static RUNNING: AtomicUsize = AtomicUsize::new(0);
     /// The process whose count it is: a forked child has none of these threads.

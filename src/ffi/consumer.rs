@@ -205,7 +205,7 @@ pub unsafe extern "C" fn kafka_consumer_close(
 /// As kafka_consumer_close, as a request.
 ///
 /// request: where the request goes; NULL if nobody wants to hear of it: then the process's end
-/// waits for it, for a second. Free the consumer whenever you like. Returns 0. Does not block.
+/// waits for it, for two seconds. Free the consumer whenever you like. Returns 0. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_close_request(
     consumer: *mut kafka_consumer,

@@ -275,7 +275,7 @@ pub unsafe extern "C" fn kafka_producer_close(
 ///
 /// request: where the request goes; its result is a number, that of the messages lost, none if
 /// the producer was closed before. NULL if nobody wants to hear of it: then lost messages are
-/// counted on stderr, and the process's end waits for it, for a second. Free the producer
+/// counted on stderr, and the process's end waits for it, for two seconds. Free the producer
 /// whenever you like. Returns 0. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_close_request(
