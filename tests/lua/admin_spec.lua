@@ -102,6 +102,17 @@ describe("what cannot be used", function()
       "topics[1].config.retention.ms: a text, an integer or a boolean is needed, not a list",
     },
     { "create_topics", { { topic = "a", config = { b = print } } }, "topics[1].config.b: a function cannot be used" },
+    { "create_topics", { { topic = "a" }, validate_only = true }, "topics: a list of 1 has no 'validate_only'" },
+    { "create_topics", kafka.null, "topics: a list is needed, not null" },
+    { "create_topics", { { topic = kafka.null } }, "topics[1].topic is missing" },
+    {
+      "create_topics",
+      { { topic = "a", partitions = kafka.null, config = { b = kafka.null } } },
+      "topics[1].config.b: a text, an integer or a boolean is needed, not null",
+    },
+    { "delete_topics", { "a", kafka.null }, "topics[2]: a text is needed, not null" },
+    -- Not a filter that lets all through.
+    { "delete_acls", { kafka.null }, "filters[1]: a map is needed, not null" },
     { "create_topics", { { topic = "a", partitions = 0 / 0 } }, "topics[1].partitions: nan is out of range" },
     { "delete_topics", { "a", "b", "a" }, "topics[3]: 'a' is there twice" },
     { "create_partitions", { { topic = "a" } }, "topics[1].partitions is missing" },
@@ -231,7 +242,9 @@ describe("offsets", function()
     }))
     assert.same({ true, 2 }, { latest["found:0"].ok, latest["found:0"].offset })
     assert.same({ "found", 1, 0 }, { latest["found:1"].topic, latest["found:1"].partition, latest["found:1"].offset })
-    local earliest = assert(admin:list_offsets({ { topic = topic, partition = 0, offset = "EARLIEST" } }))
+    -- What is null is as good as not given.
+    local place = { topic = topic, partition = 0, offset = "EARLIEST", timestamp = kafka.null }
+    local earliest = assert(admin:list_offsets({ place }, 10000, kafka.null))
     assert.equal(0, earliest["found:0"].offset)
   end)
 end)

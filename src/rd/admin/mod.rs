@@ -285,7 +285,7 @@ const ISOLATION_LEVELS: &[(&str, c_int)] = &[("read_uncommitted", 0), ("read_com
 impl Settings {
     /// Reads those of `known` that are given.
     fn read(options: Option<&Value>, known: &[&str]) -> Result<Self, Invalid> {
-        let fields = Input::new("options", options).fields(known)?;
+        let fields = Input::new_map("options", options).fields(known)?;
         let flag = |name| {
             fields
                 .read(name, Input::bool)

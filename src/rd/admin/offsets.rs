@@ -233,7 +233,7 @@ pub fn elect_leaders(items: Option<&Value>, options: Option<&Value>) -> Result<O
         true => None,
         false => Some(List::read_plain(&input)?),
     };
-    let options = Input::new("options", options).fields(&["type"])?;
+    let options = Input::new_map("options", options).fields(&["type"])?;
     let election = options.read("type", |election| election.choice(ELECTIONS))?;
     let raw = partitions.as_ref().map_or(ptr::null_mut(), List::as_raw);
     // SAFETY: the list is alive and copied; the object is ours.
