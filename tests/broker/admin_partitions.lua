@@ -39,6 +39,7 @@ local function delete(partition, offset)
   local place = { topic = topic, partition = partition, offset = offset }
   return assert(admin:delete_records({ place }, TIMEOUT_MS))[name]
 end
+failed(delete(99, 0), "UNKNOWN_TOPIC_OR_PART")
 
 local deleted = assert(admin:delete_records({
   { topic = topic, partition = 0, offset = 2 },

@@ -164,6 +164,7 @@ pub fn list_offsets(items: Option<&Value>, options: Option<&Value>) -> Result<Op
     };
     let input = Input::new("partitions", items);
     let partitions = List::read(&input, &["offset", "timestamp"], fill)?;
+    let absent = partitions.absent();
     Ok(Operation::new(
         sys::op::LIST_OFFSETS,
         Settings::read(options, &["isolation_level"])?,
@@ -186,7 +187,8 @@ pub fn list_offsets(items: Option<&Value>, options: Option<&Value>) -> Result<Op
             // SAFETY: all are alive, and the list copied.
             unsafe { sys::rd_kafka_ListOffsets(rk, partitions.as_raw(), options, queue) };
         },
-    ))
+    )
+    .or_absent(absent))
 }
 
 /// Deletes the records before an offset.
@@ -221,7 +223,8 @@ pub fn delete_records(
         },
         native,
         sys::rd_kafka_DeleteRecords,
-    ))
+    )
+    .or_absent(partitions.absent()))
 }
 
 const ELECTIONS: &[(&str, c_int)] = &[("preferred", 0), ("unclean", 1)];
