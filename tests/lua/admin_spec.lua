@@ -247,6 +247,23 @@ describe("offsets", function()
     local earliest = assert(admin:list_offsets({ place }, 10000, kafka.null))
     assert.equal(0, earliest["found:0"].offset)
   end)
+
+  it("of partitions that are not there fail one by one, also where none is", function()
+    local admin = support.admin(brokers)
+    local function codes(...)
+      local places, found = {}, {}
+      for index, partition in ipairs({ ... }) do
+        places[index] = { topic = "t", partition = partition, offset = "earliest" }
+      end
+      for name, outcome in pairs(assert(admin:list_offsets(places))) do
+        found[name] = outcome.ok or outcome.code
+      end
+      return found
+    end
+    local unknown = kafka.err.UNKNOWN_TOPIC_OR_PART
+    assert.same({ ["t:0"] = true, ["t:7"] = unknown }, codes(0, 7))
+    assert.same({ ["t:7"] = unknown, ["t:8"] = unknown }, codes(7, 8))
+  end)
 end)
 
 describe("a cluster that does not know a request", function()
@@ -288,6 +305,42 @@ describe("time #timing", function()
     local admin = support.admin(brokers)
     local answer, message, code = admin:list_groups(0)
     assert.same({ nil, "timeout", support.TIMED_OUT }, { answer, message, code })
+  end)
+end)
+
+describe("two requests under way", function()
+  it("do not wait for each other", function()
+    local led = kafka.mock_cluster(2)
+    assert(led:create_topic("led", 2, 2))
+    local admin, answer, took
+    local function latest(partition)
+      return admin:list_offsets({ { topic = "led", partition = partition, offset = "latest" } }, 30000)
+    end
+    local wanted = false
+    admin = support.admin(led:bootstrap_servers(), { ["statistics.interval.ms"] = 10 }, {
+      -- Runs inside the one request, and makes the other.
+      on_stats = function()
+        if wanted then
+          wanted = false
+          local started = support.now()
+          answer = assert(latest(0))
+          took = support.now() - started
+        end
+      end,
+    })
+    assert(led:set_leader("led", 0, 1))
+    assert(led:set_leader("led", 1, 2))
+    -- It knows the leaders, and is connected to them.
+    assert.is_true(assert(latest(0))["led:0"].ok)
+    assert.is_true(assert(latest(1))["led:1"].ok)
+    assert(led:set_rtt(2, 1000))
+    wanted = true
+    local started = support.now()
+    assert.is_true(assert(latest(1))["led:1"].ok)
+    assert.is_true(support.now() - started >= 0.9)
+    assert.is_true(answer["led:0"].ok)
+    assert.is_true(took < 0.8, took)
+    led:close()
   end)
 end)
 
