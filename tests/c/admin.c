@@ -14,16 +14,7 @@
 
 static kafka_value *text_of(const char *text)
 {
-    kafka_value *value = NULL;
-    OK(kafka_value_new_text(text, strlen(text), &value, &err));
-    return value;
-}
-
-static kafka_value *int_of(int64_t number)
-{
-    kafka_value *value = NULL;
-    OK(kafka_value_new_int(number, &value, &err));
-    return value;
+    return new_text(text, strlen(text));
 }
 
 /* A map: name, value, name, value, ..., NULL. The values are its own from then on. */
@@ -58,24 +49,10 @@ static kafka_value *list_of(kafka_value *item, ...)
 
 #define LAST ((kafka_value *)NULL)
 
-static const kafka_value *entry(const kafka_value *map, const char *name)
-{
-    const kafka_value *found = NULL;
-    OK(kafka_value_get(map, name, &found, &err));
-    return found;
-}
-
 static const kafka_value *item(const kafka_value *list, size_t index)
 {
     const kafka_value *found = NULL;
     OK(kafka_value_item(list, index, NULL, &found, &err));
-    return found;
-}
-
-static int64_t number(const kafka_value *map, const char *name)
-{
-    int64_t found = UNTOUCHED;
-    OK(kafka_value_int(entry(map, name), &found, &err));
     return found;
 }
 
@@ -125,7 +102,7 @@ static const kafka_value *answer(kafka_request *request)
 static kafka_value *place_of(const char *topic, int64_t partition, const char *name,
                              kafka_value *value)
 {
-    return map_of("topic", text_of(topic), "partition", int_of(partition), name, value, END);
+    return map_of("topic", text_of(topic), "partition", new_int(partition), name, value, END);
 }
 
 static kafka_request *latest(kafka_admin *admin, int64_t partition)
@@ -147,8 +124,8 @@ static void outcomes(void)
     request = started(
         kafka_admin_alter_group_offsets, admin,
         list_of(map_of("group", text_of("g"), "offsets",
-                       list_of(place_of("t", 0, "offset", int_of(3)),
-                               place_of("t", 1, "offset", int_of(INT64_C(1) << 40)), LAST),
+                       list_of(place_of("t", 0, "offset", new_int(3)),
+                               place_of("t", 1, "offset", new_int(INT64_C(1) << 40)), LAST),
                        END),
                 LAST),
         PATIENCE_MS);
@@ -243,10 +220,10 @@ static void what_cannot_be_used(void)
             list_of(map_of("topic", text_of("t"), END),
                     map_of("topic", text_of("u"), "partitions", text_of("1"), END), LAST),
             NULL, "topics[2].partitions: an integer is needed, not a text");
-    refused(kafka_admin_create_topics, list_of(map_of("partitions", int_of(1), END), LAST), NULL,
+    refused(kafka_admin_create_topics, list_of(map_of("partitions", new_int(1), END), LAST), NULL,
             "topics[1].topic is missing");
     refused(kafka_admin_create_topics, list_of(map_of("topic", text_of("t"), END), LAST),
-            map_of("validate", int_of(1), END),
+            map_of("validate", new_int(1), END),
             "options: unknown field 'validate', there is validate_only");
     refused(kafka_admin_delete_topics, list_of(text_of("t"), text_of("t"), LAST), NULL,
             "topics[2]: 't' is there twice");
