@@ -72,6 +72,25 @@ fn groups_forget_offsets() {
 }
 
 #[test]
+fn groups_are_described_found_and_deleted() {
+    let brokers = Answering::any("groups_are_described_found_and_deleted");
+    let cluster = &brokers.cluster;
+    let (topic, group) = (cluster.name("admin"), cluster.name("admin"));
+    cluster.lua(
+        Jit::On,
+        "admin_groups.lua",
+        &[&topic, &group],
+        String::new(),
+    );
+}
+
+#[test]
+fn properties_are_changed_and_described() {
+    let brokers = Answering::any("properties_are_changed_and_described");
+    brokers.lua("admin_configs.lua", &brokers.cluster.name("admin"));
+}
+
+#[test]
 fn users_have_credentials() {
     let brokers = Answering::any("users_have_credentials");
     brokers.lua("admin_users.lua", &brokers.cluster.name("user"));
