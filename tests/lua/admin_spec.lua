@@ -231,6 +231,27 @@ describe("offsets", function()
     assert.equal(1, #listed.g2.offsets)
   end)
 
+  it("of a group fail with the group", function()
+    local refusing = kafka.mock_cluster(1)
+    assert(refusing:create_topic("t", 1, 1))
+    local admin = support.admin(refusing:bootstrap_servers())
+    local groups = { { group = "g", offsets = { { topic = "t", partition = 0, offset = 3 } } } }
+    assert(refusing:push_errors("OffsetCommit", kafka.err.UNKNOWN_MEMBER_ID))
+    local altered = assert(admin:alter_group_offsets(groups)).g
+    assert.same({ false, kafka.err.UNKNOWN_MEMBER_ID }, { altered.ok, altered.code })
+    assert.is_string(altered.err)
+    assert.same({ "t", 0 }, { altered.offsets[1].topic, altered.offsets[1].partition })
+    assert.equal(kafka.err.UNKNOWN_MEMBER_ID, altered.offsets[1].code)
+
+    local asked = { { group = "g", partitions = { { topic = "t", partition = 0 } } } }
+    assert(refusing:push_errors("OffsetFetch", kafka.err.GROUP_AUTHORIZATION_FAILED))
+    local listed = assert(admin:list_group_offsets(asked)).g
+    assert.same({ false, kafka.err.GROUP_AUTHORIZATION_FAILED }, { listed.ok, listed.code })
+    assert.is_true(assert(admin:alter_group_offsets(groups)).g.ok)
+    assert.is_true(assert(admin:list_group_offsets(asked)).g.ok)
+    refusing:close()
+  end)
+
   it("of partitions are found by place and by time", function()
     local topic = "found"
     assert(cluster:create_topic(topic, 2, 1))

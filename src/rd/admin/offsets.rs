@@ -7,7 +7,8 @@ use libc::c_int;
 
 use super::groups::outcomes;
 use super::partitions::{entries, offsets, outcome, Entry, List};
-use super::{array, c_str, outcome_of_error, sys, Natives, Operation, Settings};
+use super::{array, c_str, failed, outcome_of_error, sys, Natives, Operation, Settings};
+use crate::rd::error::Code;
 use crate::value::input::{Distinct, Fields, Input, Invalid};
 use crate::value::Value;
 
@@ -142,9 +143,15 @@ fn set_metadata(entry: &mut Entry, metadata: &[u8]) {
     }
 }
 
+/// The offsets of a group. If one failed, so did the group: whoever asks only for that shall know.
 fn with_offsets(outcome: Value, group: *const sys::rd_kafka_group_result_t) -> Value {
     // SAFETY: called by `outcomes`, with a group that is alive.
-    let list = unsafe { offsets(sys::rd_kafka_group_result_partitions(group)) };
+    let (list, bad) = unsafe {
+        let list = sys::rd_kafka_group_result_partitions(group);
+        let bad = entries(list).iter().find(|entry| entry.err != 0);
+        (offsets(list), bad)
+    };
+    let outcome = bad.map_or(outcome, |entry| failed(Code(entry.err), ""));
     outcome.with("offsets", list)
 }
 
