@@ -4,7 +4,7 @@ from kafka import errors
 from kafka.protocol import admin
 
 from answers_partitions import counts
-from front import answers, outcome
+from front import answers, outcome, watches
 
 # Kafka's number of a type of resources: its properties, and what they are by default.
 TOPIC, BROKER, GROUP = 2, 4, 32
@@ -27,6 +27,15 @@ def absence(broker, resource):
     if resource.resource_type == BROKER and resource.resource_name != "111":
         return outcome(errors.InvalidRequestError, "No such broker")
     return None
+
+
+@watches(admin, "CreateTopics")
+def created(request, answer):
+    failed = {topic.name for topic in answer.topics if topic.error_code != 0}
+    for topic in request.topics:
+        if topic.name not in failed and not request.validate_only:
+            values = {config.name: config.value for config in topic.configs}
+            properties[TOPIC, topic.name] = values
 
 
 @answers(admin, "DescribeConfigs")
