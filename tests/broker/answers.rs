@@ -1,4 +1,5 @@
-//! Answers that tansu cannot give: admin_front.py gives them in its place. A real cluster does by itself.
+//! Answers that tansu cannot give: admin_front.py gives them in its place, out of answers_*.py. A real
+//! cluster does by itself.
 
 use crate::cluster::{free_port, not_shown, Cluster};
 use crate::process::Process;
