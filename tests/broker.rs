@@ -17,10 +17,16 @@ mod security;
 #[path = "broker/tools.rs"]
 mod tools;
 
+// Of which tests/c.rs uses the rest.
+#[allow(dead_code)]
+#[path = "c/toolchain.rs"]
+mod toolchain;
 mod workbench;
 
 #[path = "broker/admin.rs"]
 mod admin;
+#[path = "broker/answers.rs"]
+mod answers;
 #[path = "broker/groups.rs"]
 mod groups;
 #[path = "broker/seed.rs"]

@@ -38,6 +38,7 @@ macro_rules! subjects {
 }
 
 subjects! {
+    admin
     batch
     client
     closed

@@ -2,6 +2,7 @@
 
 local ffi = require("ffi")
 local native = require("kafka.native")
+local null = require("kafka.null")
 
 local C = native.C
 
@@ -39,10 +40,17 @@ end
 
 --- A table is a list if it has items from 1 on, or nothing at all: who reads it takes an empty one for a map as well.
 local function encode_table(data, place)
-  if #data > 0 or next(data) == nil then
+  local count = #data
+  if count > 0 or next(data) == nil then
+    for name in next, data do
+      if type(name) ~= "number" or name < 1 or name > count or name % 1 ~= 0 then
+        error(("%s: a list of %d has no '%s'"):format(place, count, tostring(name)), 0)
+      end
+    end
     check(C.kafka_value_new_list(out, native.error))
     local list = taken()
-    for index, item in ipairs(data) do
+    for index = 1, count do
+      local item = data[index]
       local encoded = encode(item, ("%s[%d]"):format(place, index))
       give(encoded, C.kafka_value_append(list, encoded, native.error))
     end
@@ -61,15 +69,15 @@ local function encode_table(data, place)
 end
 
 --- Makes a value of Lua's data. Throws where it holds what a value cannot.
----@param data any nil, a boolean, a number, a string, or a table of such
+---@param data any nil, kafka.null, a boolean, a number, a string, or a table of such
 ---@param place string what to call it in a message
 ---@return ffi.cdata* handle collected with it
 function encode(data, place)
   local kind = type(data)
-  if kind == "table" then
-    return encode_table(data, place)
-  elseif kind == "nil" then
+  if data == nil or data == null then
     check(C.kafka_value_new_null(out, native.error))
+  elseif kind == "table" then
+    return encode_table(data, place)
   elseif kind == "boolean" then
     check(C.kafka_value_new_bool(data and 1 or 0, out, native.error))
   elseif kind == "number" then

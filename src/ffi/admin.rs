@@ -302,7 +302,8 @@ pub unsafe extern "C" fn kafka_admin_delete_groups(
 /// groups: a list of maps: group, partitions (a list of topic, partition; all without it).
 /// options: require_stable_offsets. Result: groups by id: offsets (a list of topic, partition,
 /// offset, leader_epoch, metadata, err, code; offset is KAFKA_OFFSET_INVALID where there is
-/// none). Does not block.
+/// none). If one of the offsets failed, ok is false, and err and code are those of the first.
+/// Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_admin_list_group_offsets(
     admin: *mut kafka_admin,

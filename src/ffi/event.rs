@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    // No broker that tests have at hand throttles, or fails a commit when it is told to.
+    // No broker that tests have at hand fails a commit when it is told to.
 
     #[test]
     fn a_throttled_client_is_told_by_whom_and_for_how_long() {

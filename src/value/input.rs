@@ -17,6 +17,7 @@ pub struct Input<'a> {
 }
 
 static NULL: Value = Value::Null;
+static NO_FIELDS: Value = Value::Map(Vec::new());
 
 impl<'a> Input<'a> {
     /// The whole of an argument; `None` is the same as null.
@@ -25,6 +26,12 @@ impl<'a> Input<'a> {
             value: value.unwrap_or(&NULL),
             place: name.to_owned(),
         }
+    }
+
+    /// The whole of an argument that is a map, and may as well not be there.
+    pub fn new_map(name: &str, value: Option<&'a Value>) -> Self {
+        let value = value.filter(|value| **value != Value::Null);
+        Self::new(name, value.or(Some(&NO_FIELDS)))
     }
 
     /// That it cannot be used, and why.
@@ -81,12 +88,9 @@ impl<'a> Input<'a> {
         Ok(entries.iter().map(entry).collect())
     }
 
-    /// The fields of a map that has no others than these; null is a map without any.
+    /// The fields of a map that has no others than these.
     pub fn fields(&self, known: &[&str]) -> Result<Fields<'a>, Invalid> {
-        let fields = match self.is_null() {
-            true => Vec::new(),
-            false => self.entries()?,
-        };
+        let fields = self.entries()?;
         let is_unknown = |name: &CString| {
             !known
                 .iter()
@@ -268,6 +272,24 @@ mod tests {
             x.fields(&["n", "o"]).map(drop)
         });
         assert_eq!(unknown, Err("x: unknown field 'm', there is n, o".into()));
+    }
+
+    #[test]
+    fn a_null_is_nothing_as_a_field_and_refused_as_an_item() {
+        let null = Value::map().with("n", Value::Null);
+        assert!(read(null.clone(), |x| Ok(x.fields(&["n"])?.get("n").is_none())).unwrap());
+        assert_eq!(
+            read(null, |x| x.fields(&["n"])?.need("n").map(drop)),
+            Err("x.n is missing".into())
+        );
+        assert_eq!(
+            read(vec![Value::Null], |x| x.list()?[0].fields(&[]).map(drop)),
+            Err("x[1]: a map is needed, not null".into())
+        );
+        for nothing in [None, Some(&Value::Null)] {
+            assert!(Input::new("x", nothing).is_null());
+            assert!(Input::new_map("x", nothing).fields(&[]).is_ok());
+        }
     }
 
     #[test]

@@ -128,23 +128,27 @@ pub fn not_shown(what: &str) {
 }
 
 impl Cluster {
+    /// The cluster that BROKERS names.
+    pub fn given() -> Option<Self> {
+        Some(Self {
+            brokers: given()?,
+            given: true,
+            tansu: None,
+            proxied: None,
+            options: &[],
+            peer_config: String::new(),
+            log: PathBuf::new(),
+            names: Mutex::default(),
+        })
+    }
+
     /// The cluster that BROKERS names, or else a broker of our own.
     pub fn any() -> Self {
-        if let Some(brokers) = given() {
-            return Self {
-                brokers,
-                given: true,
-                tansu: None,
-                proxied: None,
-                options: &[],
-                peer_config: String::new(),
-                log: PathBuf::new(),
-                names: Mutex::default(),
-            };
-        }
-        let mut cluster = Self::at(free_port());
-        cluster.start();
-        cluster
+        Self::given().unwrap_or_else(|| {
+            let mut cluster = Self::at(free_port());
+            cluster.start();
+            cluster
+        })
     }
 
     /// A broker of our own in any case, for tests that kill it; not started yet.

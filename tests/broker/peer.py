@@ -11,6 +11,7 @@ usage: peer.py BROKERS COMMAND ARGUMENT...
                                and any beyond them; then the codecs seen
   tail TOPIC                   print records from the start until killed
   committed GROUP              print a group's committed offsets
+  acls PRINCIPAL               print its access control list
   transact TOPIC               a committed, an aborted and a committed record
 
 A record is a line: PARTITION KEY VALUE HEADERS, and where it was read before
@@ -26,6 +27,14 @@ import sys
 import time
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import (
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePatternFilter,
+    ResourceType,
+)
 from kafka.record.default_records import DefaultRecordBatch
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
@@ -182,6 +191,26 @@ def committed(admin, group):
         print(place.topic, place.partition, offset.offset)
 
 
+def acls(admin, principal):
+    resources = ResourcePatternFilter(
+        ResourceType.ANY, None, ACLResourcePatternType.ANY
+    )
+    wanted = ACLFilter(
+        principal, None, ACLOperation.ANY, ACLPermissionType.ANY, resources
+    )
+    for acl in admin.describe_acls(wanted)[0]:
+        resource = acl.resource_pattern
+        fields = [
+            resource.resource_type.name,
+            resource.resource_name,
+            resource.pattern_type.name,
+            acl.host,
+            acl.operation.name,
+            acl.permission_type.name,
+        ]
+        print(*fields)
+
+
 def transact(brokers, topic):
     producer = KafkaProducer(
         bootstrap_servers=brokers, transactional_id=topic, **CONFIG
@@ -200,7 +229,7 @@ def transact(brokers, topic):
 
 def main(brokers, command, *arguments):
     brokers = brokers.split(",")
-    if command in ("create", "exists", "delete", "committed"):
+    if command in ("create", "exists", "delete", "committed", "acls"):
         admin = KafkaAdminClient(bootstrap_servers=brokers, **CONFIG)
         globals()[command](admin, *arguments)
         admin.close()

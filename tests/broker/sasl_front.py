@@ -17,6 +17,8 @@ import struct
 import sys
 import threading
 
+from frames import frame, listen, send
+
 SASL_HANDSHAKE, API_VERSIONS, SASL_AUTHENTICATE = 17, 18, 36
 UNSUPPORTED_SASL_MECHANISM, SASL_AUTHENTICATION_FAILED = 33, 58
 HASHES = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512"}
@@ -68,25 +70,6 @@ def scram(mechanism):
         yield b"v=" + base64.b64encode(mac(mac(salted, b"Server Key"), signed))
 
     return conversation
-
-
-def exactly(stream, count):
-    data = b""
-    while len(data) < count:
-        more = stream.recv(count - len(data))
-        if not more:
-            raise EOFError
-        data += more
-    return data
-
-
-def frame(stream):
-    (length,) = struct.unpack(">i", exactly(stream, 4))
-    return exactly(stream, length)
-
-
-def send(stream, payload):
-    stream.sendall(struct.pack(">i", len(payload)) + payload)
 
 
 def string(text):
@@ -157,26 +140,16 @@ def copy(source, target):
             pass
 
 
-def serve(client, broker_port, secrets):
-    with client, socket.create_connection(("127.0.0.1", broker_port)) as broker:
-        try:
-            let_in(client, broker, secrets)
-        except (EOFError, OSError):
-            return
-        back = threading.Thread(target=copy, args=(broker, client), daemon=True)
-        back.start()
-        copy(client, broker)
-        back.join()
+def serve(client, broker, secrets):
+    let_in(client, broker, secrets)
+    back = threading.Thread(target=copy, args=(broker, client), daemon=True)
+    back.start()
+    copy(client, broker)
+    back.join()
 
 
 def main(port, broker_port, *secrets):
-    secrets = [secret.encode() for secret in secrets]
-    listener = socket.create_server(("127.0.0.1", int(port)))
-    print("ready", flush=True)
-    while True:
-        client, _ = listener.accept()
-        arguments = (client, int(broker_port), secrets)
-        threading.Thread(target=serve, args=arguments, daemon=True).start()
+    listen(port, broker_port, serve, [secret.encode() for secret in secrets])
 
 
 if __name__ == "__main__":

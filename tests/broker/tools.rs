@@ -23,7 +23,10 @@ pub fn peer() -> Command {
 /// A Python script under tests/broker.
 pub fn python(name: &str) -> Command {
     let mut command = program(root().join("target/tools/venv/bin/python"));
-    command.arg(script(name));
+    command
+        .arg(script(name))
+        // The checkout stays as it is.
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 

@@ -223,4 +223,33 @@ static inline uint64_t await_reports(kafka_producer *producer, uint64_t count)
     return failed_count;
 }
 
+/* Structured data, made and read. */
+static inline kafka_value *new_int(int64_t number)
+{
+    kafka_value *value = NULL;
+    OK(kafka_value_new_int(number, &value, &err));
+    return value;
+}
+
+static inline kafka_value *new_text(const char *text, size_t text_len)
+{
+    kafka_value *value = NULL;
+    OK(kafka_value_new_text(text, text_len, &value, &err));
+    return value;
+}
+
+static inline const kafka_value *entry(const kafka_value *map, const char *name)
+{
+    const kafka_value *found = NULL;
+    OK(kafka_value_get(map, name, &found, &err));
+    return found;
+}
+
+static inline int64_t number(const kafka_value *map, const char *name)
+{
+    int64_t found = UNTOUCHED;
+    OK(kafka_value_int(entry(map, name), &found, &err));
+    return found;
+}
+
 #endif

@@ -8,20 +8,6 @@ static int64_t in_an_hour(void)
     return (int64_t)time(NULL) * 1000 + HOUR_MS;
 }
 
-static const kafka_value *entry(const kafka_value *map, const char *name)
-{
-    const kafka_value *found = NULL;
-    OK(kafka_value_get(map, name, &found, &err));
-    return found;
-}
-
-static int64_t number(const kafka_value *map, const char *name)
-{
-    int64_t found = UNTOUCHED;
-    OK(kafka_value_int(entry(map, name), &found, &err));
-    return found;
-}
-
 static void ask(kafka_client *client, const char *servers)
 {
     kafka_request *request = NULL;

@@ -1,20 +1,6 @@
 /* Structured data: building and reading it, kinds that do not fit, and what belongs to whom. */
 #include "check.h"
 
-static kafka_value *new_int(int64_t number)
-{
-    kafka_value *value = NULL;
-    OK(kafka_value_new_int(number, &value, &err));
-    return value;
-}
-
-static kafka_value *new_text(const char *text, size_t text_len)
-{
-    kafka_value *value = NULL;
-    OK(kafka_value_new_text(text, text_len, &value, &err));
-    return value;
-}
-
 static int32_t kind_of(const kafka_value *value)
 {
     int32_t kind = UNTOUCHED;

@@ -102,6 +102,17 @@ describe("what cannot be used", function()
       "topics[1].config.retention.ms: a text, an integer or a boolean is needed, not a list",
     },
     { "create_topics", { { topic = "a", config = { b = print } } }, "topics[1].config.b: a function cannot be used" },
+    { "create_topics", { { topic = "a" }, validate_only = true }, "topics: a list of 1 has no 'validate_only'" },
+    { "create_topics", kafka.null, "topics: a list is needed, not null" },
+    { "create_topics", { { topic = kafka.null } }, "topics[1].topic is missing" },
+    {
+      "create_topics",
+      { { topic = "a", partitions = kafka.null, config = { b = kafka.null } } },
+      "topics[1].config.b: a text, an integer or a boolean is needed, not null",
+    },
+    { "delete_topics", { "a", kafka.null }, "topics[2]: a text is needed, not null" },
+    -- Not a filter that lets all through.
+    { "delete_acls", { kafka.null }, "filters[1]: a map is needed, not null" },
     { "create_topics", { { topic = "a", partitions = 0 / 0 } }, "topics[1].partitions: nan is out of range" },
     { "delete_topics", { "a", "b", "a" }, "topics[3]: 'a' is there twice" },
     { "create_partitions", { { topic = "a" } }, "topics[1].partitions is missing" },
@@ -220,6 +231,27 @@ describe("offsets", function()
     assert.equal(1, #listed.g2.offsets)
   end)
 
+  it("of a group fail with the group", function()
+    local refusing = kafka.mock_cluster(1)
+    assert(refusing:create_topic("t", 1, 1))
+    local admin = support.admin(refusing:bootstrap_servers())
+    local groups = { { group = "g", offsets = { { topic = "t", partition = 0, offset = 3 } } } }
+    assert(refusing:push_errors("OffsetCommit", kafka.err.UNKNOWN_MEMBER_ID))
+    local altered = assert(admin:alter_group_offsets(groups)).g
+    assert.same({ false, kafka.err.UNKNOWN_MEMBER_ID }, { altered.ok, altered.code })
+    assert.is_string(altered.err)
+    assert.same({ "t", 0 }, { altered.offsets[1].topic, altered.offsets[1].partition })
+    assert.equal(kafka.err.UNKNOWN_MEMBER_ID, altered.offsets[1].code)
+
+    local asked = { { group = "g", partitions = { { topic = "t", partition = 0 } } } }
+    assert(refusing:push_errors("OffsetFetch", kafka.err.GROUP_AUTHORIZATION_FAILED))
+    local listed = assert(admin:list_group_offsets(asked)).g
+    assert.same({ false, kafka.err.GROUP_AUTHORIZATION_FAILED }, { listed.ok, listed.code })
+    assert.is_true(assert(admin:alter_group_offsets(groups)).g.ok)
+    assert.is_true(assert(admin:list_group_offsets(asked)).g.ok)
+    refusing:close()
+  end)
+
   it("of partitions are found by place and by time", function()
     local topic = "found"
     assert(cluster:create_topic(topic, 2, 1))
@@ -231,8 +263,27 @@ describe("offsets", function()
     }))
     assert.same({ true, 2 }, { latest["found:0"].ok, latest["found:0"].offset })
     assert.same({ "found", 1, 0 }, { latest["found:1"].topic, latest["found:1"].partition, latest["found:1"].offset })
-    local earliest = assert(admin:list_offsets({ { topic = topic, partition = 0, offset = "EARLIEST" } }))
+    -- What is null is as good as not given.
+    local place = { topic = topic, partition = 0, offset = "EARLIEST", timestamp = kafka.null }
+    local earliest = assert(admin:list_offsets({ place }, 10000, kafka.null))
     assert.equal(0, earliest["found:0"].offset)
+  end)
+
+  it("of partitions that are not there fail one by one, also where none is", function()
+    local admin = support.admin(brokers)
+    local function codes(...)
+      local places, found = {}, {}
+      for index, partition in ipairs({ ... }) do
+        places[index] = { topic = "t", partition = partition, offset = "earliest" }
+      end
+      for name, outcome in pairs(assert(admin:list_offsets(places))) do
+        found[name] = outcome.ok or outcome.code
+      end
+      return found
+    end
+    local unknown = kafka.err.UNKNOWN_TOPIC_OR_PART
+    assert.same({ ["t:0"] = true, ["t:7"] = unknown }, codes(0, 7))
+    assert.same({ ["t:7"] = unknown, ["t:8"] = unknown }, codes(7, 8))
   end)
 end)
 
@@ -275,6 +326,38 @@ describe("time #timing", function()
     local admin = support.admin(brokers)
     local answer, message, code = admin:list_groups(0)
     assert.same({ nil, "timeout", support.TIMED_OUT }, { answer, message, code })
+  end)
+end)
+
+describe("two requests under way", function()
+  it("do not wait for each other", function()
+    local led = kafka.mock_cluster(2)
+    assert(led:create_topic("led", 2, 2))
+    assert(led:set_leader("led", 0, 1))
+    assert(led:set_leader("led", 1, 2))
+    local admin, answer
+    local function latest(partition)
+      local places = { { topic = "led", partition = partition, offset = "latest" } }
+      return assert(admin:list_offsets(places, 30000))["led:" .. partition].ok
+    end
+    local is_down = false
+    admin = support.admin(led:bootstrap_servers(), { ["statistics.interval.ms"] = 10 }, {
+      -- Runs inside the one request, and makes the other.
+      on_stats = function()
+        if is_down then
+          is_down, answer = false, latest(0)
+          assert(led:broker_up(2))
+        end
+      end,
+    })
+    -- It knows the leaders then.
+    assert.is_true(latest(0))
+    assert.is_true(latest(1))
+    assert(led:broker_down(2))
+    is_down = true
+    assert.is_true(latest(1))
+    assert.is_true(answer)
+    led:close()
   end)
 end)
 

@@ -81,7 +81,7 @@ pub fn describe_acls(
     options: Option<&Value>,
 ) -> Result<Operation, Invalid> {
     let filter = Natives::of_one(
-        filter_of(&Input::new("filter", filter))?,
+        filter_of(&Input::new_map("filter", filter))?,
         sys::rd_kafka_AclBinding_destroy,
     );
     Ok(Operation::new(

@@ -38,7 +38,17 @@ pub fn describe_configs(
     Ok(Operation::of_many(
         sys::op::DESCRIBE_CONFIGS,
         Settings::none(options)?,
-        |result| unsafe { outcomes(result, sys::rd_kafka_DescribeConfigs_result_resources) },
+        |result| unsafe {
+            let get = sys::rd_kafka_DescribeConfigs_result_resources;
+            outcomes(result, get, |outcome, resource| {
+                let configs = array(resource, sys::rd_kafka_ConfigResource_configs);
+                let config = |&entry: &_| {
+                    let name = c_str(sys::rd_kafka_ConfigEntry_name(entry));
+                    (name.to_owned(), config(entry))
+                };
+                outcome.with("configs", Value::Map(configs.iter().map(config).collect()))
+            })
+        },
         resources(items, &[], |_, _| Ok(()))?,
         sys::rd_kafka_DescribeConfigs,
     ))
@@ -80,10 +90,8 @@ pub fn incremental_alter_configs(
         sys::op::INCREMENTAL_ALTER_CONFIGS,
         Settings::read(options, &["validate_only"])?,
         |result| unsafe {
-            outcomes(
-                result,
-                sys::rd_kafka_IncrementalAlterConfigs_result_resources,
-            )
+            let get = sys::rd_kafka_IncrementalAlterConfigs_result_resources;
+            outcomes(result, get, |outcome, _| outcome)
         },
         natives,
         sys::rd_kafka_IncrementalAlterConfigs,
@@ -115,6 +123,8 @@ fn resources(
     Ok(natives)
 }
 
+/// Resources and what became of each, which `complete` adds to if it is good.
+///
 /// # Safety
 /// `result` is alive, and `get` belongs to it.
 unsafe fn outcomes(
@@ -123,25 +133,22 @@ unsafe fn outcomes(
         *const Result_,
         *mut usize,
     ) -> *mut *const sys::rd_kafka_ConfigResource_t,
+    complete: impl Fn(Value, *const sys::rd_kafka_ConfigResource_t) -> Value,
 ) -> Result<Value, Error> {
     // SAFETY: by the caller's word; what the result has lives as long.
     let resources = unsafe { array(result, get) };
     let outcome = |&resource: &_| unsafe {
         let name = c_str(sys::rd_kafka_ConfigResource_name(resource));
-        let mut outcome = outcome_of_code(
+        let outcome = outcome_of_code(
             sys::rd_kafka_ConfigResource_error(resource),
             sys::rd_kafka_ConfigResource_error_string(resource),
         );
         let of_type = word(TYPES, sys::rd_kafka_ConfigResource_type(resource));
-        outcome = outcome.with("type", of_type);
-        let configs = array(resource, sys::rd_kafka_ConfigResource_configs);
-        if is_ok(&outcome) && !configs.is_empty() {
-            let config = |&entry: &_| {
-                let name = c_str(sys::rd_kafka_ConfigEntry_name(entry));
-                (name.to_owned(), config(entry))
-            };
-            outcome = outcome.with("configs", Value::Map(configs.iter().map(config).collect()));
-        }
+        let outcome = outcome.with("type", of_type);
+        let outcome = match is_ok(&outcome) {
+            true => complete(outcome, resource),
+            false => outcome,
+        };
         (name.to_owned(), outcome)
     };
     Ok(Value::Map(resources.iter().map(outcome).collect()))

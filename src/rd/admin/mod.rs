@@ -63,6 +63,8 @@ pub struct Operation {
     settings: Settings,
     parts: Vec<Part>,
     read: Read,
+    /// The answer where none of its partitions is there: librdkafka says so of all of them at once.
+    absent: Option<Value>,
 }
 
 /// One call of librdkafka's. Some take a single group at a time: then there is a part for each,
@@ -98,7 +100,14 @@ impl Operation {
             settings,
             parts: Vec::new(),
             read,
+            absent: None,
         }
+    }
+
+    /// Says what to answer where no partition is there.
+    fn or_absent(mut self, absent: Value) -> Self {
+        self.absent = Some(absent);
+        self
     }
 
     fn of_many<T: 'static>(
@@ -206,9 +215,14 @@ impl Started {
             let number = sys::rd_kafka_event_opaque(event.as_raw()) as usize;
             let name = self.names.get_mut(number).and_then(Option::take);
             let code = Code(sys::rd_kafka_event_error(event.as_raw()));
-            let read = match code {
-                Code::NO_ERROR => (self.operation.read)(event.as_raw()).and_then(whole),
-                code => Err(Error::new(
+            let absent = match code {
+                Code::NOENT => self.operation.absent.take(),
+                _ => None,
+            };
+            let read = match (code, absent) {
+                (Code::NO_ERROR, _) => (self.operation.read)(event.as_raw()).and_then(whole),
+                (_, Some(absent)) => Ok(absent),
+                (code, None) => Err(Error::new(
                     code,
                     lossy(c_str(sys::rd_kafka_event_error_string(event.as_raw()))),
                 )),
@@ -285,7 +299,7 @@ const ISOLATION_LEVELS: &[(&str, c_int)] = &[("read_uncommitted", 0), ("read_com
 impl Settings {
     /// Reads those of `known` that are given.
     fn read(options: Option<&Value>, known: &[&str]) -> Result<Self, Invalid> {
-        let fields = Input::new("options", options).fields(known)?;
+        let fields = Input::new_map("options", options).fields(known)?;
         let flag = |name| {
             fields
                 .read(name, Input::bool)

@@ -7,7 +7,8 @@ use libc::c_int;
 
 use super::groups::outcomes;
 use super::partitions::{entries, offsets, outcome, Entry, List};
-use super::{array, c_str, outcome_of_error, sys, Natives, Operation, Settings};
+use super::{array, c_str, failed, outcome_of_error, sys, Natives, Operation, Settings};
+use crate::rd::error::Code;
 use crate::value::input::{Distinct, Fields, Input, Invalid};
 use crate::value::Value;
 
@@ -142,9 +143,15 @@ fn set_metadata(entry: &mut Entry, metadata: &[u8]) {
     }
 }
 
+/// The offsets of a group. If one failed, so did the group: whoever asks only for that shall know.
 fn with_offsets(outcome: Value, group: *const sys::rd_kafka_group_result_t) -> Value {
     // SAFETY: called by `outcomes`, with a group that is alive.
-    let list = unsafe { offsets(sys::rd_kafka_group_result_partitions(group)) };
+    let (list, bad) = unsafe {
+        let list = sys::rd_kafka_group_result_partitions(group);
+        let bad = entries(list).iter().find(|entry| entry.err != 0);
+        (offsets(list), bad)
+    };
+    let outcome = bad.map_or(outcome, |entry| failed(Code(entry.err), ""));
     outcome.with("offsets", list)
 }
 
@@ -164,6 +171,7 @@ pub fn list_offsets(items: Option<&Value>, options: Option<&Value>) -> Result<Op
     };
     let input = Input::new("partitions", items);
     let partitions = List::read(&input, &["offset", "timestamp"], fill)?;
+    let absent = partitions.absent();
     Ok(Operation::new(
         sys::op::LIST_OFFSETS,
         Settings::read(options, &["isolation_level"])?,
@@ -186,7 +194,8 @@ pub fn list_offsets(items: Option<&Value>, options: Option<&Value>) -> Result<Op
             // SAFETY: all are alive, and the list copied.
             unsafe { sys::rd_kafka_ListOffsets(rk, partitions.as_raw(), options, queue) };
         },
-    ))
+    )
+    .or_absent(absent))
 }
 
 /// Deletes the records before an offset.
@@ -221,7 +230,8 @@ pub fn delete_records(
         },
         native,
         sys::rd_kafka_DeleteRecords,
-    ))
+    )
+    .or_absent(partitions.absent()))
 }
 
 const ELECTIONS: &[(&str, c_int)] = &[("preferred", 0), ("unclean", 1)];
@@ -233,7 +243,7 @@ pub fn elect_leaders(items: Option<&Value>, options: Option<&Value>) -> Result<O
         true => None,
         false => Some(List::read_plain(&input)?),
     };
-    let options = Input::new("options", options).fields(&["type"])?;
+    let options = Input::new_map("options", options).fields(&["type"])?;
     let election = options.read("type", |election| election.choice(ELECTIONS))?;
     let raw = partitions.as_ref().map_or(ptr::null_mut(), List::as_raw);
     // SAFETY: the list is alive and copied; the object is ours.

@@ -47,6 +47,13 @@ impl List {
         Self::read(input, &[], |_, _, _| Ok(()))
     }
 
+    /// What became of the partitions if none is there.
+    pub(super) fn absent(&self) -> Value {
+        // SAFETY: the list and its entries are alive.
+        let absent = |entry| unsafe { outcome(entry, Code::UNKNOWN_TOPIC_OR_PART.0) };
+        Value::Map(unsafe { entries(self.0) }.iter().map(absent).collect())
+    }
+
     pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_topic_partition_list_t {
         self.0
     }
@@ -122,6 +129,11 @@ pub(super) unsafe fn place(entry: &Entry) -> Value {
 /// # Safety
 /// `entry` is alive.
 pub(super) unsafe fn outcome(entry: &Entry, code: c_int) -> (CString, Value) {
+    // What librdkafka finds out by itself has a number of its own.
+    let code = match Code(code) {
+        Code::UNKNOWN_PARTITION => Code::UNKNOWN_TOPIC_OR_PART.0,
+        code => code.0,
+    };
     // SAFETY: by the caller's word.
     unsafe {
         let topic = c_str(entry.topic);
