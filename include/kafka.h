@@ -1600,7 +1600,7 @@ int32_t kafka_producer_close(struct kafka_producer *producer,
  *
  * request: where the request goes; its result is a number, that of the messages lost, none if
  * the producer was closed before. NULL if nobody wants to hear of it: then lost messages are
- * counted on stderr, and the process's end waits for it, for a second. Free the producer
+ * counted on stderr, and the process's end waits for it, for two seconds. Free the producer
  * whenever you like. Returns 0. Does not block.
  */
 int32_t kafka_producer_close_request(struct kafka_producer *producer,
@@ -1940,7 +1940,7 @@ int32_t kafka_consumer_close(struct kafka_consumer *consumer,
  * As kafka_consumer_close, as a request.
  *
  * request: where the request goes; NULL if nobody wants to hear of it: then the process's end
- * waits for it, for a second. Free the consumer whenever you like. Returns 0. Does not block.
+ * waits for it, for two seconds. Free the consumer whenever you like. Returns 0. Does not block.
  */
 int32_t kafka_consumer_close_request(struct kafka_consumer *consumer,
                                      int32_t timeout_ms,
