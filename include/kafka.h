@@ -930,7 +930,7 @@ typedef struct kafka_group_metadata kafka_group_metadata;
 /**
  * One end of a unix socket whose other end an event loop reads, as nginx does. A byte comes
  * when something that was asked about, by kafka_client_notify or kafka_request_notify, may have
- * changed; kafka_hub_take then says what. Usable from any thread.
+ * changed; kafka_hub_take then says what, which can be nothing. Usable from any thread.
  */
 typedef struct kafka_hub kafka_hub;
 
@@ -2431,7 +2431,7 @@ int32_t kafka_hub_path(const struct kafka_hub *hub, const char **path, struct ka
 /**
  * Takes the connection that the event loop has just made. The socket is gone afterwards.
  *
- * Returns 0; KAFKA_ERR_INVALID_ARGUMENT if nobody has connected, somebody has before, or it was
+ * Returns 0; KAFKA_ERR_STATE if nobody has connected, somebody has before, or it was
  * another process. Does not block.
  */
 int32_t kafka_hub_accept(struct kafka_hub *hub, struct kafka_error *err);
