@@ -20,6 +20,8 @@ mod tools;
 
 mod workbench;
 
+#[path = "openresty/examples.rs"]
+mod examples;
 #[path = "openresty/life.rs"]
 mod life;
 #[path = "openresty/nginx.rs"]
