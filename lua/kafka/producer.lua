@@ -25,6 +25,7 @@ local ESRCH = err.errno.ESRCH
 ---@field handle? ffi.cdata* this library's own; nil when closed
 ---@field topics table<string, ffi.cdata*> this library's own
 ---@field ids? kafka.Tokens this library's own; in a sandbox host
+---@field private closing? true
 local Producer = {}
 
 local function free_producer(handle)
@@ -196,30 +197,39 @@ end
 local SLICE_MS = 50
 local PURGE_MS = 500
 
---- The first half of closing where somebody hears of messages one by one: fetches all reports, also those of messages
---- that have to be given up. Handlers run afterwards, so that none of them can keep the producer from being closed.
+--- The first half of closing where somebody hears of events, or of messages one by one: fetches all reports, also those
+--- of messages that have to be given up. Handlers of events run, for what is queued may wait for one, as for a token;
+--- those of reports run afterwards. None of them can keep the producer from being closed.
 ---@param self kafka.Producer
 ---@param timeout_ms integer
 ---@return integer code
 ---@return integer lost messages given up, or failed without anybody having been told
+---@return any failure an error of a handler's
 local function settle(self, timeout_ms)
-  local mine = self.deliveries
-  local function fetch()
+  local failure
+  local function serve()
+    local succeeded, thrown = pcall(events.dispatch, self)
+    failure = failure or not succeeded and thrown or nil
+    local mine = self.deliveries
+    if not mine then
+      return 0
+    end
     mine:take_all()
     return mine:fetch(self.handle)
   end
-  local code = deliveries.flush(self, timeout_ms, SLICE_MS, fetch)
-  local lost = mine.untold
-  if code == C.KAFKA_ERR_TIMED_OUT then
+  local code = deliveries.flush(self, timeout_ms, SLICE_MS, serve)
+  local mine = self.deliveries
+  local lost = mine and mine.untold or 0
+  if code == C.KAFKA_ERR_TIMED_OUT and mine then
     lost = lost + (self:len() or 0)
     self:purge()
-    code = deliveries.flush(self, PURGE_MS, SLICE_MS, fetch)
+    code = deliveries.flush(self, PURGE_MS, SLICE_MS, serve)
   end
-  return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost
+  return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost, failure
 end
 
 --- Sends what is queued, waits for its delivery, and ends the producer; then runs the handlers that are left. Closing
---- again returns true.
+--- again returns true. An error of a handler's is passed on when it is closed.
 ---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
 ---@return true? closed nil if messages had to be given up: then "timeout", the code, and how many
 ---@return string? message
@@ -228,17 +238,20 @@ end
 function Producer:close(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
   local handle = self.handle
-  if not handle then
+  -- A handler that runs while it closes may want to close it as well.
+  if not handle or self.closing then
     return true
   end
-  local mine, settled, untold = self.deliveries, 0, 0
-  if mine then
-    settled, untold = settle(self, timeout_ms)
+  self.closing = true
+  local settled, untold, failure = 0, 0, nil
+  if self.deliveries or self.handled ~= 0 then
+    settled, untold, failure = settle(self, timeout_ms)
     timeout_ms = 0
   end
   local lost = ffi.new("uint64_t[1]")
   local code = C.kafka_producer_close(handle, timeout_ms, lost, native.error)
   if code == C.KAFKA_ERR_FORKED then
+    self.closing = nil
     return err.failure(code)
   end
   self.handle = nil
@@ -246,8 +259,11 @@ function Producer:close(timeout_ms)
     topics.destroy(self.topics, topic)
   end
   native.release(handle, free_producer)
-  if mine then
-    mine:dispatch()
+  if self.deliveries then
+    self.deliveries:dispatch()
+  end
+  if failure then
+    error(failure, 0)
   end
   local lost_count = untold + tonumber(lost[0])
   if lost_count > 0 then

@@ -22,7 +22,8 @@ pub const FLUSH_AT_END_MS: i32 = 1000;
 /// How long purged messages may take to be reported, and threads to end.
 const WIND_UP_MS: i32 = 500;
 
-/// How long a wait inside librdkafka goes on before it looks whether the producer is being closed.
+/// How long a wait inside librdkafka goes on before it looks whether the producer is being closed, or an
+/// event has come.
 const SLICE_MS: i32 = 100;
 
 /// What the draining thread shares with the producer.
@@ -158,14 +159,18 @@ impl Producer {
         self.native().purge(queued, in_flight);
     }
 
-    /// Sends what is queued and waits until all is reported.
+    /// Sends what is queued and waits until all is reported; an event that is awaited ends the wait with an error.
     pub fn flush(&self, timeout_ms: i32) -> Result<()> {
         let deadline = Deadline::after_ms(timeout_ms);
-        while !self.flush_slice(deadline) {
+        let events = self.client().events();
+        let mut slice_ms = 0;
+        while !self.flush_slice(deadline, slice_ms) {
+            slice_ms = SLICE_MS;
             if self.shared.reports.is_closing() {
                 return Err(Error::closed());
-            }
-            if deadline.is_past() {
+            } else if events.is_awaited_there() {
+                return Err(Error::event());
+            } else if deadline.is_past() {
                 let left = self.len();
                 return Err(Error::timed_out(format!(
                     "{left} messages not delivered in time"
@@ -177,8 +182,8 @@ impl Producer {
 
     /// Flushes for a moment; true if nothing is left. librdkafka counts a message until its report
     /// is in our queue.
-    fn flush_slice(&self, deadline: Deadline) -> bool {
-        self.native().flush(deadline.remaining_ms(SLICE_MS)).is_ok()
+    fn flush_slice(&self, deadline: Deadline, slice_ms: i32) -> bool {
+        self.native().flush(deadline.remaining_ms(slice_ms)).is_ok()
     }
 
     /// Messages sent and not yet reported.
@@ -200,7 +205,7 @@ impl Producer {
     /// delivered without anybody having been told.
     pub fn finish(&self, timeout_ms: i32) -> u64 {
         let deadline = Deadline::after_ms(timeout_ms);
-        while !self.flush_slice(deadline) {
+        while !self.flush_slice(deadline, SLICE_MS) {
             if deadline.is_past() {
                 self.native().purge(true, true);
                 // What was purged comes back as reports, which tell how much it was.

@@ -172,7 +172,8 @@ pub unsafe extern "C" fn kafka_producer_send(
 /// message is reported.
 ///
 /// timeout_ms: -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT with the number
-/// of messages left in the text; they stay queued. Blocks up to timeout_ms.
+/// of messages left in the text; they stay queued; KAFKA_ERR_EVENT if messages are left and
+/// there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_flush(
     producer: *mut kafka_producer,
