@@ -1578,7 +1578,7 @@ int32_t kafka_producer_purge(struct kafka_producer *producer,
  * kafka_producer_poll or kafka_producer_reports having told; also written for
  * KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
  * KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
- * timeout_ms (-1: without limit), and up to 2 s more to wind up where brokers or name
+ * timeout_ms (-1: without limit), and up to 0.5 s more to give messages up where name
  * servers do not answer.
  */
 int32_t kafka_producer_close(struct kafka_producer *producer,
@@ -1896,8 +1896,8 @@ int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
  *
  * Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
  * be left in time: it will notice after session.timeout.ms. It is closed in any case.
- * Blocks up to timeout_ms (-1: without limit), and up to 1 s more to wind up where
- * brokers or name servers do not answer.
+ * Blocks up to timeout_ms (-1: without limit); where it is too short for librdkafka's
+ * threads, as they end when brokers or name servers do not answer, they end later.
  */
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,

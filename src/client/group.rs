@@ -147,12 +147,10 @@ impl Consumer {
     }
 
     /// As [`Self::leave`], and gives the partitions back by itself.
-    pub(super) fn leave_alone(&self, timeout_ms: i32) -> Result<()> {
-        self.leave_until(Deadline::after_ms(timeout_ms), |consumer| {
-            match consumer.accept_rebalance(None) {
-                Err(error) if error.code == Code::STATE.0 => Ok(()),
-                answered => answered,
-            }
+    pub(super) fn leave_alone(&self, deadline: Deadline) -> Result<()> {
+        self.leave_until(deadline, |consumer| match consumer.accept_rebalance(None) {
+            Err(error) if error.code == Code::STATE.0 => Ok(()),
+            answered => answered,
         })
     }
 

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use std::io::Write;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
 
 use super::client::Client;
 use super::conf::{Conf, TopicConf};
@@ -19,8 +19,8 @@ use crate::rd::{self, Code, Queue, Record, Topic};
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
 
-/// How long purged messages may take to be reported, and threads to end.
-const WIND_UP_MS: i32 = 500;
+/// How long purged messages may take to be reported.
+const PURGE_MS: i32 = 500;
 
 /// How long a wait inside librdkafka goes on before it looks whether the producer is being closed, or an
 /// event has come.
@@ -38,6 +38,8 @@ pub struct Producer {
     client: Option<Client>,
     queue: Arc<Queue>,
     shared: Arc<Shared>,
+    /// When it has to be closed, once that has begun.
+    close_by: OnceLock<Deadline>,
     id: u64,
 }
 
@@ -71,6 +73,7 @@ impl Producer {
             client: Some(client),
             queue,
             shared,
+            close_by: OnceLock::new(),
             id,
         })
     }
@@ -204,12 +207,12 @@ impl Producer {
     /// Flushes, then gives up what is left. Returns how many messages were not
     /// delivered without anybody having been told.
     pub fn finish(&self, timeout_ms: i32) -> u64 {
-        let deadline = Deadline::after_ms(timeout_ms);
-        while !self.flush_slice(deadline, SLICE_MS) {
-            if deadline.is_past() {
+        let close_by = *self.close_by.get_or_init(|| Deadline::after_ms(timeout_ms));
+        while !self.flush_slice(close_by, SLICE_MS) {
+            if close_by.is_past() {
                 self.native().purge(true, true);
                 // What was purged comes back as reports, which tell how much it was.
-                let _ = self.native().flush(WIND_UP_MS);
+                let _ = self.native().flush(PURGE_MS);
                 break;
             }
         }
@@ -230,9 +233,8 @@ impl Drop for Producer {
         self.queue.wake();
         // The draining thread holds the last reference now. A name resolution under way can keep
         // it for long; it then ends by itself, later.
-        self.shared
-            .reports
-            .wait_finished(Deadline::after_ms(2 * WIND_UP_MS));
+        let close_by = self.close_by.get().copied().unwrap_or_default();
+        self.shared.reports.wait_finished(close_by.wind_up());
     }
 }
 
