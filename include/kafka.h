@@ -1896,8 +1896,8 @@ int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
  *
  * Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
  * be left in time: it will notice after session.timeout.ms. It is closed in any case.
- * Blocks up to timeout_ms (-1: without limit); where it is too short for librdkafka's
- * threads, as they end when brokers or name servers do not answer, they end later.
+ * Blocks up to timeout_ms (-1: without limit). Threads that have not ended by then, as where
+ * name servers do not answer, do so by themselves.
  */
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,

@@ -34,6 +34,7 @@ pub struct Consumer {
     ends_are_told: bool,
     /// What is served while it leaves the group.
     pub(super) leaving: Mutex<Option<Queue>>,
+    pub(super) is_leaving: AtomicBool,
     pub(super) closing: AtomicBool,
     /// When it has to be closed, once that has begun.
     close_by: OnceLock<Deadline>,
@@ -69,6 +70,7 @@ impl Consumer {
             lookahead,
             ends_are_told: conf.partition_ends_are_told(),
             leaving: Mutex::default(),
+            is_leaving: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             close_by: OnceLock::new(),
             fatal: OnceLock::new(),
