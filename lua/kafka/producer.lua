@@ -49,6 +49,9 @@ end
 --- Throws on a topic name or a property that librdkafka refuses.
 ---@param topic string
 ---@param topic_conf? kafka.Properties on top of what the producer was made with
+---@return nil
+---@return string? message why not: "closed" or "forked"
+---@return integer? code
 function Producer:create_topic(topic, topic_conf)
   topic = check.c_string(2, topic)
   check.optional_table(3, topic_conf)
@@ -68,7 +71,9 @@ end
 
 --- Whether this producer manages a topic.
 ---@param topic string
----@return boolean
+---@return boolean? managed
+---@return string? message
+---@return integer? code
 function Producer:has_topic(topic)
   topic = check.string(2, topic)
   local code = unusable(self)
@@ -81,6 +86,9 @@ end
 --- Removes a topic; does nothing if this producer does not manage it. What has been sent to it is delivered all the
 --- same.
 ---@param topic string
+---@return nil
+---@return string? message
+---@return integer? code
 function Producer:destroy_topic(topic)
   topic = check.string(2, topic)
   local code = unusable(self)
@@ -104,7 +112,9 @@ end
 ---@param partition integer -1 leaves the choice to the partitioner
 ---@param sequence_id? integer 0 to 2^64 - 1, for `poll`; above 2^53 a Lua number is not exact
 ---@param message string
----@return integer errno 0, or kafka.errno.ENOBUFS (queue full: poll), EMSGSIZE, ENOENT (topic), ESRCH (partition)
+---@return integer? errno 0, or kafka.errno.ENOBUFS (queue full: poll), EMSGSIZE, ENOENT (topic), ESRCH (partition)
+---@return string? message "closed" or "forked"
+---@return integer? code
 function Producer:send(topic, partition, sequence_id, message)
   local handle = self.handle
   if not handle then
@@ -168,7 +178,8 @@ end
 --- up.
 ---@param timeout_ms? integer milliseconds; 0, the default, does not wait, -1 waits without limit
 ---@return integer? sequence_id of the last message of `send` reported; nil if none was, or it was sent without one
----@return integer failures messages that were not delivered, `produce`'s too
+---@return integer|string failures messages that were not delivered, `produce`'s too; or "closed", "forked"
+---@return integer? code
 function Producer:poll(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, 0)
   if not self.handle then
