@@ -101,7 +101,7 @@ describe("compiled by the JIT", function()
     assert.equal(nil, told:find("stitch", 1, true), told)
   end
 
-  it("a loop that produces is compiled as far as its records are read", function()
+  it("#many a loop that produces is compiled as far as its records are read", function()
     local cluster, brokers = support.cluster()
     cluster:create_topic("t", 1, 1)
     for _, headers in ipairs({ "nil", [[{ { "a", "b" }, { "a", kafka.null } }]] }) do
@@ -125,7 +125,7 @@ describe("compiled by the JIT", function()
     end
   end)
 
-  it("loops that consume many at a time, and over messages, are compiled", function()
+  it("#many loops that consume many at a time, and over messages, are compiled", function()
     local cluster, brokers = support.cluster()
     cluster:create_topic("t", 1, 1)
     local producer = support.producer(brokers)
@@ -167,7 +167,10 @@ describe("compiled by the JIT", function()
         local function prepare()
           local kafka = require("kafka")
           consumer = kafka.consumer(
-            %q, { "t:0" }, { ["group.id"] = "g", ["enable.auto.commit"] = false }, { ["auto.offset.reset"] = "earliest" }
+            %q,
+            { "t:0" },
+            { ["group.id"] = "g", ["enable.auto.commit"] = false },
+            { ["auto.offset.reset"] = "earliest" }
           )
         end
         local function run()
