@@ -263,40 +263,53 @@ local BROKERS = {
 describe("time is kept", function()
   after_each(support.close_all)
 
-  local function assert_kept(name, object, measured)
+  -- A busy machine is late, but not each time.
+  local function assert_kept(object, measured)
     local late
-    -- A busy machine is late; it is not so each time.
-    for _ = 1, measured.name == "close" and 1 or 5 do
+    for _ = 1, 5 do
       local start = support.now()
       measured.call(object)
       late = (support.now() - start) * 1000 - TIMEOUT_MS
       if late <= 50 and (measured.early or late >= -5) then
         return
+      elseif measured.name == "close" then
+        break
       end
     end
-    error(("%s: %s: %.1f ms late"):format(name, measured.name, late), 0)
+    error(("%s: %.1f ms late"):format(measured.name, late), 0)
+  end
+
+  local function assert_all_kept(object_kind, start)
+    local brokers, silence, stop = start()
+    local object = object_kind.make(brokers)
+    if silence then
+      assert(object:metadata({ timeout = 15000 }))
+      if object_kind.ready then
+        object_kind.ready(object)
+      end
+      silence()
+    end
+    if object_kind.fill then
+      assert.equal(true, object:produce(T))
+    end
+    for _, measured in ipairs(object_kind) do
+      assert_kept(object, measured)
+    end
+    stop()
   end
 
   for where, start in pairs(BROKERS) do
     for name, object_kind in pairs(OBJECTS) do
       if object_kind.only_with == where or not object_kind.only_with and object_kind.not_with ~= where then
         it(("#timing by %s, with brokers %s"):format(name, where), function()
-          local brokers, silence, stop = start()
-          local object = object_kind.make(brokers)
-          if silence then
-            assert(object:metadata({ timeout = 15000 }))
-            if object_kind.ready then
-              object_kind.ready(object)
+          -- An object can be closed once.
+          for _ = 1, 2 do
+            if pcall(assert_all_kept, object_kind, start) then
+              return
             end
-            silence()
+            support.close_all()
           end
-          if object_kind.fill then
-            assert.equal(true, object:produce(T))
-          end
-          for _, measured in ipairs(object_kind) do
-            assert_kept(name, object, measured)
-          end
-          stop()
+          assert_all_kept(object_kind, start)
         end)
       end
     end
