@@ -49,6 +49,7 @@ local METADATA_OPTIONS = { topic = true, timeout = true }
 ---@return kafka.Metadata? metadata
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:metadata(options)
   options = check.options(2, options, METADATA_OPTIONS)
   local topic = options.topic ~= nil and check.c_string(2, options.topic) or nil
@@ -65,6 +66,7 @@ end
 ---@return string? id
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:cluster_id(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, TIMEOUT_MS)
   if not self.handle then
@@ -85,6 +87,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:set_oauthbearer_token(token)
   check.table(2, token)
   local text = check.c_string(2, token.token)
@@ -110,6 +113,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:set_oauthbearer_failure(text)
   text = check.c_string(2, text)
   if not self.handle then
@@ -124,6 +128,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:set_sasl_credentials(user, password)
   user, password = check.c_string(2, user), check.c_string(3, password)
   if not self.handle then

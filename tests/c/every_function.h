@@ -137,8 +137,8 @@ static inline void world_new(void)
     OK(kafka_partitions_new(&world.partitions, &err));
     OK(kafka_partitions_add(world.partitions, "there", 0, 0, &err));
     OK(kafka_producer_client(world.producer, &world.client, &err));
-    /* It fails at once, so that it is a request of any kind. */
-    OK(kafka_client_metadata(world.client, NULL, 0, &world.request, &err));
+    /* It fails, so that it is a request of any kind. */
+    OK(kafka_producer_init_transactions(world.producer, 0, &world.request, &err));
     OK(kafka_value_new_map(&world.map, &err));
     OK(kafka_value_new_list(&world.list, &err));
     OK(kafka_value_new_int(1, &world.integer, &err));
