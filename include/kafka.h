@@ -1448,9 +1448,10 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
                                   struct kafka_error *err);
 
 /**
- * Says which events the caller wants to be told of at once: they end waiting calls with
- * KAFKA_ERR_EVENT until they are taken by kafka_client_event. All other events can be taken
- * there too, whenever one likes.
+ * Says which events the caller wants to be told of at once: they end the client's waiting
+ * calls (those that poll, take, consume, wait, flush or leave) with KAFKA_ERR_EVENT until they
+ * are taken by kafka_client_event; kafka_request_wait and closing go on. All other events can
+ * be taken there too, whenever one likes.
  *
  * kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With
  * KAFKA_EVENT_REBALANCE a consumer's rebalances are answered by the caller, else by
@@ -1553,7 +1554,8 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
  * message is reported.
  *
  * timeout_ms: -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT with the number
- * of messages left in the text; they stay queued. Blocks up to timeout_ms.
+ * of messages left in the text; they stay queued; KAFKA_ERR_EVENT if messages are left and
+ * there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms.
  */
 int32_t kafka_producer_flush(struct kafka_producer *producer,
                              int32_t timeout_ms,
@@ -1587,7 +1589,7 @@ int32_t kafka_producer_purge(struct kafka_producer *producer,
  * kafka_producer_poll or kafka_producer_reports having told; also written for
  * KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
  * KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
- * timeout_ms (-1: without limit), and up to 2 s more to wind up where brokers or name
+ * timeout_ms (-1: without limit), and up to 0.5 s more to give messages up where name
  * servers do not answer.
  */
 int32_t kafka_producer_close(struct kafka_producer *producer,
@@ -1609,7 +1611,7 @@ int32_t kafka_producer_close_request(struct kafka_producer *producer,
                                      struct kafka_error *err);
 
 /**
- * As kafka_producer_flush, as a request.
+ * As kafka_producer_flush, as a request, which no event ends.
  *
  * request: where the request goes; NULL if nobody wants to hear of it. It fails with
  * KAFKA_ERR_TIMED_OUT within timeout_ms, and with KAFKA_ERR_CLOSED. Does not block.
@@ -1929,8 +1931,8 @@ int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
  *
  * Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
  * be left in time: it will notice after session.timeout.ms. It is closed in any case.
- * Blocks up to timeout_ms (-1: without limit), and up to 1 s more to wind up where
- * brokers or name servers do not answer.
+ * Blocks up to timeout_ms (-1: without limit). Threads that have not ended by then, as where
+ * name servers do not answer, do so by themselves.
  */
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,

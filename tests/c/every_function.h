@@ -9,7 +9,7 @@
 static struct {
     const char *servers;
     kafka_mock_cluster *mock_cluster;
-    kafka_producer *producer, *nowhere;
+    kafka_producer *producer;
     kafka_topic *topic;
     kafka_consumer *consumer;
     kafka_conf *conf;
@@ -125,7 +125,6 @@ static inline kafka_value *group_of(const char *name)
 
 static inline void world_new(void)
 {
-    kafka_client *nowhere = NULL;
     memset(&world, 0, sizeof world);
     outputs_reset();
     world.mock_cluster = cluster_with("there", 1, &world.servers);
@@ -141,9 +140,7 @@ static inline void world_new(void)
     OK(kafka_partitions_add(world.partitions, "there", 0, 0, &err));
     OK(kafka_producer_client(world.producer, &world.client, &err));
     /* It fails, so that it is a request of any kind. */
-    world.nowhere = producer_with("127.0.0.1:1", NULL);
-    OK(kafka_producer_client(world.nowhere, &nowhere, &err));
-    OK(kafka_client_metadata(nowhere, NULL, 0, &world.request, &err));
+    OK(kafka_producer_init_transactions(world.producer, 0, &world.request, &err));
     OK(kafka_hub_new(&world.hub, &err));
     OK(kafka_value_new_map(&world.map, &err));
     OK(kafka_value_new_list(&world.list, &err));
@@ -195,7 +192,6 @@ static inline void world_free(void)
     kafka_consumer_free(world.consumer);
     kafka_topic_free(world.topic);
     kafka_producer_free(world.producer);
-    kafka_producer_free(world.nowhere);
     kafka_mock_cluster_free(world.mock_cluster);
 }
 
