@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString};
 use std::ptr;
+use std::sync::Once;
 
 use libc::{c_char, c_void};
 
@@ -34,6 +35,16 @@ fn value(get: impl Fn(*mut c_char, &mut usize) -> sys::rd_kafka_conf_res_t) -> O
     CStr::from_bytes_until_nul(&value).ok().map(CStr::to_owned)
 }
 
+/// Has OpenSSL stay as it is when the process ends. It would clean up in `exit()`, while threads of librdkafka's are in the
+/// middle of a handshake. Whatever else uses the same OpenSSL loses nothing by it: the memory goes with the process.
+fn keep_openssl() {
+    static ONCE: Once = Once::new();
+    // SAFETY: may be called at any time; where OpenSSL is in use already it changes nothing.
+    ONCE.call_once(|| unsafe {
+        sys::OPENSSL_init_crypto(sys::OPENSSL_INIT_NO_ATEXIT, ptr::null());
+    });
+}
+
 /// A client's configuration.
 pub struct Conf(*mut sys::rd_kafka_conf_t);
 
@@ -45,6 +56,7 @@ unsafe impl Sync for Conf {}
 impl Conf {
     /// librdkafka's defaults, and its own logging off.
     pub fn new() -> Self {
+        keep_openssl();
         // SAFETY: the new object is owned by the returned value.
         unsafe {
             let conf = sys::rd_kafka_conf_new();

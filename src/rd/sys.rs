@@ -52,6 +52,13 @@ pub use rdkafka_sys::bindings::{
     RD_KAFKA_PURGE_F_NON_BLOCKING, RD_KAFKA_PURGE_F_QUEUE,
 };
 
+/// Of openssl/crypto.h; librdkafka brings OpenSSL along, whichever it is.
+pub const OPENSSL_INIT_NO_ATEXIT: u64 = 0x0008_0000;
+
+extern "C" {
+    pub fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
+}
+
 /// Chooses a partition for a record: by its topic, its key, how many partitions there are, the topic's opaque and the
 /// record's.
 pub type Partitioner = unsafe extern "C" fn(
