@@ -20,6 +20,8 @@ mod tools;
 
 mod workbench;
 
+#[path = "openresty/facade.rs"]
+mod facade;
 #[path = "openresty/life.rs"]
 mod life;
 #[path = "openresty/nginx.rs"]
