@@ -83,13 +83,16 @@ local function changed(kind, given, ...)
   end
 end
 
-local function copy(value)
+--- A configuration as it is now, whatever becomes of its tables.
+---@param value any
+---@return any
+function resty.copy(value)
   if type(value) ~= "table" then
     return value
   end
   local copied = {}
   for key, inner in next, value do
-    copied[key] = copy(inner)
+    copied[key] = resty.copy(inner)
   end
   return copied
 end
@@ -162,7 +165,7 @@ local function get(kind, name, ...)
   end
   local given = {}
   for at = 1, #ARGUMENTS[kind] do
-    given[at] = copy((select(at, ...)))
+    given[at] = resty.copy((select(at, ...)))
   end
   entries[#entries + 1] = { client = client, given = given, used = ngx.now(), retiring = false }
   shared[kind][name] = entries

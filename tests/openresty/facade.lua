@@ -185,7 +185,14 @@ function cases.metadata()
 end
 
 function cases.metadata_that_cannot_be_had()
-  local cli = client:new(NOWHERE, { socket_timeout = 100 })
+  local mock, list = cluster("gone")
+  mock:create_topic("gone", 1)
+  local cli = client:new(list, { socket_timeout = 100, refresh_interval = 20 })
+  assert(cli:fetch_metadata("gone"))
+  mock:broker_down(1)
+  ngx.sleep(0.03)
+  equal(select(2, cli:fetch_metadata("gone")).num, 1, "what it was")
+  cli = client:new(NOWHERE, { socket_timeout = 100 })
   local brokers, text = cli:fetch_metadata("one")
   equal(brokers, nil)
   equal(text, "not found topic")
@@ -346,7 +353,8 @@ function cases.async_hears_of_failures()
   equal(index, 4)
   equal(table.concat(queue, "|"), "k|one||two")
   equal(err, "timeout")
-  equal(retryable, false)
+  -- As they had no partition yet.
+  equal(retryable, true)
 end
 
 function cases.async_tells_what_a_broker_said()

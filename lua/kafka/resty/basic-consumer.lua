@@ -7,6 +7,7 @@ local config = require("kafka.resty.config")
 local err = require("kafka.err")
 local errors = require("kafka.resty.errors")
 local kafka_consumer = require("kafka.consumer")
+local nginx = require("kafka.nginx")
 local resty = require("kafka.resty")
 local timestamps = require("kafka.resty.protocol.consumer")
 
@@ -21,6 +22,12 @@ local FETCH_BYTES = 10 * 1024 * 1024
 -- How long a fetch waits for more of what is on its way: somewhat longer than a broker waits for new messages.
 local NEXT_MS = 150
 
+-- How long closing one may take.
+local CLOSE_MS = 1000
+
+-- After so many messages others have their turn.
+local TURN = 100
+
 -- How many consumers that nobody uses are kept for the same configuration, and for how long.
 local IDLE_MAX = 4
 local IDLE_S = 60
@@ -33,12 +40,18 @@ local IDLE_S = 60
 ---@field is_at_end? boolean it has heard that there is none yet
 ---@field since number when it was last used, in seconds
 
----@type table<string, {settings: kafka.resty.Settings, idle: kafka.resty.Reader[]}[]> by brokers
+---@class kafka.resty.Pool readers of the same configuration
+---@field name string
+---@field settings kafka.resty.Settings
+---@field idle kafka.resty.Reader[]
+---@field is_watched boolean whether somebody closes those that nobody uses
+
+---@type table<string, kafka.resty.Pool[]> by brokers
 local pools = {}
 
 ---@class kafka.resty.Consumer
 ---@field client kafka.resty.Client
----@field private pool {settings: kafka.resty.Settings, idle: kafka.resty.Reader[], is_watched: boolean}
+---@field private pool kafka.resty.Pool
 local Consumer = { _VERSION = "0.23" }
 
 local metatable = { __index = Consumer }
@@ -55,16 +68,15 @@ local PROPERTIES = {
   ["queued.max.messages.kbytes"] = FETCH_BYTES / 1024,
 }
 
-local function find_pool(settings)
-  local brokers = config.connection(settings).brokers
-  local list = pools[brokers] or {}
-  pools[brokers] = list
+local function find_pool(name, settings)
+  local list = pools[name] or {}
+  pools[name] = list
   for _, pool in ipairs(list) do
     if resty.difference(pool.settings, settings) == nil then
       return pool
     end
   end
-  local pool = { settings = settings, idle = {}, is_watched = false }
+  local pool = { name = name, settings = settings, idle = {}, is_watched = false }
   list[#list + 1] = pool
   return pool
 end
@@ -88,7 +100,8 @@ function Consumer.new(_, broker_list, client_config)
   end
   properties["isolation.level"] = opts.isolation_level == 1 and "read_committed" or "read_uncommitted"
   properties["client.rack"] = opts.client_rack
-  return setmetatable({ pool = find_pool(settings), client = client:new(broker_list, client_config) }, metatable)
+  local pool = find_pool(config.names(broker_list), settings)
+  return setmetatable({ pool = pool, client = client:new(broker_list, client_config) }, metatable)
 end
 
 -- What has nothing to do with reading; the others that a broker names end a fetch.
@@ -128,7 +141,7 @@ end
 local function watch(premature, pool)
   local idle, oldest = pool.idle, ngx.now() - (premature and 0 or IDLE_S)
   while idle[1] and idle[1].since <= oldest do
-    table.remove(idle, 1).consumer:close(1000)
+    table.remove(idle, 1).consumer:close(CLOSE_MS)
   end
   pool.is_watched = idle[1] ~= nil and ngx.timer.at(IDLE_S, watch, pool) ~= nil
 end
@@ -138,33 +151,21 @@ local function give_back(pool, reader)
   local idle = pool.idle
   idle[#idle + 1] = reader
   if #idle > IDLE_MAX then
-    table.remove(idle, 1).consumer:close(1000)
+    table.remove(idle, 1).consumer:close(CLOSE_MS)
   elseif not pool.is_watched then
     pool.is_watched = ngx.timer.at(IDLE_S, watch, pool) ~= nil
   end
 end
 
---- Runs `fn(reader, ...)` with a reader that nobody else uses meanwhile.
-local function with_reader(self, topic, partition, offset, fn)
-  local broker, text = self.client:choose_broker(topic, partition)
-  if not broker then
-    return nil, text
+--- A consumer that reads nothing, to ask with: behind a fetch that waits for messages questions would wait as well.
+local function asker(pool)
+  local connection = config.connection(pool.settings)
+  local name = "lua-resty-kafka basic-consumer " .. pool.name
+  local made, consumer = pcall(resty.consumer, name, connection.brokers, nil, connection.properties)
+  if not made then
+    return nil, consumer
   end
-  local reader, wrong = take(self.pool, topic, partition, offset)
-  if not reader then
-    return nil, wrong
-  end
-  local ran, result, failure = pcall(fn, reader, topic, partition, offset, self.pool.settings.timeout_ms)
-  if ran and result then
-    give_back(self.pool, reader)
-  else
-    -- Who knows where it is.
-    reader.consumer:close(1000)
-  end
-  if not ran then
-    error(result, 0)
-  end
-  return result, failure
+  return consumer
 end
 
 --- Asks for an offset of a partition.
@@ -179,22 +180,28 @@ function Consumer:list_offset(topic, partition, timestamp)
   if timestamp == timestamps.LIST_OFFSET_TIMESTAMP_MAX then
     return self:list_latest(topic, partition)
   end
-  return with_reader(self, topic, partition, nil, function(reader, _, _, _, timeout_ms)
-    local consumer = reader.consumer
-    if timestamp < 0 then
-      local low, high, code = consumer:watermarks(topic, partition, timeout_ms)
-      if not low then
-        return nil, errors.text(code)
-      end
-      return int64(timestamp == timestamps.LIST_OFFSET_TIMESTAMP_FIRST and low or high)
+  local broker, text = self.client:choose_broker(topic, partition)
+  if not broker then
+    return nil, text
+  end
+  local consumer, wrong = asker(self.pool)
+  if not consumer then
+    return nil, wrong
+  end
+  local timeout_ms = self.pool.settings.timeout_ms
+  if timestamp < 0 then
+    local low, high, code = consumer:watermarks(topic, partition, timeout_ms)
+    if not low then
+      return nil, errors.text(code)
     end
-    local place = { topic = topic, partition = partition, timestamp = timestamp }
-    local found, _, code = consumer:offsets_for_times({ place }, timeout_ms)
-    if not found or found[1].code then
-      return nil, errors.text(code or found[1].code)
-    end
-    return int64(found[1].offset >= 0 and found[1].offset or -1)
-  end)
+    return int64(timestamp == timestamps.LIST_OFFSET_TIMESTAMP_FIRST and low or high)
+  end
+  local place = { topic = topic, partition = partition, timestamp = timestamp }
+  local found, _, code = consumer:offsets_for_times({ place }, timeout_ms)
+  if not found or found[1].code then
+    return nil, errors.text(code or found[1].code)
+  end
+  return int64(found[1].offset >= 0 and found[1].offset or -1)
 end
 
 --- As `list_offset`, for the message with the latest time.
@@ -249,7 +256,10 @@ local function poll(consumer, timeout_ms)
   return nil, message.code
 end
 
-local function read(reader, topic, partition, offset, timeout_ms)
+--- Reads what there is, up to the offset behind the last message where that is known.
+---@return table[]? records
+---@return string? err
+local function read(reader, topic, partition, offset, high, timeout_ms)
   local consumer = reader.consumer
   local code = go(reader, topic, partition, offset)
   if code then
@@ -262,6 +272,9 @@ local function read(reader, topic, partition, offset, timeout_ms)
     local message, why = poll(consumer, wait_ms)
     if message then
       records[#records + 1] = record_of(message)
+      if #records % TURN == 0 then
+        nginx.pause(0)
+      end
       bytes = bytes + #(message.key or "") + #(message.value or "")
       reader.offset, reader.is_at_end, wait_ms = message.offset + 1, false, NEXT_MS
     elseif why == codes.PARTITION_EOF then
@@ -269,16 +282,8 @@ local function read(reader, topic, partition, offset, timeout_ms)
     elseif why ~= codes.TIMED_OUT or not records[1] and not reader.is_at_end then
       return nil, errors.text(why)
     end
-  until not message or bytes >= FETCH_BYTES
-  local low, high = consumer:watermarks(topic, partition, timeout_ms)
-  return {
-    errcode = 0,
-    high_watermark = int64(low and high or reader.offset),
-    log_start_offset = int64(low or -1),
-    aborted_transactions = {},
-    preferred_read_replica = -1,
-    records = records,
-  }
+  until not message or bytes >= FETCH_BYTES or reader.offset >= high
+  return records
 end
 
 --- Reads messages from an offset on: what there is, up to 10 MiB.
@@ -289,7 +294,41 @@ end
 --- record has offset and timestamp, both int64_t, key, value and headers
 ---@return string? err
 function Consumer:fetch(topic, partition, offset)
-  return with_reader(self, topic, partition, tonumber(offset), read)
+  offset = tonumber(offset)
+  local broker, text = self.client:choose_broker(topic, partition)
+  if not broker then
+    return nil, text
+  end
+  local pool = self.pool
+  local asked, wrong = asker(pool)
+  local reader
+  if asked then
+    reader, wrong = take(pool, topic, partition, offset)
+  end
+  if not reader then
+    return nil, wrong
+  end
+  local timeout_ms = pool.settings.timeout_ms
+  local low, high = asked:watermarks(topic, partition, timeout_ms)
+  low, high = low or -1, low and high or math.huge
+  local ran, records, failure = pcall(read, reader, topic, partition, offset, high, timeout_ms)
+  if not ran or not records then
+    -- Who knows where it is.
+    reader.consumer:close(CLOSE_MS)
+    if not ran then
+      error(records, 0)
+    end
+    return nil, failure
+  end
+  give_back(pool, reader)
+  return {
+    errcode = 0,
+    high_watermark = int64(math.max(high < math.huge and high or 0, reader.offset)),
+    log_start_offset = int64(low),
+    aborted_transactions = {},
+    preferred_read_replica = -1,
+    records = records,
+  }
 end
 
 return Consumer

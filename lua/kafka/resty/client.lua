@@ -48,7 +48,7 @@ function Client.new(_, broker_list, client_config)
   local settings = config.client(broker_list, client_config or {})
   return Client.of(settings, function()
     local connection = config.connection(settings)
-    local name = "lua-resty-kafka client " .. connection.brokers
+    local name = "lua-resty-kafka client " .. config.names(broker_list)
     local made, asked = pcall(resty.admin, name, connection.brokers, connection.properties)
     if not made then
       return nil, asked
@@ -149,7 +149,10 @@ function Client:fetch_metadata(topic)
   if not partitions or is_old then
     local asked, text = self:refresh(topic)
     partitions = self:known(topic)
-    if not partitions then
+    if partitions and not asked then
+      -- As good as it gets; it is not asked for at every call.
+      self.fetched[topic] = ngx.now()
+    elseif not partitions then
       return nil, (asked or text == ALL_FAILED) and "not found topic" or text
     end
   end

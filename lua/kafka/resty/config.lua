@@ -76,6 +76,17 @@ local function read_brokers(broker_list)
   return brokers, sasl
 end
 
+--- A broker list's brokers, as one text.
+---@param broker_list kafka.resty.Broker[]
+---@return string
+function config.names(broker_list)
+  local names = {}
+  for at, broker in ipairs((read_brokers(broker_list))) do
+    names[at] = broker.host .. ":" .. broker.port
+  end
+  return table.concat(names, ",")
+end
+
 local function set_sasl(properties, sasl)
   if sasl.tokenauth and sasl.tokenauth ~= "false" then
     fail("auth_config.tokenauth: delegation tokens are beyond librdkafka")

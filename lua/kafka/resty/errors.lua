@@ -48,12 +48,15 @@ local function text(code)
   return TEXTS[code] or is_brokers and (NAMES[code] or err.name(code)) or err.text(code)
 end
 
+-- These no broker has been sent.
+local UNSENT = { [codes.PURGE_QUEUE] = true, [codes.QUEUE_FULL] = true }
+
 --- Whether the broker has certainly not taken a message that failed so, and trying again can help.
 ---@param code integer
 ---@return boolean
 local function is_retryable(code)
   local info = err.info(code)
-  return info ~= nil and info.retriable and not UNCERTAIN[code]
+  return UNSENT[code] or info ~= nil and info.retriable and not UNCERTAIN[code]
 end
 
 for code = -1, 255 do

@@ -43,6 +43,7 @@ local DEFAULT_CLUSTER = 1
 ---@field async boolean
 ---@field private settings kafka.resty.ProducerSettings
 ---@field private name string
+---@field private given any[] what it was made with, copied
 ---@field private correlation_id integer
 ---@field private outstanding integer messages that nothing has been heard of yet
 ---@field private offsets table<string, table<integer, integer>>
@@ -55,11 +56,8 @@ local Producer = { _VERSION = "0.23" }
 
 local metatable = { __index = Producer }
 
----@type table<any, kafka.resty.Producer> asynchronous ones by cluster
-local clusters = {}
-
----@type table<string, kafka.resty.Producer> synchronous ones by name: the last of each, for what it knows of topics
-local synchronous = {}
+---@type table<string, kafka.resty.Producer> the last one of each name
+local known = {}
 
 local function default_partitioner(key, count, correlation_id)
   return (key and ngx.crc32_short(key) or correlation_id) % count
@@ -110,7 +108,9 @@ end
 local function hear(self, report)
   self.outstanding = self.outstanding - 1
   if report.err then
-    local sent, text, retryable = report.opaque, errors.text(report.code), errors.is_retryable(report.code)
+    local sent, text = report.opaque, errors.text(report.code)
+    -- What had no partition yet has been nowhere.
+    local retryable = report.partition < 0 or errors.is_retryable(report.code)
     fail(self, report.topic, report.partition, sent[1], sent[2], text, retryable)
   else
     remember(self, report)
@@ -167,22 +167,24 @@ end
 ---@param cluster_name? any 1 by default; for asynchronous ones
 ---@return kafka.resty.Producer
 function Producer.new(_, broker_list, producer_config, cluster_name)
-  local settings = config.producer(broker_list, producer_config or {})
-  if not settings.is_async then
-    local name = "lua-resty-kafka sync " .. config.connection(settings).brokers
-    local made, before = make(settings, name), synchronous[name]
-    if before and resty.difference(before.settings, settings) == nil then
-      made.client = before.client
-    end
-    synchronous[name] = made
-    return made
+  producer_config = producer_config or {}
+  local is_async = producer_config.producer_type == "async"
+  local name = is_async and "async " .. tostring(cluster_name or DEFAULT_CLUSTER)
+    or "sync " .. config.names(broker_list)
+  local before, given = known[name], { broker_list, producer_config }
+  local is_same = before and resty.difference(before.given, given) == nil
+  if is_async and is_same then
+    return before
   end
-  cluster_name = cluster_name or DEFAULT_CLUSTER
-  local made = clusters[cluster_name]
-  if not made or resty.difference(made.settings, settings) ~= nil then
-    made = make(settings, "lua-resty-kafka async " .. tostring(cluster_name))
-    clusters[cluster_name] = made
+  local settings = is_same and before.settings or config.producer(broker_list, producer_config)
+  local made = make(settings, "lua-resty-kafka " .. name)
+  if is_same then
+    -- What is known of topics is known to all.
+    made.given, made.client = before.given, before.client
+  else
+    made.given = resty.copy(given)
   end
+  known[name] = made
   return made
 end
 
@@ -268,36 +270,47 @@ local function settle(producer)
   end
 end
 
---- A light thread that hears what becomes of messages, as long as there are any.
-local function fetch(_, self)
-  local producer, text = connect(self)
+--- Hears what becomes of messages, as long as there are any.
+local function hear_of_all(self)
+  local producer = connect(self)
   while producer and (self.outstanding > 0 or self.deferred_count > 0) do
     send_deferred(self, producer)
     if ngx.worker.exiting() then
       settle(producer)
     else
       producer:poll(LOOK_MS)
+      -- There may be more at once, and others want to have their turn.
+      nginx.pause(0)
     end
     tell(self)
     if producer:is_closed() then
       -- What it had has been reported. What there is now is another's.
-      producer, text = connect(self)
+      producer = connect(self)
     end
   end
   tell(self)
+end
+
+local function fetch(_, self)
+  local ran, text = pcall(hear_of_all, self)
   self.is_fetching = false
-  if not producer then
+  if not ran then
     ngx.log(ngx.ERR, "kafka: ", text)
   end
 end
 
-local function start_fetching(self, producer)
-  if self.is_fetching then
-    return
-  elseif ngx.timer.at(0, fetch, self) then
-    self.is_fetching = true
-  else
-    -- No timer to be had: what can be heard without waiting is heard here.
+--- Has a light thread fetch reports, if none does.
+---@return boolean fetches false where no timer can be had
+local function start_fetching(self)
+  if not self.is_fetching then
+    self.is_fetching = ngx.timer.at(0, fetch, self) and true or false
+  end
+  return self.is_fetching
+end
+
+--- As `start_fetching`; what can be heard without waiting is heard here if it cannot.
+local function hear_somehow(self, producer)
+  if not start_fetching(self) then
     producer:poll(0)
     tell(self)
   end
@@ -344,8 +357,10 @@ local function send_async(self, topic, key, message)
       if self.deferred_count + producer:len() >= self.settings.capacity then
         return nil, "buffer overflow"
       end
+      if not start_fetching(self) then
+        return nil, "no timer to be had for asking about the topic"
+      end
       defer(self, topic, key, message)
-      start_fetching(self, producer)
       return true
     end
     partition_id = choose(self, key, partitions.num)
@@ -354,14 +369,19 @@ local function send_async(self, topic, key, message)
     partition_id = 0
   end
   local sent, code = enqueue(self, producer, topic, partition_id, key, message)
+  if code == codes.QUEUE_FULL then
+    -- Reports that nobody has fetched take room.
+    producer:poll(0)
+    sent, code = enqueue(self, producer, topic, partition_id, key, message)
+  end
   if not sent and (code == codes.QUEUE_FULL or code == codes.WOULD_BLOCK) then
-    start_fetching(self, producer)
+    hear_somehow(self, producer)
     return nil, overflow(self, code)
   elseif not sent then
     doubt(self, topic, code)
     return nil, errors.text(code)
   end
-  start_fetching(self, producer)
+  hear_somehow(self, producer)
   return true
 end
 
@@ -411,6 +431,12 @@ function Producer:flush()
       send_deferred(self, producer)
     end
     producer:flush(self.settings.delivery_ms + MARGIN_MS)
+    -- One call hears of so many messages, and no more.
+    local before
+    repeat
+      before = self.outstanding
+      producer:poll(0)
+    until self.outstanding == before or self.outstanding == 0
     tell(self)
   end
   return true
