@@ -12,3 +12,4 @@ files["benches"] = { read_globals = { "kafka" } }
 
 -- Inside nginx.
 files["tests/openresty"] = { std = "+ngx_lua" }
+files["examples/openresty"] = { std = "+ngx_lua" }

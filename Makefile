@@ -31,7 +31,8 @@ CARGO_FEATURES := --no-default-features --features system-openssl
 PC_REQUIRES := libssl libcrypto zlib
 # The tests look at what it can do, not at how fast.
 ifdef QUICK_SYSTEM_BUILD
-export CARGO_PROFILE_RELEASE_OPT_LEVEL := 1
+export CARGO_PROFILE_RELEASE_OPT_LEVEL := 0
+export CARGO_PROFILE_RELEASE_DEBUG := false
 endif
 else
 $(error OPENSSL is bundled or system, not $(OPENSSL))

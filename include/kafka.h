@@ -930,7 +930,7 @@ typedef struct kafka_group_metadata kafka_group_metadata;
 /**
  * One end of a unix socket whose other end an event loop reads, as nginx does. A byte comes
  * when something that was asked about, by kafka_client_notify or kafka_request_notify, may have
- * changed; kafka_hub_take then says what. Usable from any thread.
+ * changed; kafka_hub_take then says what, which can be nothing. Usable from any thread.
  */
 typedef struct kafka_hub kafka_hub;
 
@@ -1448,9 +1448,10 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
                                   struct kafka_error *err);
 
 /**
- * Says which events the caller wants to be told of at once: they end waiting calls with
- * KAFKA_ERR_EVENT until they are taken by kafka_client_event. All other events can be taken
- * there too, whenever one likes.
+ * Says which events the caller wants to be told of at once: they end the client's waiting
+ * calls (those that poll, take, consume, wait, flush or leave) with KAFKA_ERR_EVENT until they
+ * are taken by kafka_client_event; kafka_request_wait and closing go on. All other events can
+ * be taken there too, whenever one likes.
  *
  * kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With
  * KAFKA_EVENT_REBALANCE a consumer's rebalances are answered by the caller, else by
@@ -1553,7 +1554,8 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
  * message is reported.
  *
  * timeout_ms: -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT with the number
- * of messages left in the text; they stay queued. Blocks up to timeout_ms.
+ * of messages left in the text; they stay queued; KAFKA_ERR_EVENT if messages are left and
+ * there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms.
  */
 int32_t kafka_producer_flush(struct kafka_producer *producer,
                              int32_t timeout_ms,
@@ -1587,7 +1589,7 @@ int32_t kafka_producer_purge(struct kafka_producer *producer,
  * kafka_producer_poll or kafka_producer_reports having told; also written for
  * KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
  * KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
- * timeout_ms (-1: without limit), and up to 2 s more to wind up where brokers or name
+ * timeout_ms (-1: without limit), and up to 0.5 s more to give messages up where name
  * servers do not answer.
  */
 int32_t kafka_producer_close(struct kafka_producer *producer,
@@ -1600,7 +1602,7 @@ int32_t kafka_producer_close(struct kafka_producer *producer,
  *
  * request: where the request goes; its result is a number, that of the messages lost, none if
  * the producer was closed before. NULL if nobody wants to hear of it: then lost messages are
- * counted on stderr, and the process's end waits for it, for a second. Free the producer
+ * counted on stderr, and the process's end waits for it, for two seconds. Free the producer
  * whenever you like. Returns 0. Does not block.
  */
 int32_t kafka_producer_close_request(struct kafka_producer *producer,
@@ -1609,7 +1611,7 @@ int32_t kafka_producer_close_request(struct kafka_producer *producer,
                                      struct kafka_error *err);
 
 /**
- * As kafka_producer_flush, as a request.
+ * As kafka_producer_flush, as a request, which no event ends.
  *
  * request: where the request goes; NULL if nobody wants to hear of it. It fails with
  * KAFKA_ERR_TIMED_OUT within timeout_ms, and with KAFKA_ERR_CLOSED. Does not block.
@@ -1929,8 +1931,8 @@ int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
  *
  * Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
  * be left in time: it will notice after session.timeout.ms. It is closed in any case.
- * Blocks up to timeout_ms (-1: without limit), and up to 1 s more to wind up where
- * brokers or name servers do not answer.
+ * Blocks up to timeout_ms (-1: without limit). Threads that have not ended by then, as where
+ * name servers do not answer, do so by themselves.
  */
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,
@@ -1940,7 +1942,7 @@ int32_t kafka_consumer_close(struct kafka_consumer *consumer,
  * As kafka_consumer_close, as a request.
  *
  * request: where the request goes; NULL if nobody wants to hear of it: then the process's end
- * waits for it, for a second. Free the consumer whenever you like. Returns 0. Does not block.
+ * waits for it, for two seconds. Free the consumer whenever you like. Returns 0. Does not block.
  */
 int32_t kafka_consumer_close_request(struct kafka_consumer *consumer,
                                      int32_t timeout_ms,
@@ -2431,7 +2433,7 @@ int32_t kafka_hub_path(const struct kafka_hub *hub, const char **path, struct ka
 /**
  * Takes the connection that the event loop has just made. The socket is gone afterwards.
  *
- * Returns 0; KAFKA_ERR_INVALID_ARGUMENT if nobody has connected, somebody has before, or it was
+ * Returns 0; KAFKA_ERR_STATE if nobody has connected, somebody has before, or it was
  * another process. Does not block.
  */
 int32_t kafka_hub_accept(struct kafka_hub *hub, struct kafka_error *err);

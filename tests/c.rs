@@ -47,6 +47,7 @@ subjects! {
     errors
     events
     group
+    hub
     lengths
     messages
     mock_cluster

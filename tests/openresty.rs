@@ -20,6 +20,8 @@ mod tools;
 
 mod workbench;
 
+#[path = "openresty/examples.rs"]
+mod examples;
 #[path = "openresty/facade.rs"]
 mod facade;
 #[path = "openresty/life.rs"]

@@ -56,7 +56,8 @@ end
 --- A message's value, where it is.
 ---@param index integer from 1
 ---@return ffi.cdata*? pointer `const uint8_t *`; nil for a tombstone
----@return integer? length in bytes
+---@return integer|string|nil length in bytes; or a message, once it is released
+---@return integer? code
 function Batch:value_ptr(index)
   local found, text, code = look(self, index)
   if not found then
@@ -70,7 +71,8 @@ end
 --- A message's key, where it is.
 ---@param index integer from 1
 ---@return ffi.cdata*? pointer `const uint8_t *`; nil if it has none
----@return integer? length in bytes
+---@return integer|string|nil length in bytes; or a message, once it is released
+---@return integer? code
 function Batch:key_ptr(index)
   local found, text, code = look(self, index)
   if not found then

@@ -49,6 +49,7 @@ local METADATA_OPTIONS = { topic = true, timeout = true }
 ---@return kafka.Metadata? metadata
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:metadata(options)
   options = check.options(2, options, METADATA_OPTIONS)
   local topic = options.topic ~= nil and check.c_string(2, options.topic) or nil
@@ -66,6 +67,7 @@ end
 ---@return string? id
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:cluster_id(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, TIMEOUT_MS)
   local refused = request.refusal(self)
@@ -87,6 +89,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:set_oauthbearer_token(token)
   check.table(2, token)
   local text = check.c_string(2, token.token)
@@ -112,6 +115,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:set_oauthbearer_failure(text)
   text = check.c_string(2, text)
   if not self.handle then
@@ -126,6 +130,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Client:set_sasl_credentials(user, password)
   user, password = check.c_string(2, user), check.c_string(3, password)
   if not self.handle then

@@ -104,23 +104,26 @@ end
 ---@return fun(): kafka.Message? next
 function Consumer:messages(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, -1)
-  return function()
-    repeat
-      local found, _, code = self:poll(timeout_ms)
-      if found then
-        return found
-      end
-    until code ~= C.KAFKA_ERR_PARTITION_EOF
+  -- No loop: one inside of the caller's would not be compiled.
+  local function next_message()
+    local found, _, code = self:poll(timeout_ms)
+    if code == C.KAFKA_ERR_PARTITION_EOF then
+      return next_message()
+    end
+    return found
   end
+  return next_message
+end
+
+local function consume(timeout_ms, self, most)
+  return C.kafka_consumer_consume(self.handle, most, timeout_ms, batch.out, native.error)
 end
 
 local function take(self, most, timeout_ms, taken)
   if not self.handle then
     return err.closed()
   end
-  local code = events.waiting(self, timeout_ms, function(left_ms)
-    return C.kafka_consumer_consume(self.handle, most, left_ms, batch.out, native.error)
-  end)
+  local code = events.waiting(self, timeout_ms, consume, most)
   if code ~= 0 then
     return nothing(code)
   end

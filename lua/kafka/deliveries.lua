@@ -364,13 +364,13 @@ function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
     local code = serve(producer)
     if code ~= 0 or (done and done()) then
       return code
-    elseif flushed ~= C.KAFKA_ERR_TIMED_OUT then
+    elseif flushed ~= C.KAFKA_ERR_TIMED_OUT and flushed ~= C.KAFKA_ERR_EVENT then
       return flushed
     end
     if timeout_ms >= 0 then
       left = math.max(0, timeout_ms - (events.now_ms() - start))
       if left == 0 then
-        return flushed
+        return C.KAFKA_ERR_TIMED_OUT
       end
     end
   end

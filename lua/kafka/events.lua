@@ -228,9 +228,9 @@ end
 
 local now_ms = events.now_ms
 
-local function look(object, wait)
+local function look(object, given)
   while object.handle do
-    local code = wait(0, object)
+    local code = given.wait(0, object, given.argument)
     if code ~= C.KAFKA_ERR_EVENT then
       return code
     end
@@ -239,24 +239,26 @@ local function look(object, wait)
   return C.KAFKA_ERR_CLOSED
 end
 
---- Calls `wait(timeout_ms, object)` until it returns another code than KAFKA_ERR_EVENT, and runs the handlers whenever
---- it is interrupted; then it goes on for the rest of its time.
+--- Calls `wait(timeout_ms, object, argument)` until it returns another code than KAFKA_ERR_EVENT, and runs the handlers
+--- whenever it is interrupted; then it goes on for the rest of its time.
 ---@param object table open
 ---@param timeout_ms integer -1 waits without limit
----@param wait fun(timeout_ms: integer, object: table): integer KAFKA_ERR_TIMED_OUT if nothing came
+---@param wait fun(timeout_ms: integer, object: table, argument: any): integer KAFKA_ERR_TIMED_OUT if nothing came
+---@param argument? any saves a closure, which is not compiled
 ---@return integer code
-function events.waiting(object, timeout_ms, wait)
+function events.waiting(object, timeout_ms, wait, argument)
   if not nginx.may_block() then
-    return nginx.wait(object, timeout_ms, C.KAFKA_ERR_TIMED_OUT, nil, look, wait)
+    local given = { wait = wait, argument = argument }
+    return nginx.wait(object, timeout_ms, C.KAFKA_ERR_TIMED_OUT, nil, look, given)
   end
   local start = timeout_ms > 0 and object.handled ~= 0 and now_ms()
-  local code = wait(timeout_ms, object)
+  local code = wait(timeout_ms, object, argument)
   while code == C.KAFKA_ERR_EVENT do
     events.dispatch(object)
     if not object.handle then
       return C.KAFKA_ERR_CLOSED
     end
-    code = wait(start and math.max(0, timeout_ms - (now_ms() - start)) or timeout_ms, object)
+    code = wait(start and math.max(0, timeout_ms - (now_ms() - start)) or timeout_ms, object, argument)
   end
   return code
 end

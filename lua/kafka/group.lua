@@ -23,6 +23,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:subscribe(topics)
   if #check.table(2, topics) == 0 then
     check.fail(2, "the topics array is empty")
@@ -40,6 +41,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:unsubscribe()
   if not self.handle then
     return err.closed()
@@ -51,6 +53,7 @@ end
 ---@return string[]? topics empty if there is no subscription
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:subscription()
   if not self.handle then
     return err.closed()
@@ -75,6 +78,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code STATE where the group rebalances cooperatively: see `incremental_assign`
+---@return kafka.ErrorInfo? info
 function Group:assign(list)
   list = partitions.check(2, list)
   if not self.handle then
@@ -88,6 +92,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:incremental_assign(list)
   list = partitions.check(2, list)
   if not self.handle then
@@ -101,6 +106,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:incremental_unassign(list)
   list = partitions.check(2, list)
   if not self.handle then
@@ -113,6 +119,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:unassign()
   if not self.handle then
     return err.closed()
@@ -124,6 +131,7 @@ end
 ---@return kafka.Partition[]? list
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:assignment()
   if not self.handle then
     return err.closed()
@@ -141,6 +149,7 @@ local number_out = ffi.new("int32_t[1]")
 ---@return boolean? lost
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:assignment_lost()
   if not self.handle then
     return err.closed()
@@ -158,6 +167,7 @@ local text_out = ffi.new("const char *[1]")
 ---@return string? protocol "NONE" as long as it has not been joined, "EAGER" or "COOPERATIVE"
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Group:rebalance_protocol()
   if not self.handle then
     return err.closed()

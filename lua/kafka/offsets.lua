@@ -65,6 +65,7 @@ end
 ---@return true? begun
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Offsets:commit_async(given)
   local list = given ~= nil and list_of(2, given) or nil
   if not self.handle then
@@ -82,6 +83,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Offsets:store_offsets(given)
   local list = list_of(2, given)
   if not self.handle then
@@ -95,6 +97,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Offsets:pause(list)
   list = partitions.check(2, list)
   if not self.handle then
@@ -108,6 +111,7 @@ end
 ---@return true? done
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Offsets:resume(list)
   list = partitions.check(2, list)
   if not self.handle then
@@ -125,6 +129,7 @@ end
 ---@return kafka.Partition[]? positions without an offset where nothing has been taken yet
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Offsets:position(list)
   list = list ~= nil and partitions.check(2, list) or nil
   if not self.handle then

@@ -32,6 +32,7 @@ local ESRCH = err.errno.ESRCH
 ---@field closing? true this library's own
 ---@field topics table<string, ffi.cdata*> this library's own
 ---@field ids? kafka.Tokens this library's own; in a sandbox host
+---@field private closing? true
 local Producer = {}
 
 local function free_producer(handle)
@@ -59,6 +60,9 @@ end
 --- Throws on a topic name or a property that librdkafka refuses.
 ---@param topic string
 ---@param topic_conf? kafka.Properties on top of what the producer was made with
+---@return nil
+---@return string? message why not: "closed" or "forked"
+---@return integer? code
 function Producer:create_topic(topic, topic_conf)
   topic = check.c_string(2, topic)
   check.optional_table(3, topic_conf)
@@ -78,7 +82,9 @@ end
 
 --- Whether this producer manages a topic.
 ---@param topic string
----@return boolean
+---@return boolean? managed
+---@return string? message
+---@return integer? code
 function Producer:has_topic(topic)
   topic = check.string(2, topic)
   local code = unusable(self)
@@ -91,6 +97,9 @@ end
 --- Removes a topic; does nothing if this producer does not manage it. What has been sent to it is delivered all the
 --- same.
 ---@param topic string
+---@return nil
+---@return string? message
+---@return integer? code
 function Producer:destroy_topic(topic)
   topic = check.string(2, topic)
   local code = unusable(self)
@@ -114,7 +123,9 @@ end
 ---@param partition integer -1 leaves the choice to the partitioner
 ---@param sequence_id? integer 0 to 2^64 - 1, for `poll`; above 2^53 a Lua number is not exact
 ---@param message string
----@return integer errno 0, or kafka.errno.ENOBUFS (queue full: poll), EMSGSIZE, ENOENT (topic), ESRCH (partition)
+---@return integer? errno 0, or kafka.errno.ENOBUFS (queue full: poll), EMSGSIZE, ENOENT (topic), ESRCH (partition)
+---@return string? message "closed" or "forked"
+---@return integer? code
 function Producer:send(topic, partition, sequence_id, message)
   local handle = self.handle
   if not handle then
@@ -179,7 +190,8 @@ end
 --- up.
 ---@param timeout_ms? integer milliseconds; 0, the default, does not wait, -1 waits without limit
 ---@return integer? sequence_id of the last message of `send` reported; nil if none was, or it was sent without one
----@return integer failures messages that were not delivered, `produce`'s too
+---@return integer|string failures messages that were not delivered, `produce`'s too; or "closed", "forked"
+---@return integer? code
 function Producer:poll(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, 0)
   if not self.handle then
@@ -208,26 +220,35 @@ end
 local SLICE_MS = 50
 local PURGE_MS = 500
 
---- The first half of closing where somebody hears of messages one by one: fetches all reports, also those of messages
---- that have to be given up. Handlers run afterwards, so that none of them can keep the producer from being closed.
+--- The first half of closing where somebody hears of events, or of messages one by one: fetches all reports, also those
+--- of messages that have to be given up. Handlers of events run, for what is queued may wait for one, as for a token;
+--- those of reports run afterwards. None of them can keep the producer from being closed.
 ---@param self kafka.Producer
 ---@param timeout_ms integer
 ---@return integer code
 ---@return integer lost messages given up, or failed without anybody having been told
+---@return any failure an error of a handler's
 local function settle(self, timeout_ms)
-  local mine = self.deliveries
-  local function fetch()
+  local failure
+  local function serve()
+    local succeeded, thrown = pcall(events.dispatch, self)
+    failure = failure or not succeeded and thrown or nil
+    local mine = self.deliveries
+    if not mine then
+      return 0
+    end
     mine:take_all()
     return mine:fetch(self.handle)
   end
-  local code = deliveries.flush(self, timeout_ms, SLICE_MS, fetch)
-  local lost = mine.untold
-  if code == C.KAFKA_ERR_TIMED_OUT then
+  local code = deliveries.flush(self, timeout_ms, SLICE_MS, serve)
+  local mine = self.deliveries
+  local lost = mine and mine.untold or 0
+  if code == C.KAFKA_ERR_TIMED_OUT and mine then
     lost = lost + (self:len() or 0)
     self:purge()
-    code = deliveries.flush(self, PURGE_MS, SLICE_MS, fetch)
+    code = deliveries.flush(self, PURGE_MS, SLICE_MS, serve)
   end
-  return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost
+  return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost, failure
 end
 
 --- The second half.
@@ -247,7 +268,7 @@ local function finish(self, timeout_ms)
 end
 
 --- Sends what is queued, waits for its delivery, and ends the producer; then runs the handlers that are left. Closing
---- again returns true.
+--- again returns true. An error of a handler's is passed on when it is closed.
 ---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
 ---@return true? closed nil if messages had to be given up: then "timeout", the code, and how many
 ---@return string? message
@@ -256,16 +277,16 @@ end
 function Producer:close(timeout_ms)
   timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
   local handle = self.handle
-  -- Another light thread may be closing it.
+  -- Another light thread may be closing it, or a handler that runs while it closes may want to.
   if not handle or self.closing then
     return true
   elseif not nginx.may_wait() then
     return err.failure(C.KAFKA_ERR_WOULD_BLOCK)
   end
   self.closing = true
-  local mine, settled, untold = self.deliveries, 0, 0
-  if mine then
-    settled, untold = settle(self, timeout_ms)
+  local settled, untold, failure = 0, 0, nil
+  if self.deliveries or self.handled ~= 0 then
+    settled, untold, failure = settle(self, timeout_ms)
     timeout_ms = 0
   end
   local code, lost = finish(self, timeout_ms)
@@ -278,8 +299,11 @@ function Producer:close(timeout_ms)
     topics.destroy(self.topics, topic)
   end
   native.release(handle, free_producer)
-  if mine then
-    mine:dispatch()
+  if self.deliveries then
+    self.deliveries:dispatch()
+  end
+  if failure then
+    error(failure, 0)
   end
   local lost_count = untold + lost
   if lost_count > 0 then

@@ -33,7 +33,7 @@ impl Client {
         kind: rd::Kind,
         brokers: &CStr,
         conf: &Conf,
-        native: rd::Conf,
+        mut native: rd::Conf,
         bell: Arc<Bell>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self> {
@@ -50,6 +50,12 @@ impl Client {
             tokens: conf.tokens_are_the_applications(),
         };
         let listener: Arc<dyn rd::Listener> = events.clone();
+        // In the configuration, too: librdkafka warns without, and starts over from these when it has lost all others.
+        let servers = c"bootstrap.servers";
+        if !native.get(servers).is_some_and(|given| !given.is_empty()) {
+            // What is wrong with them shows below.
+            let _ = native.set(servers, brokers);
+        }
         let native = rd::Client::new(kind, native, listener, wanted)
             .map_err(|text| Error::new(Code::INVALID_CONFIG.0, text))?;
         if native.add_brokers(brokers) == 0 {

@@ -23,9 +23,6 @@ pub(super) const SLICE_MS: i32 = 100;
 /// How long librdkafka may take to take messages back. It asks no broker for that.
 const SEEK_MS: i32 = 1000;
 
-/// How long its threads may take to end before they are left to end by themselves.
-const WIND_UP_MS: u64 = 1000;
-
 /// A consumer.
 pub struct Consumer {
     client: Option<Client>,
@@ -37,7 +34,10 @@ pub struct Consumer {
     ends_are_told: bool,
     /// What is served while it leaves the group.
     pub(super) leaving: Mutex<Option<Queue>>,
+    pub(super) is_leaving: AtomicBool,
     pub(super) closing: AtomicBool,
+    /// When it has to be closed, once that has begun.
+    close_by: OnceLock<Deadline>,
     /// Why it cannot go on.
     fatal: OnceLock<Error>,
 }
@@ -78,7 +78,9 @@ impl Consumer {
             lookahead,
             ends_are_told: conf.partition_ends_are_told(),
             leaving: Mutex::default(),
+            is_leaving: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            close_by: OnceLock::new(),
             fatal: OnceLock::new(),
         })
     }
@@ -315,7 +317,8 @@ impl Consumer {
 
     /// Commits what was consumed, if it commits by itself, and leaves the group.
     pub fn finish(&self, timeout_ms: i32) -> Result<()> {
-        self.leave_alone(timeout_ms)
+        let close_by = self.close_by.get_or_init(|| Deadline::after_ms(timeout_ms));
+        self.leave_alone(*close_by)
     }
 }
 
@@ -334,6 +337,7 @@ impl Drop for Consumer {
             drop(client);
             let _ = finished.send(());
         });
-        let _ = wait_finished.recv_timeout(std::time::Duration::from_millis(WIND_UP_MS));
+        let close_by = self.close_by.get().copied().unwrap_or_default();
+        let _ = wait_finished.recv_timeout(close_by.wind_up());
     }
 }

@@ -2,8 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+/// How long a client's threads may take to end before they are left to end by themselves,
+const WIND_UP: Duration = Duration::from_secs(1);
+/// and how long even if the time to close it is up: mostly that is enough.
+const WIND_UP_LEAST: Duration = Duration::from_millis(25);
+
 /// When a call has to be back; never, for a timeout of -1.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
@@ -11,6 +16,11 @@ impl Deadline {
     pub fn after_ms(timeout_ms: i32) -> Self {
         let limit = u64::try_from(timeout_ms).ok();
         Self(limit.map(|ms| Instant::now() + Duration::from_millis(ms)))
+    }
+
+    /// From a duration.
+    pub fn after(limit: Duration) -> Self {
+        Self(Some(Instant::now() + limit))
     }
 
     /// What is left of it, but no more than `most`: for a wait in slices.
@@ -25,6 +35,11 @@ impl Deadline {
         let most = Duration::from_millis(most_ms.unsigned_abs().into());
         let left = self.remaining(most).as_nanos().div_ceil(1_000_000);
         i32::try_from(left).unwrap_or(most_ms)
+    }
+
+    /// Where this is when a client has to be closed: how long to wait for its threads, which is last.
+    pub fn wind_up(self) -> Duration {
+        self.remaining(WIND_UP).max(WIND_UP_LEAST)
     }
 
     /// Whether it is over.
@@ -49,6 +64,13 @@ mod tests {
         let deadline = Deadline::after_ms(-1);
         assert!(!deadline.is_past());
         assert_eq!(deadline.remaining_ms(100), 100);
+    }
+
+    #[test]
+    fn winding_up_has_a_moment_at_least_and_a_second_at_most() {
+        assert_eq!(Deadline::after_ms(0).wind_up(), WIND_UP_LEAST);
+        assert_eq!(Deadline::after_ms(60_000).wind_up(), WIND_UP);
+        assert_eq!(Deadline::default().wind_up(), WIND_UP);
     }
 
     #[test]

@@ -2,13 +2,18 @@
 
 use std::ffi::CStr;
 use std::sync::atomic::Ordering;
-use std::sync::PoisonError;
+use std::sync::{mpsc, Arc, PoisonError};
+use std::time::Duration;
 
 use super::consumer::{Consumer, SLICE_MS};
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::Kinds;
+use crate::process;
 use crate::rd::{self, Change, Code, Partitions};
+
+/// How long one waits for an answer from a group that is being left, before one looks whether that has happened.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Refuses a list with an entry that stands for a whole topic.
 pub(super) fn single(partitions: &Partitions) -> Result<()> {
@@ -37,22 +42,54 @@ pub(super) fn with_offsets(partitions: &Partitions) -> Result<()> {
 impl Consumer {
     /// Joins the group for these topics.
     pub fn subscribe(&self, topics: &Partitions) -> Result<()> {
-        Ok(self.native().subscribe(topics)?)
+        let topics = topics.clone();
+        self.ask(move |native| native.subscribe(&topics))
     }
 
     /// Begins to leave the group.
     pub fn unsubscribe(&self) -> Result<()> {
-        Ok(self.native().unsubscribe()?)
+        self.ask(rd::Client::unsubscribe)
     }
 
     /// The topics it is subscribed to.
     pub fn subscription(&self) -> Result<Partitions> {
-        Ok(self.native().subscription()?)
+        self.ask(rd::Client::subscription)
     }
 
-    /// The answer to a rebalance, if there is one: what is assigned by hand is that.
-    fn answer(&self, result: Result<(), rd::Error>) -> Result<()> {
-        result?;
+    /// Asks librdkafka's thread for something about the group. If that ends a group which is being left just then, it
+    /// forgets to answer; so it is asked on another thread then, which stays behind where that happens.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&rd::Client) -> Result<T, rd::Error> + Send + 'static,
+    ) -> Result<T> {
+        if !self.is_leaving.load(Ordering::Relaxed) {
+            return Ok(question(self.native())?);
+        }
+        let native = Arc::clone(self.native());
+        let (tell, told) = mpsc::sync_channel(1);
+        process::spawn("kafka:group", move || {
+            let _ = tell.send(question(&native));
+        })
+        .map_err(Error::no_thread)?;
+        loop {
+            match told.recv_timeout(LOOK) {
+                Ok(answer) => return Ok(answer?),
+                Err(_) if self.native().is_consumer_closed() => return Err(Code::DESTROY.into()),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Changes what is assigned, which is the answer to a rebalance if there is one.
+    fn answer(
+        &self,
+        change: impl FnOnce(&rd::Client) -> Result<(), rd::Error> + Send + 'static,
+    ) -> Result<()> {
+        match self.ask(change) {
+            // Where the group is left, nobody waits for the answer any more.
+            Err(error) if error.code == Code::DESTROY.0 => {}
+            answer => answer?,
+        }
         self.client().events().answered();
         Ok(())
     }
@@ -61,31 +98,34 @@ impl Consumer {
     pub fn assign(&self, partitions: &Partitions) -> Result<()> {
         single(partitions)?;
         self.take_back(|_| true);
-        self.answer(self.native().assign(Some(partitions)))
+        let partitions = partitions.clone();
+        self.answer(move |native| native.assign(Some(&partitions)))
     }
 
     /// Consumes nothing.
     pub fn unassign(&self) -> Result<()> {
         self.take_back(|_| true);
-        self.answer(self.native().assign(None))
+        self.answer(|native| native.assign(None))
     }
 
     /// Consumes these partitions as well.
     pub fn incremental_assign(&self, partitions: &Partitions) -> Result<()> {
         single(partitions)?;
-        self.answer(self.native().incremental_assign(partitions))
+        let partitions = partitions.clone();
+        self.answer(move |native| native.incremental_assign(&partitions))
     }
 
     /// Consumes these partitions no more.
     pub fn incremental_unassign(&self, partitions: &Partitions) -> Result<()> {
         single(partitions)?;
         self.take_back(|fields| fields.is_in(partitions));
-        self.answer(self.native().incremental_unassign(partitions))
+        let partitions = partitions.clone();
+        self.answer(move |native| native.incremental_unassign(&partitions))
     }
 
     /// The partitions it consumes.
     pub fn assignment(&self) -> Result<Partitions> {
-        Ok(self.native().assignment()?)
+        self.ask(rd::Client::assignment)
     }
 
     /// Whether others may have its partitions already.
@@ -94,8 +134,8 @@ impl Consumer {
     }
 
     /// How its group rebalances: `NONE`, `EAGER` or `COOPERATIVE`.
-    pub fn rebalance_protocol(&self) -> &'static CStr {
-        self.native().rebalance_protocol()
+    pub fn rebalance_protocol(&self) -> Result<&'static CStr> {
+        self.ask(|native| Ok(native.rebalance_protocol()))
     }
 
     /// Answers the oldest rebalance as its group's protocol wants it. `partitions`, for those that
@@ -115,16 +155,19 @@ impl Consumer {
                 "no rebalance waits for an answer",
             ));
         };
-        let partitions = partitions.unwrap_or(&given);
-        let native = self.native();
-        let cooperative = native.rebalance_protocol() == c"COOPERATIVE";
-        if change != Change::Assigned {
-            self.take_back(|fields| !cooperative || fields.is_in(partitions));
+        if self.is_leaving.load(Ordering::Relaxed) {
+            // Whatever it is about, from a group that is being left it takes all back.
+            return self.unassign();
         }
-        self.answer(match (change, cooperative) {
-            (Change::Assigned, true) => native.incremental_assign(partitions),
-            (Change::Assigned, false) => native.assign(Some(partitions)),
-            (Change::Revoked | Change::Lost, true) => native.incremental_unassign(partitions),
+        let partitions = partitions.cloned().unwrap_or(given);
+        let cooperative = self.native().rebalance_protocol() == c"COOPERATIVE";
+        if change != Change::Assigned {
+            self.take_back(|fields| !cooperative || fields.is_in(&partitions));
+        }
+        self.answer(move |native| match (change, cooperative) {
+            (Change::Assigned, true) => native.incremental_assign(&partitions),
+            (Change::Assigned, false) => native.assign(Some(&partitions)),
+            (Change::Revoked | Change::Lost, true) => native.incremental_unassign(&partitions),
             (Change::Revoked | Change::Lost, false) => native.assign(None),
         })
     }
@@ -147,12 +190,10 @@ impl Consumer {
     }
 
     /// As [`Self::leave`], and gives the partitions back by itself.
-    pub(super) fn leave_alone(&self, timeout_ms: i32) -> Result<()> {
-        self.leave_until(Deadline::after_ms(timeout_ms), |consumer| {
-            match consumer.accept_rebalance(None) {
-                Err(error) if error.code == Code::STATE.0 => Ok(()),
-                answered => answered,
-            }
+    pub(super) fn leave_alone(&self, deadline: Deadline) -> Result<()> {
+        self.leave_until(deadline, |consumer| match consumer.accept_rebalance(None) {
+            Err(error) if error.code == Code::STATE.0 => Ok(()),
+            answered => answered,
         })
     }
 
@@ -166,6 +207,7 @@ impl Consumer {
             None => {
                 let queue = native.new_queue();
                 self.client().listen_to(&queue);
+                self.is_leaving.store(true, Ordering::Relaxed);
                 match native.close_consumer(&queue) {
                     // Without a group.id there is no group to leave.
                     Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),

@@ -126,14 +126,15 @@ impl Hub {
 
     /// Takes the connection that the event loop has made, which is all it takes ever.
     pub fn accept(&self) -> Result<()> {
+        let refused = |text: String| Error::new(Code::STATE.0, text);
         let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(waiting) = listener.as_ref() else {
-            return Err(Error::invalid("this hub has its connection already"));
+            return Err(refused("this hub has its connection already".into()));
         };
-        let failed = |error: io::Error| Error::invalid(format!("no connection to a hub: {error}"));
+        let failed = |error: io::Error| refused(format!("no connection to a hub: {error}"));
         let (stream, _) = waiting.accept().map_err(failed)?;
         if !process::is_connected_to_itself(&stream) {
-            return Err(Error::invalid("another process has connected to a hub"));
+            return Err(refused("another process has connected to a hub".into()));
         }
         stream.set_nonblocking(true).map_err(failed)?;
         *listener = None;

@@ -64,7 +64,7 @@ impl Consumer {
     pub fn position(&self, partitions: Option<&Partitions>) -> Result<Partitions> {
         let mut list = match partitions {
             Some(list) => list.clone(),
-            None => self.native().assignment()?,
+            None => self.assignment()?,
         };
         single(&list)?;
         self.native().position(&mut list)?;

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use std::io::Write;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
 
 use super::client::Client;
 use super::conf::{Conf, TopicConf};
@@ -20,10 +20,11 @@ use crate::rd::{self, Code, Queue, Record, Topic};
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
 
-/// How long purged messages may take to be reported, and threads to end.
-const WIND_UP_MS: i32 = 500;
+/// How long purged messages may take to be reported.
+const PURGE_MS: i32 = 500;
 
-/// How long a wait inside librdkafka goes on before it looks whether the producer is being closed.
+/// How long a wait inside librdkafka goes on before it looks whether the producer is being closed, or an
+/// event has come.
 const SLICE_MS: i32 = 100;
 
 /// What the draining thread shares with the producer.
@@ -38,6 +39,8 @@ pub struct Producer {
     client: Option<Client>,
     queue: Arc<Queue>,
     shared: Arc<Shared>,
+    /// When it has to be closed, once that has begun.
+    close_by: OnceLock<Deadline>,
     id: u64,
 }
 
@@ -72,6 +75,7 @@ impl Producer {
             client: Some(client),
             queue,
             shared,
+            close_by: OnceLock::new(),
             id,
         })
     }
@@ -164,14 +168,27 @@ impl Producer {
         self.native().purge(queued, in_flight);
     }
 
-    /// Sends what is queued and waits until all is reported.
+    /// Sends what is queued and waits until all is reported; an event that is awaited ends the wait with an error.
     pub fn flush(&self, timeout_ms: i32) -> Result<()> {
+        let events = self.client().events();
+        self.flush_unless(timeout_ms, || events.is_awaited_there())
+    }
+
+    /// As [`Self::flush`], on behalf of somebody who does not wait here: no event ends it.
+    pub fn flush_aside(&self, timeout_ms: i32) -> Result<()> {
+        self.flush_unless(timeout_ms, || false)
+    }
+
+    fn flush_unless(&self, timeout_ms: i32, is_interrupted: impl Fn() -> bool) -> Result<()> {
         let deadline = Deadline::after_ms(timeout_ms);
-        while !self.flush_slice(deadline) {
+        let mut slice_ms = 0;
+        while !self.flush_slice(deadline, slice_ms) {
+            slice_ms = SLICE_MS;
             if self.shared.reports.is_closing() {
                 return Err(Error::closed());
-            }
-            if deadline.is_past() {
+            } else if is_interrupted() {
+                return Err(Error::event());
+            } else if deadline.is_past() {
                 let left = self.len();
                 return Err(Error::timed_out(format!(
                     "{left} messages not delivered in time"
@@ -183,8 +200,8 @@ impl Producer {
 
     /// Flushes for a moment; true if nothing is left. librdkafka counts a message until its report
     /// is in our queue.
-    fn flush_slice(&self, deadline: Deadline) -> bool {
-        self.native().flush(deadline.remaining_ms(SLICE_MS)).is_ok()
+    fn flush_slice(&self, deadline: Deadline, slice_ms: i32) -> bool {
+        self.native().flush(deadline.remaining_ms(slice_ms)).is_ok()
     }
 
     /// Messages sent and not yet reported.
@@ -205,12 +222,12 @@ impl Producer {
     /// Flushes, then gives up what is left. Returns how many messages were not
     /// delivered without anybody having been told.
     pub fn finish(&self, timeout_ms: i32) -> u64 {
-        let deadline = Deadline::after_ms(timeout_ms);
-        while !self.flush_slice(deadline) {
-            if deadline.is_past() {
+        let close_by = *self.close_by.get_or_init(|| Deadline::after_ms(timeout_ms));
+        while !self.flush_slice(close_by, SLICE_MS) {
+            if close_by.is_past() {
                 self.native().purge(true, true);
                 // What was purged comes back as reports, which tell how much it was.
-                let _ = self.native().flush(WIND_UP_MS);
+                let _ = self.native().flush(PURGE_MS);
                 break;
             }
         }
@@ -235,9 +252,8 @@ impl Drop for Producer {
         self.queue.wake();
         // The draining thread holds the last reference now. A name resolution under way can keep
         // it for long; it then ends by itself, later.
-        self.shared
-            .reports
-            .wait_finished(Deadline::after_ms(2 * WIND_UP_MS));
+        let close_by = self.close_by.get().copied().unwrap_or_default();
+        self.shared.reports.wait_finished(close_by.wind_up());
     }
 }
 

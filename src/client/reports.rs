@@ -319,7 +319,8 @@ impl Reports {
     }
 
     /// Waits for [`Self::finish`].
-    pub fn wait_finished(&self, deadline: Deadline) {
+    pub fn wait_finished(&self, limit: Duration) {
+        let deadline = Deadline::after(limit);
         self.wait_until(deadline, || self.finished.load(Ordering::Relaxed));
     }
 

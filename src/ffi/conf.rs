@@ -96,9 +96,10 @@ pub unsafe extern "C" fn kafka_conf_set_topic_conf(
     })
 }
 
-/// Says which events the caller wants to be told of at once: they end waiting calls with
-/// KAFKA_ERR_EVENT until they are taken by kafka_client_event. All other events can be taken
-/// there too, whenever one likes.
+/// Says which events the caller wants to be told of at once: they end the client's waiting
+/// calls (those that poll, take, consume, wait, flush or leave) with KAFKA_ERR_EVENT until they
+/// are taken by kafka_client_event; kafka_request_wait and closing go on. All other events can
+/// be taken there too, whenever one likes.
 ///
 /// kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With
 /// KAFKA_EVENT_REBALANCE a consumer's rebalances are answered by the caller, else by

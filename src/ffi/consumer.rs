@@ -188,8 +188,8 @@ pub unsafe extern "C" fn kafka_consumer_leave(
 ///
 /// Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
 /// be left in time: it will notice after session.timeout.ms. It is closed in any case.
-/// Blocks up to timeout_ms (-1: without limit), and up to 1 s more to wind up where
-/// brokers or name servers do not answer.
+/// Blocks up to timeout_ms (-1: without limit). Threads that have not ended by then, as where
+/// name servers do not answer, do so by themselves.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_close(
     consumer: *mut kafka_consumer,

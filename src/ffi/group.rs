@@ -172,7 +172,7 @@ pub unsafe extern "C" fn kafka_consumer_rebalance_protocol(
 ) -> i32 {
     guarded(err, || {
         let consumer = reference(consumer, "consumer")?.handle.enter()?;
-        output(protocol, "protocol")?.write(consumer.rebalance_protocol().as_ptr());
+        output(protocol, "protocol")?.write(consumer.rebalance_protocol()?.as_ptr());
         Ok(())
     })
 }

@@ -10,7 +10,7 @@ use crate::process::Generation;
 
 /// One end of a unix socket whose other end an event loop reads, as nginx does. A byte comes
 /// when something that was asked about, by kafka_client_notify or kafka_request_notify, may have
-/// changed; kafka_hub_take then says what. Usable from any thread.
+/// changed; kafka_hub_take then says what, which can be nothing. Usable from any thread.
 pub struct kafka_hub {
     process: Generation,
     hub: Arc<Hub>,
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn kafka_hub_path(
 
 /// Takes the connection that the event loop has just made. The socket is gone afterwards.
 ///
-/// Returns 0; KAFKA_ERR_INVALID_ARGUMENT if nobody has connected, somebody has before, or it was
+/// Returns 0; KAFKA_ERR_STATE if nobody has connected, somebody has before, or it was
 /// another process. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_hub_accept(hub: *mut kafka_hub, err: *mut kafka_error) -> i32 {

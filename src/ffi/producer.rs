@@ -182,7 +182,8 @@ pub unsafe extern "C" fn kafka_producer_send(
 /// message is reported.
 ///
 /// timeout_ms: -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT with the number
-/// of messages left in the text; they stay queued. Blocks up to timeout_ms.
+/// of messages left in the text; they stay queued; KAFKA_ERR_EVENT if messages are left and
+/// there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_flush(
     producer: *mut kafka_producer,
@@ -247,7 +248,7 @@ pub unsafe extern "C" fn kafka_producer_purge(
 /// kafka_producer_poll or kafka_producer_reports having told; also written for
 /// KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
 /// KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
-/// timeout_ms (-1: without limit), and up to 2 s more to wind up where brokers or name
+/// timeout_ms (-1: without limit), and up to 0.5 s more to give messages up where name
 /// servers do not answer.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_close(
@@ -291,7 +292,7 @@ pub unsafe extern "C" fn kafka_producer_close_request(
     })
 }
 
-/// As kafka_producer_flush, as a request.
+/// As kafka_producer_flush, as a request, which no event ends.
 ///
 /// request: where the request goes; NULL if nobody wants to hear of it. It fails with
 /// KAFKA_ERR_TIMED_OUT within timeout_ms, and with KAFKA_ERR_CLOSED. Does not block.
@@ -306,7 +307,7 @@ pub unsafe extern "C" fn kafka_producer_flush_request(
         let handle = Arc::clone(&reference(producer, "producer")?.handle);
         handle.enter()?;
         let flush = move || {
-            handle.enter()?.flush(timeout_ms)?;
+            handle.enter()?.flush_aside(timeout_ms)?;
             Ok(Outcome::Nothing)
         };
         kafka_request::hand_over(request, Request::spawn(flush)?)

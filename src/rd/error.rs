@@ -65,6 +65,8 @@ impl Code {
     pub const CONFLICT: Self = Self(-173);
     /// Unknown error, the last resort.
     pub const FAIL: Self = Self(-196);
+    /// What was asked is gone, as a group that has been left.
+    pub const DESTROY: Self = Self(-197);
 
     /// Whether a message was given up by the application.
     pub fn is_purged(self) -> bool {

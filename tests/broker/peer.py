@@ -10,6 +10,8 @@ usage: peer.py BROKERS COMMAND ARGUMENT...
   consume COUNT TOPIC...       print COUNT records of each topic from its start,
                                and any beyond them; then the codecs seen
   tail TOPIC                   print records from the start until killed
+  times TOPIC TIMESTAMP...     print the offset of the first record of partition 0
+                               from each of these times on, or "end"
   committed GROUP              print a group's committed offsets
   acls PRINCIPAL               print its access control list
   transact TOPIC               a committed, an aborted and a committed record
@@ -186,6 +188,15 @@ def tail(brokers, topic):
         sys.stdout.flush()
 
 
+def times(brokers, topic, *timestamps):
+    consumer = reader(brokers, topic)
+    place = TopicPartition(topic, 0)
+    for timestamp in timestamps:
+        found = consumer.offsets_for_times({place: int(timestamp)})[place]
+        print("end" if found is None else found.offset)
+    consumer.close()
+
+
 def committed(admin, group):
     for place, offset in admin.list_group_offsets(group)[group].items():
         print(place.topic, place.partition, offset.offset)
@@ -233,7 +244,7 @@ def main(brokers, command, *arguments):
         admin = KafkaAdminClient(bootstrap_servers=brokers, **CONFIG)
         globals()[command](admin, *arguments)
         admin.close()
-    elif command in ("produce", "consume", "tail", "transact"):
+    elif command in ("produce", "consume", "tail", "times", "transact"):
         globals()[command](brokers, *arguments)
     else:
         sys.exit(__doc__)

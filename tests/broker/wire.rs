@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::cluster::Cluster;
+use crate::cluster::{not_shown, Cluster};
 use crate::record::{bytes, input, null, parse_consumed, parse_received, Read, Record, Report};
 use crate::tools::Jit;
 
@@ -435,4 +435,36 @@ fn the_peer_reads_headers_and_timestamps_that_lua_produces() {
 #[test]
 fn the_peer_reads_headers_and_timestamps_of_batches() {
     produce_to_peer("batch", Jit::Off);
+}
+
+#[test]
+fn offsets_are_found_by_time() {
+    const FIRST: u128 = 1_700_000_000_000;
+    const COUNT: u128 = 10;
+    let cluster = Cluster::any();
+    let topic = cluster.topic("times", 1);
+    let sent: Vec<Record> = (0..COUNT).map(|_| Record::new(0, b"x")).collect();
+    // A broker may know of batches only.
+    let arguments = [&topic, "single", &FIRST.to_string(), "batch.num.messages=1"];
+    cluster.lua(Jit::On, "produce.lua", &arguments, input(&sent));
+    let times = [
+        0,
+        FIRST - 1,
+        FIRST,
+        FIRST + 3,
+        FIRST + COUNT - 1,
+        FIRST + COUNT,
+    ];
+    let times = times.map(|time| time.to_string());
+    let mut arguments = vec![topic.as_str()];
+    arguments.extend(times.iter().map(String::as_str));
+    let found = cluster.lua(Jit::On, "times.lua", &arguments, String::new());
+    arguments.insert(0, "times");
+    assert_eq!(found, cluster.peer(&arguments, String::new()));
+    if cluster.given {
+        assert_eq!(found, ["0", "0", "0", "3", "9", "end"]);
+    } else {
+        assert_eq!(found, ["0"; 6]);
+        not_shown("offsets for times: whatever the time is, its answer is the first offset");
+    }
 }

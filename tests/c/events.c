@@ -99,6 +99,42 @@ static void they_end_a_wait(void)
     kafka_event_release(NULL);
 }
 
+static void *tell_later(void *client)
+{
+    sleep_ms(50);
+    CHECK_INT(kafka_client_set_oauthbearer_failure((kafka_client *)client, "late", NULL), 0);
+    return NULL;
+}
+
+static void they_end_a_flush_that_waits(void)
+{
+    kafka_client *client = NULL;
+    kafka_producer *producer = silent_producer(KAFKA_EVENT_ERROR, &client);
+    kafka_topic *topic = topic_of(producer, "t");
+    kafka_event event;
+    pthread_t teller;
+    int64_t start;
+
+    tell(client, 1);
+    /* With nothing to send there is no wait. */
+    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(send_text(producer, topic, 0, "x", 0));
+    FAILS(kafka_producer_flush(producer, PATIENCE_MS, &err), KAFKA_ERR_EVENT);
+    FAILS(kafka_producer_flush(producer, 0, &err), KAFKA_ERR_EVENT);
+    take(client, KAFKA_EVENT_ERROR, &event);
+    kafka_event_release(&event);
+    start = now_ms();
+    FAILS(kafka_producer_flush(producer, 50, &err), KAFKA_ERR_TIMED_OUT);
+    CHECK(now_ms() - start >= 49);
+    /* One that comes while it waits. */
+    CHECK_INT(pthread_create(&teller, NULL, tell_later, client), 0);
+    FAILS(kafka_producer_flush(producer, PATIENCE_MS, &err), KAFKA_ERR_EVENT);
+    CHECK_INT(pthread_join(teller, NULL), 0);
+    kafka_topic_free(topic);
+    kafka_producer_close(producer, 0, NULL, NULL);
+    kafka_producer_free(producer);
+}
+
 static void others_are_there_to_be_taken(void)
 {
     kafka_client *client = NULL;
@@ -253,6 +289,7 @@ int main(void)
 {
     masks();
     they_end_a_wait();
+    they_end_a_flush_that_waits();
     others_are_there_to_be_taken();
     the_newest_are_kept();
     a_consumers();

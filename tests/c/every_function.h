@@ -20,6 +20,7 @@ static struct {
     /* What admin requests take. */
     kafka_value *nothing, *names, *items[9];
     kafka_request *request;
+    kafka_hub *hub;
     kafka_group_metadata *group_metadata;
     kafka_record record;
     kafka_batch *batch;
@@ -41,6 +42,7 @@ struct outputs {
     kafka_client *client;
     kafka_admin *admin;
     kafka_request *request;
+    kafka_hub *hub;
     kafka_group_metadata *group_metadata;
     kafka_batch *batch;
     kafka_value *value;
@@ -137,8 +139,9 @@ static inline void world_new(void)
     OK(kafka_partitions_new(&world.partitions, &err));
     OK(kafka_partitions_add(world.partitions, "there", 0, 0, &err));
     OK(kafka_producer_client(world.producer, &world.client, &err));
-    /* It fails at once, so that it is a request of any kind. */
-    OK(kafka_client_metadata(world.client, NULL, 0, &world.request, &err));
+    /* It fails, so that it is a request of any kind. */
+    OK(kafka_producer_init_transactions(world.producer, 0, &world.request, &err));
+    OK(kafka_hub_new(&world.hub, &err));
     OK(kafka_value_new_map(&world.map, &err));
     OK(kafka_value_new_list(&world.list, &err));
     OK(kafka_value_new_int(1, &world.integer, &err));
@@ -181,6 +184,7 @@ static inline void world_free(void)
     kafka_value_free(world.map);
     kafka_group_metadata_free(world.group_metadata);
     kafka_request_free(world.request);
+    kafka_hub_free(world.hub);
     kafka_partitions_free(world.partitions);
     kafka_topic_conf_free(world.topic_conf);
     kafka_conf_free(world.conf);

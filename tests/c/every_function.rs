@@ -144,7 +144,7 @@ fn one_null_accepted(functions: &[Function]) -> String {
                 let _ = writeln!(body, "    OK(kafka_value_new_null(&world.item, &err));");
             }
         }
-        if function.name.ends_with("_close") {
+        if function.name.ends_with("_close") || function.name.ends_with("_close_request") {
             body.push_str("    world_free();\n    world_new();\n");
         }
     }
@@ -167,18 +167,31 @@ fn on_closable(functions: &[Function]) -> impl Iterator<Item = (&Function, &str)
 }
 
 fn closed(functions: &[Function]) -> String {
-    let is_close =
-        |(function, subject): &(&Function, &str)| function.name == format!("{subject}_close");
+    let is_close = |(function, subject): &(&Function, &str)| {
+        [
+            format!("{subject}_close"),
+            format!("{subject}_close_request"),
+        ]
+        .contains(&function.name)
+    };
     let mut body = String::from("    world_new();\n");
     let all_valid = |function| call(function, |parameter| valid(function, parameter));
     for (function, _) in on_closable(functions).filter(is_close) {
         // It may time out, and is closed even so.
-        let _ = writeln!(body, "    ACCEPTED({});", all_valid(function));
+        let _ = writeln!(
+            body,
+            "    outputs_reset();\n    ACCEPTED({});",
+            all_valid(function)
+        );
+        body.push_str("    FREE_OUTPUT(request);\n");
     }
     for on in on_closable(functions) {
         let call = all_valid(on.0);
         let _ = match is_close(&on) {
-            true => writeln!(body, "    OK({call});"),
+            true => writeln!(
+                body,
+                "    outputs_reset();\n    OK({call});\n    FREE_OUTPUT(request);"
+            ),
             false => writeln!(body, "    outputs_reset();\n    CLOSED({call});"),
         };
     }
@@ -209,6 +222,7 @@ fn object_name(base: &str) -> Option<&str> {
         "client",
         "admin",
         "request",
+        "hub",
         "group_metadata",
         "value",
         "batch",

@@ -12,6 +12,8 @@ static kafka_consumer *consumer;
 static kafka_client *client;
 static kafka_request *request, *request_done;
 static kafka_message message;
+static kafka_message view;
+static kafka_batch *batch;
 static kafka_partitions *partitions;
 static kafka_conf *conf;
 static kafka_topic_conf *topic_conf;
@@ -23,7 +25,8 @@ static void every_call_says_so(void)
     kafka_reported reported;
     kafka_report report;
     kafka_message no_message;
-    size_t report_count = UNTOUCHED;
+    kafka_batch *no_batch = (kafka_batch *)(intptr_t)UNTOUCHED;
+    size_t report_count = UNTOUCHED, batch_count = UNTOUCHED;
     uint64_t message_count = UNTOUCHED, lost_count = UNTOUCHED;
     int32_t code = 1;
 
@@ -38,7 +41,10 @@ static void every_call_says_so(void)
     FAILS(kafka_consumer_assign(consumer, partitions, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_consumer_assign(consumer, NULL, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_consumer_poll(consumer, -1, &no_message, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_consumer_consume(consumer, 1, -1, &no_batch, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_consumer_close(consumer, -1, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_batch_count(batch, &batch_count, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_batch_message(batch, 0, &no_message, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_client_metadata(client, NULL, 0, NULL, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_request_wait(request, -1, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_request_wait(request_done, 0, &err), KAFKA_ERR_FORKED);
@@ -52,19 +58,24 @@ static void every_call_says_so(void)
     FAILS(kafka_mock_cluster_close(cluster, &err), KAFKA_ERR_FORKED);
     CHECK(no_topic == (kafka_topic *)(intptr_t)UNTOUCHED);
     CHECK(no_servers == NULL);
+    CHECK(no_batch == (kafka_batch *)(intptr_t)UNTOUCHED);
     CHECK_INT(report_count, UNTOUCHED);
+    CHECK_INT(batch_count, UNTOUCHED);
     CHECK_INT(message_count, UNTOUCHED);
     CHECK(strcmp(kafka_err_name(err.code), "FORKED") == 0);
 
-    /* Configurations, lists and a message's bytes are only memory. */
+    /* Configurations, lists, and the bytes of messages are only memory. */
     OK(kafka_conf_set(conf, "client.id", "child", &err));
     OK(kafka_topic_conf_set(topic_conf, "acks", "1", &err));
     OK(kafka_partitions_add(partitions, "t", 0, 0, &err));
     CHECK_BYTES(message.value, message.value_len, "before", 6);
+    CHECK_BYTES(view.value, view.value_len, "before", 6);
 }
 
 static void free_everything(void)
 {
+    kafka_message_release(&view);
+    kafka_batch_free(batch);
     kafka_message_release(&message);
     kafka_message_release(&message);
     kafka_request_free(request);
@@ -163,6 +174,12 @@ int main(void)
     OK(send_text(producer, topic, 0, "before", 0));
     OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
 
+    /* A batch may be all that is left of its consumer. */
+    reader = reader_of(servers, "forked", 1);
+    OK(kafka_consumer_consume(reader, 1, PATIENCE_MS, &batch, &err));
+    OK(kafka_batch_message(batch, 0, &view, &err));
+    kafka_consumer_free(reader);
+
     for (kind = 0; kind <= 6; kind++) {
         /* Under way while the child is made. */
         OK(send_text(producer, topic, 0, "parent", (uint64_t)kind));
@@ -199,6 +216,8 @@ int main(void)
     CHECK_INT(from_child, 1);
     kafka_consumer_free(reader);
     CHECK_BYTES(message.value, message.value_len, "before", 6);
+    OK(kafka_batch_message(batch, 0, &view, &err));
+    CHECK_BYTES(view.value, view.value_len, "before", 6);
     free_everything();
     return 0;
 }

@@ -34,23 +34,43 @@ static void expect_counters(kafka_producer *producer, uint64_t queued, uint64_t 
     CHECK_INT(counters.failed, failed);
 }
 
+/* The headers that were sent, in their order, also where two are the same. */
+static void expect_headers(const kafka_message *message, const kafka_header *sent, size_t sent_count)
+{
+    kafka_header headers[8];
+    size_t count = UNTOUCHED, i;
+
+    OK(kafka_message_headers(message, headers, 8, &count, &err));
+    CHECK_INT(count, sent_count);
+    for (i = 0; i < count; i++) {
+        CHECK_BYTES(headers[i].name, headers[i].name_len, sent[i].name, sent[i].name_len);
+        CHECK_BYTES(headers[i].value, headers[i].value_len, sent[i].value, sent[i].value_len);
+    }
+}
+
 static void what_is_null_and_what_is_empty(void)
 {
     kafka_producer *producer = producer_with(servers, NULL);
     kafka_topic *topic = topic_of(producer, "nulls");
     kafka_consumer *consumer = reader_of(servers, "nulls", 1);
-    kafka_header headers[3];
+    kafka_header headers[6];
     kafka_record record;
     kafka_message message;
+    size_t header_count;
     int with_headers;
 
     headers[0] = header_of("name", "value");
     headers[1] = header_of("name", NULL);
     headers[2] = header_of("", "");
+    headers[3] = header_of("another", "v\0w");
+    headers[3].value_len = 3;
+    headers[4] = headers[0];
+    headers[5] = header_of("name", "");
     for (with_headers = 0; with_headers < 2; with_headers++) {
+        header_count = with_headers ? 6 : 0;
         record = record_of(NULL);
         record.headers = with_headers ? headers : NULL;
-        record.header_count = with_headers ? 3 : 0;
+        record.header_count = header_count;
         OK(kafka_producer_produce(producer, topic, &record, &err));
         record.value = "";
         record.key = "";
@@ -63,6 +83,7 @@ static void what_is_null_and_what_is_empty(void)
 
         OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
         CHECK(message.value == NULL && message.key == NULL);
+        expect_headers(&message, headers, header_count);
         kafka_message_release(&message);
         OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
         CHECK_BYTES(message.value, message.value_len, "", 0);
@@ -71,6 +92,7 @@ static void what_is_null_and_what_is_empty(void)
         OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
         CHECK_BYTES(message.value, message.value_len, "v\0w", 3);
         CHECK_BYTES(message.key, message.key_len, "\0k", 2);
+        expect_headers(&message, headers, header_count);
         kafka_message_release(&message);
     }
     kafka_consumer_free(consumer);

@@ -93,6 +93,27 @@ static void no_answer(void)
     kafka_request_free(NULL);
 }
 
+/* The client is closed under its requests, and freed before or after them. */
+static void the_client_goes_first(void)
+{
+    kafka_admin *admin = NULL;
+    kafka_request *before = NULL, *after = NULL;
+    int64_t start;
+
+    OK(kafka_admin_new(NOWHERE, NULL, &admin, &err));
+    OK(kafka_admin_describe_cluster(admin, NULL, -1, &before, &err));
+    OK(kafka_admin_list_groups(admin, NULL, -1, &after, &err));
+    FAILS(kafka_request_wait(after, 20, &err), KAFKA_ERR_IN_PROGRESS);
+    start = now_ms();
+    OK(kafka_admin_close(admin, &err));
+    FAILS(kafka_request_wait(before, PATIENCE_MS, &err), KAFKA_ERR_CLOSED);
+    CHECK(now_ms() - start < 5000);
+    kafka_request_free(before);
+    kafka_admin_free(admin);
+    FAILS(kafka_request_wait(after, PATIENCE_MS, &err), KAFKA_ERR_CLOSED);
+    kafka_request_free(after);
+}
+
 static void *wait_for_it(void *request)
 {
     kafka_error error;
@@ -131,6 +152,7 @@ int main(void)
 {
     answers();
     no_answer();
+    the_client_goes_first();
     many_threads();
     return 0;
 }

@@ -293,6 +293,12 @@ describe("a consumer", function()
       -- The mock cluster knows only the end.
       local found = consumer:offsets_for_times({ { topic = "two", partition = 0, timestamp = started } })
       assert.same({ at("two", 0, kafka.OFFSET_END) }, found)
+      -- Kafka's protocol has the ends as times, too.
+      found = consumer:offsets_for_times({
+        { topic = "two", partition = 0, timestamp = kafka.OFFSET_END },
+        { topic = "two", partition = 1, timestamp = kafka.OFFSET_BEGINNING },
+      })
+      assert.same({ at("two", 0, 50), at("two", 1, 0) }, found)
     end)
   end)
 

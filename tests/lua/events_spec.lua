@@ -352,6 +352,39 @@ describe("events", function()
     end)
   end)
 
+  it("a flush is interrupted for handlers, and closing runs them", function()
+    local later = os.time() * 1000 + 60000
+    for _, options in ipairs({ {}, { reports = true } }) do
+      local refused, producer = 0, nil
+      options.on_token_refresh = function()
+        assert.equal(true, producer:set_oauthbearer_failure("no token here"))
+      end
+      options.on_error = function(_, code)
+        refused = refused + (code == kafka.err.AUTHENTICATION and 1 or 0)
+      end
+      producer = support.producer(NOWHERE, with_oauth(), options)
+      assert.equal(true, producer:produce({ topic = "t", value = "x" }))
+      assert.same({ nil, "timeout", support.TIMED_OUT, 1 }, { producer:flush(300) })
+      assert.equal(1, refused)
+
+      -- One that is closed at once would else never hear that its messages wait for a token.
+      local closing, asked = nil, 0
+      options.on_token_refresh = function()
+        asked = asked + 1
+        assert.equal(true, closing:close())
+        assert.equal(true, closing:set_oauthbearer_token({ token = "t", lifetime_ms = later }))
+        error({ "on purpose" })
+      end
+      closing = support.producer(NOWHERE, with_oauth(), options)
+      assert.equal(true, closing:produce({ topic = "t", value = "x" }))
+      local succeeded, thrown = pcall(closing.close, closing, 300)
+      assert.equal(false, succeeded)
+      assert.same({ "on purpose" }, thrown)
+      assert.equal(1, asked)
+      assert.equal(true, closing:is_closed())
+    end
+  end)
+
   it("a call of a client's in one of its handlers is a call like any other", function()
     local _, brokers = support.cluster()
     local producer, metadata

@@ -261,24 +261,31 @@ describe("a group", function()
     assert.equal("revoke 0 1 2 3", told[2][2])
   end)
 
-  it("reads a pattern of topics, and another one later #timing", function()
-    cluster:create_topic("u1", 1, 1)
-    cluster:create_topic("u2", 1, 1)
-    local consumer = support.consumer(brokers, nil, conf_of("eager"))
-    assert.equal("NONE", consumer:rebalance_protocol())
-    assert.equal(true, consumer:subscribe({ "^u[0-9]" }))
-    support.eventually(15, "two topics", function()
-      consumer:poll(50)
-      return #consumer:assignment() == 2
+  for _, kind in ipairs({ "eager", "consumer" }) do
+    it("reads a pattern of topics, and another one later: " .. kind .. KEEPS_THE_CLOCK[kind], function()
+      cluster:create_topic("u1", 1, 1)
+      cluster:create_topic("u2", 1, 1)
+      local consumer = support.consumer(brokers, nil, conf_of(kind))
+      assert.equal("NONE", consumer:rebalance_protocol())
+      assert.equal(true, consumer:subscribe({ "^u[0-9]" }))
+      support.eventually(15, "two topics", function()
+        consumer:poll(50)
+        return #consumer:assignment() == 2
+      end)
+      assert.same({ "^u[0-9]" }, consumer:subscription())
+      assert.equal(true, consumer:unsubscribe())
+      support.eventually(15, "none", function()
+        consumer:poll(50)
+        return #consumer:assignment() == 0
+      end)
+      assert.same({}, consumer:subscription())
+      assert.equal(true, consumer:subscribe({ "^u[^2]$", "t" }))
+      support.eventually(15, "those and another topic", function()
+        consumer:poll(50)
+        return #consumer:assignment() == 5
+      end)
     end)
-    assert.same({ "^u[0-9]" }, consumer:subscription())
-    assert.equal(true, consumer:unsubscribe())
-    support.eventually(15, "none", function()
-      consumer:poll(50)
-      return #consumer:assignment() == 0
-    end)
-    assert.same({}, consumer:subscription())
-  end)
+  end
 
   it("keeps a static member's partitions #timing", function()
     send(1, 4)
@@ -297,14 +304,62 @@ describe("a group", function()
     assert.same({ "5", "6", "7", "8" }, values)
   end)
 
+  it("keeps the partitions of a static member that is away for a while", function()
+    send(1, 4)
+    local function member(number)
+      local conf = conf_of("consumer", { ["group.instance.id"] = "member " .. number })
+      return support.consumer(brokers, { "t" }, conf)
+    end
+    local function await_partitions(consumer, count)
+      support.eventually(15, count .. " partitions", function()
+        consumer:poll(20)
+        return #consumer:assignment() == count
+      end)
+    end
+    local first = member(1)
+    support.receive(first, 4)
+    assert.equal(4, #first:commit())
+    assert.equal("member 1", first:group_metadata().group_instance_id)
+    assert.equal(true, first:close())
+    -- All four would be there for one who comes into an empty group.
+    local second = member(2)
+    await_partitions(second, 2)
+    first = member(1)
+    await_partitions(first, 2)
+    local owned = {}
+    for _, consumer in ipairs({ first, second }) do
+      for _, item in ipairs(consumer:assignment()) do
+        owned[#owned + 1] = item.partition
+      end
+    end
+    table.sort(owned)
+    assert.same({ 0, 1, 2, 3 }, owned)
+  end)
+
+  -- Then a rebalance is under way, and nobody looks.
+  local function await_event(consumer)
+    local clib, out = support.clib(), require("ffi").new("kafka_message")
+    support.eventually(15, "the event", function()
+      return clib.kafka_consumer_poll(consumer.handle, 50, out, nil) == clib.KAFKA_ERR_EVENT
+    end)
+  end
+
+  it("#many can be left at any moment", function()
+    -- librdkafka ends the group while the second of two rebalances is answered, and may then forget to say so.
+    local told = {}
+    for number = 1, 40 do
+      local conf = conf_of("consumer", { ["group.id"] = "left " .. number })
+      local consumer = support.consumer(brokers, { "t" }, conf, recorder(told))
+      await_event(consumer)
+      assert.equal(true, consumer:close(10000))
+    end
+    assert.same({}, told)
+  end)
+
   it("is left within its time, whatever was not answered", function()
     local told = {}
     local consumer = support.consumer(brokers, { "t" }, conf_of("consumer"), recorder(told))
-    -- A rebalance is under way, and nobody looks.
-    support.eventually(15, "the event", function()
-      local clib, out = support.clib(), require("ffi").new("kafka_message")
-      return clib.kafka_consumer_poll(consumer.handle, 50, out, nil) == clib.KAFKA_ERR_EVENT
-    end)
+    await_event(consumer)
     local start = support.now()
     consumer:close(3000)
     assert.is_true(support.now() - start < 4.5)

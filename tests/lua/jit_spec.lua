@@ -92,6 +92,101 @@ describe("compiled by the JIT", function()
     assert_compiled(told)
   end)
 
+  -- What a loop comes to that has loops of the library's inside: a part of it may be given up, but nothing that the JIT
+  -- cannot compile at all.
+  local function assert_compilable(told, where)
+    assert.matches("%[TRACE +%d+ " .. where .. "%.lua:%d+ loop%]", told)
+    assert.equal(nil, told:find("NYI: bytecode", 1, true), told)
+    assert.equal(nil, told:find("NYI: FastFunc", 1, true), told)
+    assert.equal(nil, told:find("NYI: C function", 1, true), told)
+    assert.equal(nil, told:find("stitch", 1, true), told)
+  end
+
+  it("#many a loop that produces is compiled as far as its records are read", function()
+    local cluster, brokers = support.cluster()
+    cluster:create_topic("t", 1, 1)
+    for _, headers in ipairs({ "nil", [[{ { "a", "b" }, { "a", kafka.null } }]] }) do
+      local told = traces(([[
+        local kafka = require("kafka")
+        local producer
+        local function prepare()
+          producer = kafka.producer(%q, { ["linger.ms"] = 5 })
+        end
+        local function run()
+          local produced = 0
+          for _ = 1, 20000 do
+            if producer:produce({ topic = "t", partition = 0, key = "key", value = "value", headers = %s }) then
+              produced = produced + 1
+            end
+          end
+          assert(produced == 20000)
+        end
+      ]]):format(brokers, headers))
+      assert_compilable(told, "record")
+    end
+  end)
+
+  it("#many loops that consume many at a time, and over messages, are compiled", function()
+    local cluster, brokers = support.cluster()
+    cluster:create_topic("t", 1, 1)
+    local producer = support.producer(brokers)
+    producer:create_topic("t")
+    for index = 1, 20000 do
+      assert.equal(0, producer:send("t", 0, index, ("message %d"):format(index)))
+    end
+    assert.equal(true, producer:close())
+    for _, loop in ipairs({
+      [[
+        for message in consumer:messages(15000) do
+          take(message.value)
+          if received == 20000 then
+            break
+          end
+        end
+      ]],
+      [[
+        while received < 20000 do
+          local messages = consumer:consume(100, 15000)
+          for index = 1, #messages do
+            take(messages[index].value)
+          end
+        end
+      ]],
+      [[
+        while received < 20000 do
+          local batch = consumer:consume_views(100, 15000)
+          for index = 1, batch:len() do
+            local pointer, length = batch:value_ptr(index)
+            received, bytes = received + 1, bytes + length + pointer[0]
+          end
+          batch:release()
+        end
+      ]],
+    }) do
+      local told = traces(([[
+        local consumer
+        local function prepare()
+          local kafka = require("kafka")
+          consumer = kafka.consumer(
+            %q,
+            { "t:0" },
+            { ["group.id"] = "g", ["enable.auto.commit"] = false },
+            { ["auto.offset.reset"] = "earliest" }
+          )
+        end
+        local function run()
+          local received, bytes = 0, 0
+          local function take(value)
+            received, bytes = received + 1, bytes + #value
+          end
+          %s
+          assert(received == 20000 and bytes > 20000 and take)
+        end
+      ]]):format(brokers, loop))
+      assert_compilable(told, "program")
+    end
+  end)
+
   it("receive answers the same whether its caller is compiled or not", function()
     local cluster, brokers = support.cluster()
     cluster:create_topic("t", 4, 1)

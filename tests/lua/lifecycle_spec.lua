@@ -376,3 +376,106 @@ describe("after a fork", function()
     assert.equal(0, result.code)
   end)
 end)
+
+-- Last: what cannot leave its group in time does so in the background, with threads that others would count.
+describe("closing in any order", function()
+  local cluster, brokers
+
+  before_each(function()
+    cluster, brokers = support.cluster()
+    cluster:create_topic("t", 1, 1)
+    support.send_raw(brokers, "t", { { partition = 0, value = "one" }, { partition = 0, value = "two" } })
+  end)
+
+  after_each(support.close_all)
+
+  -- Closes it, which must not hang; how exactly it keeps its time is timing_spec's.
+  local function close(object, timeout_ms)
+    local start = support.now()
+    local results = pack(object:close(timeout_ms))
+    local took = support.now() - start
+    assert.is_true(took < timeout_ms / 1000 + 10, ("closing took %.1f s"):format(took))
+    assert.same(pack(true), pack(object:close(timeout_ms)))
+    return results
+  end
+
+  it("a consumer before what it has taken", function()
+    local consumer = support.consumer(brokers, { "t:0" })
+    local batch = consumer:consume_views(2, 15000)
+    assert.same(pack(true), close(consumer, 5000))
+    consumer = nil
+    support.collect()
+    assert.equal("two", batch:message(2).value)
+    batch:release()
+    assert.equal(nil, consumer)
+  end)
+
+  it("a consumer in the middle of its loop", function()
+    local consumer = support.consumer(brokers, { "t:0" })
+    for message in consumer:messages(15000) do
+      assert.equal("one", message.value)
+      assert.same(pack(true), close(consumer, 5000))
+    end
+    assert_failure("closed", CLOSED, consumer:poll(-1))
+  end)
+
+  it("a producer inside a transaction, and the consumer whose offsets it has before it", function()
+    local producer = support.producer(brokers, { ["transactional.id"] = "closed" })
+    assert.equal(true, producer:init_transactions(15000))
+    local consumer = support.consumer(brokers, { "t:0" })
+    local metadata = consumer:group_metadata()
+    assert.same(pack(true), close(consumer, 5000))
+    consumer = nil
+    support.collect()
+    local committed = producer:transaction(function()
+      assert.equal(true, producer:produce({ topic = "t", value = "three" }))
+      assert(producer:send_offsets_to_transaction({ { topic = "t", partition = 0, offset = 2 } }, metadata, 15000))
+    end)
+    assert.equal(true, committed)
+    assert.equal(true, producer:begin_transaction())
+    assert.equal(true, producer:produce({ topic = "t", value = "in doubt" }))
+    assert.same(pack(true), close(producer, 5000))
+    assert_failure("closed", CLOSED, producer:commit_transaction())
+    assert.equal(nil, consumer)
+
+    -- From within.
+    producer = support.producer(brokers, { ["transactional.id"] = "closed" })
+    assert.equal(true, producer:init_transactions(15000))
+    local done, text, code = producer:transaction(function()
+      assert.equal(true, producer:produce({ topic = "t", value = "in doubt" }))
+      assert.same(pack(true), close(producer, 5000))
+    end)
+    assert_failure("closed", CLOSED, done, text, code)
+  end)
+
+  it("an admin client with requests under way", function()
+    local admin = support.admin(support.NOWHERE)
+    local clib, out = support.clib(), require("ffi").new("kafka_request *[1]")
+    assert.equal(0, clib.kafka_admin_list_groups(admin.handle, nil, -1, out, nil))
+    assert.same(pack(true), close(admin, 0))
+    assert.equal(CLOSED, clib.kafka_request_wait(out[0], 15000, nil))
+    clib.kafka_request_free(out[0])
+    -- From a handler of its own, in the middle of a request.
+    admin = support.admin(support.NOWHERE, nil, {
+      on_error = function()
+        assert.same(pack(true), close(admin, 0))
+      end,
+    })
+    local found, text, code = admin:list_groups(15000)
+    assert_failure("closed", CLOSED, found, text, code)
+  end)
+
+  it("the cluster before its clients", function()
+    local producer = support.producer(brokers)
+    local consumer = support.consumer(brokers, { "t:0" })
+    local admin = support.admin(brokers)
+    assert.equal("one", consumer:poll(15000).value)
+    assert.equal(true, producer:flush(15000))
+    assert.equal(true, cluster:close())
+    assert.equal(true, producer:produce({ topic = "t", value = "too late" }))
+    assert.same({ n = 4, [2] = "timeout", [3] = support.TIMED_OUT, [4] = 1 }, close(producer, 100))
+    -- There is nobody to commit to.
+    close(consumer, 100)
+    assert.same(pack(true), close(admin, 100))
+  end)
+end)

@@ -49,14 +49,29 @@ describe("a producer", function()
 
     it("takes headers as a list or a map, and no field that it does not know", function()
       local producer = support.producer(brokers)
+      local null = kafka.null
       local fine = {
-        { { "a", "1" }, { "a", "2" }, { "n", kafka.null }, { "m" }, { 5, 6 } },
-        { a = "1", b = kafka.null, c = 7 },
+        { { "z", "1" }, { "a", "2" }, { "z", "1" }, { "n", null }, { "m" }, { "", "" }, { "b", "\0\255" }, { 5, 6 } },
+        { b = null, c = 7, a = "1" },
         {},
       }
       for _, headers in ipairs(fine) do
-        assert.is_true(producer:produce({ topic = "t", value = "x", headers = headers }))
+        assert.is_true(producer:produce({ topic = "t", partition = 0, value = "x", headers = headers }))
       end
+      -- As they come out: in order, duplicates and all, a null value apart from an empty one; a map sorted by name.
+      local read = support.consumer(brokers, { "t:0" })
+      assert.same({
+        { "z", "1" },
+        { "a", "2" },
+        { "z", "1" },
+        { "n", null },
+        { "m", null },
+        { "", "" },
+        { "b", "\0\255" },
+        { "5", "6" },
+      }, read:poll(15000).headers)
+      assert.same({ { "a", "1" }, { "b", null }, { "c", "7" } }, read:poll(15000).headers)
+      assert.equal(nil, read:poll(15000).headers)
       local count = producer:counters().queued
       local wrong = {
         ["field 'topic': string expected, got nil"] = { value = "x" },

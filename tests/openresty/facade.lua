@@ -637,6 +637,35 @@ local function brokers()
   return { { host = host, port = tonumber(port) } }
 end
 
+--- What goes in by one comes out by the other.
+function cases.there_and_back()
+  local list, topic = brokers(), os.getenv("TOPIC")
+  local p = producer:new(list)
+  local first = assert(p:send(topic, "k", "one")) - 1
+  equal(assert(p:send(topic, "k", "two")), first + 2)
+  local partition = next(select(2, p:offset())[topic])
+  local bp = producer:new(list, { producer_type = "async", flush_time = 10 }, "there")
+  assert(bp:send(topic, "k", "three"))
+  bp:flush()
+  equal(select(2, bp:offset())[topic][partition], first + 3)
+  local bc = basic_consumer:new(list)
+  equal(assert(bc:list_offset(topic, partition)), 0LL)
+  local found, offset = {}, first
+  eventually("three records", function()
+    local data = assert(bc:fetch(topic, partition, offset))
+    for _, record in ipairs(data.records) do
+      equal(record.offset, first + #found)
+      found[#found + 1] = record.key .. " " .. record.value
+      offset = record.offset + 1
+    end
+    return #found == 3
+  end)
+  equal(table.concat(found, ", "), "k one, k two, k three")
+  local data, err = bc:fetch(topic, partition, 1000000)
+  equal(data, nil)
+  equal(err, "OFFSET_OUT_OF_RANGE")
+end
+
 local module_level = producer:new({ { host = "127.0.0.1", port = 1 } }, { producer_type = "async" }, "init")
 
 --- Sends by an asynchronous producer: for log_by_lua.

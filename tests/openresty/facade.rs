@@ -96,6 +96,18 @@ fn a_basic_consumer_reads_from_where_it_is_told() {
     ]);
 }
 
+#[test]
+fn what_the_facades_producers_send_its_consumer_fetches() {
+    let cluster = Cluster::any();
+    let topic = cluster.topic("there_and_back", 2);
+    let conf = Conf {
+        server: CASES,
+        ..Conf::default()
+    };
+    let nginx = Nginx::start(&cluster, &topic, conf);
+    assert_eq!(nginx.get("/case/there_and_back"), "ok");
+}
+
 const LOGGED: &str = r#"
     location /logged {
         content_by_lua_block { ngx.say("hello") }

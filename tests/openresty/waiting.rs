@@ -33,7 +33,6 @@ fn many_requests_wait_at_once_and_each_for_its_own_message() {
     let cluster = Cluster::any();
     let topic = cluster.topic("sync", 4);
     let nginx = Nginx::start(&cluster, &topic, Conf::default());
-    nginx.run("heartbeat");
     let places: Vec<String> = thread::scope(|scope| {
         let requests: Vec<_> = (0..REQUESTS)
             .map(|number| {
@@ -54,11 +53,6 @@ fn many_requests_wait_at_once_and_each_for_its_own_message() {
     told.sort();
     found.sort();
     assert_eq!(told, found);
-    let (count, worst) = beats(&nginx);
-    assert!(
-        count > 0 && worst < NOISE_MS,
-        "{count} beats, {worst} ms late"
-    );
 }
 
 #[test]
