@@ -661,9 +661,6 @@ function cases.there_and_back()
     return #found == 3
   end)
   equal(table.concat(found, ", "), "k one, k two, k three")
-  local data, err = bc:fetch(topic, partition, 1000000)
-  equal(data, nil)
-  equal(err, "OFFSET_OUT_OF_RANGE")
 end
 
 local module_level = producer:new({ { host = "127.0.0.1", port = 1 } }, { producer_type = "async" }, "init")

@@ -26,7 +26,7 @@ local NEXT_MS = 150
 local CLOSE_MS = 1000
 
 -- After so many messages others have their turn.
-local TURN = 100
+local TURN = 500
 
 -- How many consumers that nobody uses are kept for the same configuration, and for how long.
 local IDLE_MAX = 4
@@ -273,7 +273,7 @@ local function read(reader, topic, partition, offset, high, timeout_ms)
     if message then
       records[#records + 1] = record_of(message)
       if #records % TURN == 0 then
-        nginx.pause(0)
+        nginx.pause(1)
       end
       bytes = bytes + #(message.key or "") + #(message.value or "")
       reader.offset, reader.is_at_end, wait_ms = message.offset + 1, false, NEXT_MS

@@ -280,7 +280,7 @@ local function hear_of_all(self)
     else
       producer:poll(LOOK_MS)
       -- There may be more at once, and others want to have their turn.
-      nginx.pause(0)
+      nginx.pause(1)
     end
     tell(self)
     if producer:is_closed() then
