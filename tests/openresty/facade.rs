@@ -1,12 +1,14 @@
 //! kafka.resty, and lua-resty-kafka's API. The cases are facade.lua's functions; most have a cluster inside their worker.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
 use crate::cluster::Cluster;
 use crate::nginx::{Conf, Nginx};
 use crate::process::within;
 use crate::record::{bytes, parse_consumed};
+use crate::workbench::{root, Scratch};
 
 /// Nothing listens there.
 const NOWHERE: &str = "127.0.0.1:1";
@@ -106,6 +108,45 @@ fn what_the_facades_producers_send_its_consumer_fetches() {
     };
     let nginx = Nginx::start(&cluster, &topic, conf);
     assert_eq!(nginx.get("/case/there_and_back"), "ok");
+}
+
+#[test]
+fn the_documentations_examples_run() {
+    let cluster = Cluster::any();
+    let topic = cluster.topic("resty_document", 1);
+    let (host, port) = cluster
+        .brokers
+        .split(',')
+        .next()
+        .unwrap()
+        .rsplit_once(':')
+        .unwrap();
+    let document = fs::read_to_string(root().join("docs/RESTY.md")).unwrap();
+    let script: String = document
+        .split("```lua\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    let script = script
+        .replace("127.0.0.1", host)
+        .replace("9092", port)
+        .replace("\"orders\"", &format!("{topic:?}"));
+    let scratch = Scratch::new();
+    let path = scratch.path("document.lua");
+    fs::write(&path, script).unwrap();
+    let server = format!(
+        "location /document {{ content_by_lua_file {}; }}",
+        path.display()
+    );
+    let conf = Conf {
+        server: &server,
+        ..Conf::default()
+    };
+    let nginx = Nginx::start(&cluster, &topic, conf);
+    let said = nginx.get("/document");
+    for value in ["behind the message: ", " one", " two", " three"] {
+        assert!(said.contains(value), "{said}");
+    }
 }
 
 const LOGGED: &str = r#"
