@@ -14,6 +14,8 @@ mod proxy;
 #[allow(dead_code)]
 #[path = "broker/record.rs"]
 mod record;
+#[path = "broker/tls.rs"]
+mod tls;
 #[allow(dead_code)]
 #[path = "broker/tools.rs"]
 mod tools;

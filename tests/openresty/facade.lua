@@ -663,6 +663,35 @@ function cases.there_and_back()
   equal(table.concat(found, ", "), "k one, k two, k three")
 end
 
+local function send_with(sasl, config)
+  local list = brokers()
+  list[1].sasl_config = sasl
+  return producer:new(list, config):send(os.getenv("TOPIC"), nil, "secret")
+end
+
+--- A broker that asks for a password.
+function cases.sasl()
+  for _, mechanism in ipairs({ "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512" }) do
+    local login = { mechanism = mechanism, user = "somebody", password = "pass word" }
+    assert(send_with(login))
+    assert(send_with(nil, { auth_config = login }))
+    login.password = "guess"
+    local sent, text = send_with(login, { socket_timeout = 500 })
+    equal(sent, nil)
+    equal(text, "not found topic")
+  end
+end
+
+--- A broker that speaks TLS, and has a certificate that the system does not trust.
+function cases.tls()
+  assert(send_with(nil, { ssl = true }))
+  local sent, text = send_with(nil, { ssl = true, ssl_verify = true, socket_timeout = 500 })
+  equal(sent, nil)
+  equal(text, "not found topic")
+  local trusted = { ["ssl.ca.location"] = os.getenv("AUTHORITY") }
+  assert(send_with(nil, { ssl = true, ssl_verify = true, properties = trusted }))
+end
+
 local module_level = producer:new({ { host = "127.0.0.1", port = 1 } }, { producer_type = "async" }, "init")
 
 --- Sends by an asynchronous producer: for log_by_lua.

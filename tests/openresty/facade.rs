@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use crate::cluster::Cluster;
+use crate::cluster::{free_port, Cluster};
 use crate::nginx::{Conf, Nginx};
-use crate::process::within;
+use crate::process::{within, Process};
 use crate::record::{bytes, parse_consumed};
+use crate::tls::Tls;
+use crate::tools::python;
+use crate::workbench::certificates::Certificate;
 use crate::workbench::{root, Scratch};
 
 /// Nothing listens there.
@@ -108,6 +111,44 @@ fn what_the_facades_producers_send_its_consumer_fetches() {
     };
     let nginx = Nginx::start(&cluster, &topic, conf);
     assert_eq!(nginx.get("/case/there_and_back"), "ok");
+}
+
+/// Runs a case before a broker whose clients come to `localhost` at this port.
+fn run_secured(cluster: &Cluster, authority: &str, case: &str) {
+    let topic = cluster.name("secured");
+    let conf = Conf {
+        main: &format!("env AUTHORITY={authority};"),
+        server: CASES,
+        ..Conf::default()
+    };
+    let nginx = Nginx::start(cluster, &topic, conf);
+    assert_eq!(nginx.get(&format!("/case/{case}")), "ok");
+}
+
+#[test]
+fn the_facade_logs_in() {
+    let port = free_port();
+    let front = format!("localhost:{port}");
+    let (cluster, target) = Cluster::behind("the_facade_logs_in", &front, &[]);
+    let mut command = python("sasl_front.py");
+    command
+        .args([port.to_string(), target.to_string()])
+        .args(["somebody", "pass word", "token"]);
+    let mut front = Process::start(command, String::new());
+    front.wait_for("it listens", |lines| !lines.is_empty());
+    run_secured(&cluster, "none", "sasl");
+}
+
+#[test]
+fn the_facade_speaks_tls() {
+    let port = free_port();
+    let front = format!("localhost:{port}");
+    let (cluster, target) = Cluster::behind("the_facade_speaks_tls", &front, &[]);
+    let scratch = Scratch::new();
+    let authority = Certificate::self_signed(&scratch, "authority", "DNS:authority");
+    let server = authority.sign(&scratch, "server", "DNS:localhost");
+    let _tls = Tls::start(&scratch, port, target, &server, "");
+    run_secured(&cluster, authority.certificate.to_str().unwrap(), "tls");
 }
 
 #[test]
