@@ -10,7 +10,7 @@ use crate::record::{bytes, input, parse_consumed, parse_received, Record};
 use crate::tls::Tls;
 use crate::tools::{python, Jit};
 use crate::workbench::certificates::Certificate;
-use crate::workbench::{program, Scratch};
+use crate::workbench::Scratch;
 
 /// A broker whose clients come to a front, as `localhost`.
 struct Secured {

@@ -239,6 +239,31 @@ fn what_is_sent_in_the_log_phase_arrives_also_when_the_worker_ends() {
 }
 
 #[test]
+fn what_cannot_be_sent_is_told_when_the_worker_ends() {
+    const REQUESTS: usize = 20;
+    let conf = Conf {
+        server: LOGGED,
+        ..Conf::default()
+    };
+    let mut nginx = Nginx::start_before(NOWHERE, "none", conf);
+    for number in 0..REQUESTS {
+        assert_eq!(nginx.get(&format!("/logged?number={number}")), "hello");
+    }
+    let took = nginx.reload();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let (status, _) = nginx.end(libc::SIGQUIT);
+    assert!(status.success());
+    let log = nginx.log();
+    let told: usize = log
+        .lines()
+        .filter_map(|line| line.split_once(" messages were not delivered"))
+        .filter_map(|(before, _)| before.rsplit(' ').next()?.parse::<usize>().ok())
+        .sum();
+    assert_eq!(told, REQUESTS, "{log}");
+    assert!(!log.contains("gave up"), "told twice\n{log}");
+}
+
+#[test]
 fn what_would_wait_is_refused_in_the_log_phase() {
     let cluster = Cluster::any();
     let topic = cluster.topic("refused", 1);
