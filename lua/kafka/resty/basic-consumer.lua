@@ -201,7 +201,7 @@ function Consumer:list_offset(topic, partition, timestamp)
   if not found or found[1].code then
     return nil, errors.text(code or found[1].code)
   end
-  return int64(found[1].offset >= 0 and found[1].offset or -1)
+  return int64(math.max(found[1].offset, -1))
 end
 
 --- As `list_offset`, for the message with the latest time.
@@ -221,7 +221,7 @@ function Consumer:list_latest(topic, partition)
   if not outcome or outcome.code then
     return nil, errors.text(code or outcome.code)
   end
-  return int64(outcome.offset)
+  return int64(math.max(outcome.offset, -1))
 end
 
 --- Puts a reader at an offset, if it is not there.
