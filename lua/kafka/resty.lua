@@ -2,8 +2,8 @@
 --- and replaced when they are asked for with another configuration. For nginx.
 
 local check = require("kafka.check")
+local compare = require("kafka.resty.compare")
 local nginx = require("kafka.nginx")
-local util = require("jit.util")
 
 local ngx = rawget(_G, "ngx")
 
@@ -32,41 +32,6 @@ local MAKERS = {
 ---@type table<string, table<string, kafka.resty.Entry[]>> by kind and name
 local shared = { producer = {}, consumer = {}, admin = {} }
 
---- Whether two functions were made by the same code. A handler that is written inside a request's code is another
---- function each time, which must not make it another configuration.
-local function same_code(one, other)
-  local proto = util.funcinfo(one).proto
-  return proto ~= nil and proto == util.funcinfo(other).proto
-end
-
---- What differs between two configurations: the innermost key that has two values. Functions of the same code do not
---- differ.
----@param kept any
----@param given any
----@param place any what to return if these are no tables
----@return any key nil if they are the same
-function resty.difference(kept, given, place)
-  local kind = type(kept)
-  if kept == given or kind == "function" and type(given) == kind and same_code(kept, given) then
-    return nil
-  elseif kind ~= "table" or type(given) ~= kind then
-    return place
-  end
-  for key, value in next, given do
-    local found = resty.difference(kept[key], value, key)
-    if found ~= nil then
-      return found
-    end
-  end
-  for key in next, kept do
-    if given[key] == nil then
-      return key
-    end
-  end
-end
-
-local difference = resty.difference
-
 --- Of the arguments that each kind of client is made with.
 local ARGUMENTS = {
   producer = { "brokers", "properties", "options" },
@@ -76,25 +41,11 @@ local ARGUMENTS = {
 
 local function changed(kind, given, ...)
   for at, name in ipairs(ARGUMENTS[kind]) do
-    local found = difference(given[at], (select(at, ...)), name)
+    local found = compare.difference(given[at], (select(at, ...)), name)
     if found ~= nil then
       return tostring(found)
     end
   end
-end
-
---- A configuration as it is now, whatever becomes of its tables.
----@param value any
----@return any
-function resty.copy(value)
-  if type(value) ~= "table" then
-    return value
-  end
-  local copied = {}
-  for key, inner in next, value do
-    copied[key] = resty.copy(inner)
-  end
-  return copied
 end
 
 local function remove(entries, entry)
@@ -147,7 +98,7 @@ local function get(kind, name, ...)
   for at = 1, #entries do
     local entry = entries[at]
     if not changed(kind, entry.given, ...) then
-      if entry.client.handle then
+      if entry.client.handle and not entry.client.closing then
         entry.used = ngx.now()
         return entry.client
       end
@@ -165,7 +116,7 @@ local function get(kind, name, ...)
   end
   local given = {}
   for at = 1, #ARGUMENTS[kind] do
-    given[at] = resty.copy((select(at, ...)))
+    given[at] = compare.copy((select(at, ...)))
   end
   entries[#entries + 1] = { client = client, given = given, used = ngx.now(), retiring = false }
   shared[kind][name] = entries

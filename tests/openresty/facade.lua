@@ -267,6 +267,7 @@ function cases.sync_errors()
   equal(offset, nil)
   equal(text, "NOT_ENOUGH_REPLICAS")
   equal(retryable, true)
+  equal(require("kafka.resty.errors")[3].msg, "UNKNOWN_TOPIC_OR_PARTITION")
   p = producer:new(NOWHERE, { socket_timeout = 100 })
   offset, text = p:send("errors", nil, "x")
   equal(offset, nil)
@@ -326,6 +327,34 @@ function cases.async_sends_by_itself()
     assert(p:send("full", "", tostring(at)))
   end
   equal(values(servers, "full", 0, 3), "1 2 3")
+end
+
+function cases.async_chooses_as_lua_resty_kafka_does()
+  local mock, list = cluster("chooses")
+  mock:create_topic("chooses", 4)
+  local p = producer:new(list, { producer_type = "async" }, "chooses")
+  local wanted = { [0] = 0, 0, 0, 0 }
+  for _, key in ipairs({ "", "", "a", "b", "c", "customer 7", "10.0.0.1" }) do
+    assert(p:send("chooses", key, "x"))
+    local partition = ngx.crc32_short(key) % 4
+    wanted[partition] = wanted[partition] + 1
+  end
+  p:flush()
+  local details = select(2, p:offset()).chooses
+  for partition = 0, 3 do
+    equal(tonumber(details[partition] or 0), wanted[partition], "partition " .. partition)
+  end
+end
+
+function cases.async_hears_of_many_at_once()
+  local mock, list = cluster("many")
+  mock:create_topic("many", 1)
+  local p = producer:new(list, { producer_type = "async", batch_num = 10000 }, "many")
+  for _ = 1, 30000 do
+    assert(p:send("many", nil, "x"))
+  end
+  p:flush()
+  equal(p:offset(), 30000LL)
 end
 
 function cases.async_hears_of_failures()

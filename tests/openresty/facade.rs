@@ -76,6 +76,8 @@ fn an_asynchronous_producer_sends_in_the_background() {
     run(&[
         "async_send",
         "async_sends_by_itself",
+        "async_chooses_as_lua_resty_kafka_does",
+        "async_hears_of_many_at_once",
         "async_waits_for_room",
         "async_partitioner",
         "async_config_change",

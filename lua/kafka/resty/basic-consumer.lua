@@ -3,6 +3,7 @@
 
 local ffi = require("ffi")
 local client = require("kafka.resty.client")
+local compare = require("kafka.resty.compare")
 local config = require("kafka.resty.config")
 local err = require("kafka.err")
 local errors = require("kafka.resty.errors")
@@ -52,7 +53,10 @@ local pools = {}
 ---@class kafka.resty.Consumer
 ---@field client kafka.resty.Client
 ---@field private pool kafka.resty.Pool
-local Consumer = { _VERSION = "0.23" }
+local Consumer = {
+  --- Of the lua-resty-kafka that this follows.
+  _VERSION = "0.23",
+}
 
 local metatable = { __index = Consumer }
 
@@ -72,7 +76,7 @@ local function find_pool(name, settings)
   local list = pools[name] or {}
   pools[name] = list
   for _, pool in ipairs(list) do
-    if resty.difference(pool.settings, settings) == nil then
+    if compare.difference(pool.settings, settings) == nil then
       return pool
     end
   end

@@ -19,7 +19,10 @@ local ngx = rawget(_G, "ngx")
 ---@field private settings kafka.resty.Settings
 ---@field private connect fun(): kafka.Client?, string?
 ---@field private fetched table<string, number> when, in seconds
-local Client = { _VERSION = "0.23" }
+local Client = {
+  --- Of the lua-resty-kafka that this follows.
+  _VERSION = "0.23",
+}
 
 local metatable = { __index = Client }
 

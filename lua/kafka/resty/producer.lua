@@ -2,6 +2,7 @@
 
 local ffi = require("ffi")
 local client = require("kafka.resty.client")
+local compare = require("kafka.resty.compare")
 local config = require("kafka.resty.config")
 local err = require("kafka.err")
 local errors = require("kafka.resty.errors")
@@ -41,8 +42,10 @@ local DEFAULT_CLUSTER = 1
 ---@class kafka.resty.Producer
 ---@field client kafka.resty.Client
 ---@field async boolean
+---@field partitioner function
 ---@field private settings kafka.resty.ProducerSettings
 ---@field private name string
+---@field private options kafka.ProducerOptions
 ---@field private given any[] what it was made with, copied
 ---@field private correlation_id integer
 ---@field private outstanding integer messages that nothing has been heard of yet
@@ -52,7 +55,10 @@ local DEFAULT_CLUSTER = 1
 ---@field private deferred_count integer
 ---@field private is_fetching boolean
 ---@field private on_delivery fun(report: kafka.Report)
-local Producer = { _VERSION = "0.23" }
+local Producer = {
+  --- Of the lua-resty-kafka that this follows.
+  _VERSION = "0.23",
+}
 
 local metatable = { __index = Producer }
 
@@ -108,7 +114,7 @@ end
 local function hear(self, report)
   self.outstanding = self.outstanding - 1
   if report.err then
-    local sent, text = report.opaque, errors.text(report.code)
+    local sent, text = report.opaque or {}, errors.text(report.code)
     -- What had no partition yet has been nowhere.
     local retryable = report.partition < 0 or errors.is_retryable(report.code)
     fail(self, report.topic, report.partition, sent[1], sent[2], text, retryable)
@@ -172,7 +178,7 @@ function Producer.new(_, broker_list, producer_config, cluster_name)
   local name = is_async and "async " .. tostring(cluster_name or DEFAULT_CLUSTER)
     or "sync " .. config.names(broker_list)
   local before, given = known[name], { broker_list, producer_config }
-  local is_same = before and resty.difference(before.given, given) == nil
+  local is_same = before and compare.difference(before.given, given) == nil
   if is_async and is_same then
     return before
   end
@@ -182,7 +188,7 @@ function Producer.new(_, broker_list, producer_config, cluster_name)
     -- What is known of topics is known to all.
     made.given, made.client = before.given, before.client
   else
-    made.given = resty.copy(given)
+    made.given = compare.copy(given)
   end
   known[name] = made
   return made
@@ -201,7 +207,8 @@ local function enqueue(self, producer, topic, partition_id, key, message)
     partition = partition_id,
     key = key,
     value = message,
-    opaque = { key, message },
+    -- For error_handle; nobody else asks what it was.
+    opaque = self.settings.error_handle and { key, message },
     on_delivery = self.on_delivery,
   })
   if queued then
