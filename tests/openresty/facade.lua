@@ -102,7 +102,7 @@ function cases.a_change_closes_the_one_before()
 end
 
 function cases.one_that_is_in_use_stays()
-  resty.grace_ms = 50
+  resty.grace_ms = 500
   local _, _, servers = cluster("use")
   local function one()
     return resty.producer("p", servers, { ["linger.ms"] = 1 })
@@ -111,7 +111,7 @@ function cases.one_that_is_in_use_stays()
     return resty.producer("p", servers, { ["linger.ms"] = 2 })
   end
   local first, second = one(), other()
-  for _ = 1, 40 do
+  for _ = 1, 120 do
     ngx.sleep(0.005)
     equal(one(), first)
     equal(other(), second)
@@ -188,7 +188,9 @@ function cases.metadata_that_cannot_be_had()
   local mock, list = cluster("gone")
   mock:create_topic("gone", 1)
   local cli = client:new(list, { socket_timeout = 100, refresh_interval = 20 })
-  assert(cli:fetch_metadata("gone"))
+  eventually("what there is", function()
+    return cli:fetch_metadata("gone")
+  end)
   mock:broker_down(1)
   ngx.sleep(0.03)
   equal(select(2, cli:fetch_metadata("gone")).num, 1, "what it was")
@@ -250,6 +252,12 @@ function cases.sync_without_a_key_goes_round()
   local _, details = p:offset()
   for partition = 0, 3 do
     equal(details.round[partition], 1LL)
+  end
+  -- Also where there is another for each message.
+  for at = 0, 3 do
+    p = producer:new(list)
+    assert(p:send("round", nil, "x"))
+    equal(select(2, p:offset()).round[(5 + at) % 4], 2LL)
   end
 end
 

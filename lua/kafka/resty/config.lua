@@ -49,6 +49,9 @@ local config = {}
 ---@field timeout_ms integer for what a broker is asked
 ---@field refresh_ms integer how old metadata may get
 
+-- How long to wait before connecting again, at first and in the end.
+local RECONNECT_MS, RECONNECT_MAX_MS = 100, 1000
+
 -- How old metadata gets, as with librdkafka.
 local REFRESH_MS = 300000
 
@@ -120,6 +123,9 @@ function config.client(broker_list, opts)
     ["socket.timeout.ms"] = within(10, socket_timeout_ms, 300000),
     ["socket.connection.setup.timeout.ms"] = within(1000, socket_timeout_ms, 300000),
     ["socket.keepalive.enable"] = opts.keepalive and true or nil,
+    -- Messages do not live as long as librdkafka may wait before it connects again.
+    ["reconnect.backoff.ms"] = RECONNECT_MS,
+    ["reconnect.backoff.max.ms"] = RECONNECT_MAX_MS,
     ["connections.max.idle.ms"] = within(0, opts.keepalive_timeout or 600000, 0x7fffffff),
   }
   if opts.refresh_interval then

@@ -185,8 +185,8 @@ function Producer.new(_, broker_list, producer_config, cluster_name)
   local settings = is_same and before.settings or config.producer(broker_list, producer_config)
   local made = make(settings, "lua-resty-kafka " .. name)
   if is_same then
-    -- What is known of topics is known to all.
-    made.given, made.client = before.given, before.client
+    -- What is known of topics is known to all, and they go round together.
+    made.given, made.client, made.correlation_id = before.given, before.client, before.correlation_id
   else
     made.given = compare.copy(given)
   end
