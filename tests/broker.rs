@@ -14,6 +14,8 @@ mod proxy;
 mod record;
 #[path = "broker/security.rs"]
 mod security;
+#[path = "broker/tls.rs"]
+mod tls;
 #[path = "broker/tools.rs"]
 mod tools;
 

@@ -14,6 +14,8 @@ mod proxy;
 #[allow(dead_code)]
 #[path = "broker/record.rs"]
 mod record;
+#[path = "broker/tls.rs"]
+mod tls;
 #[allow(dead_code)]
 #[path = "broker/tools.rs"]
 mod tools;
@@ -22,6 +24,8 @@ mod workbench;
 
 #[path = "openresty/examples.rs"]
 mod examples;
+#[path = "openresty/facade.rs"]
+mod facade;
 #[path = "openresty/life.rs"]
 mod life;
 #[path = "openresty/nginx.rs"]

@@ -1,0 +1,185 @@
+--- Clients that a worker's requests share, by name: made where they are first asked for, the same ones from then on,
+--- and replaced when they are asked for with another configuration. For nginx.
+
+local check = require("kafka.check")
+local compare = require("kafka.resty.compare")
+local nginx = require("kafka.nginx")
+
+local ngx = rawget(_G, "ngx")
+
+local resty = {
+  --- How long a client that has been replaced is kept after its last use, in milliseconds: for requests that have it,
+  --- and for those that still ask for it.
+  grace_ms = 30000,
+}
+
+-- How long closing one that has been replaced may take; and where the worker is to end.
+local CLOSE_MS = 10000
+local LAST_CLOSE_MS = 2000
+
+local MAKERS = {
+  producer = require("kafka.producer"),
+  consumer = require("kafka.consumer"),
+  admin = require("kafka.admin"),
+}
+
+---@class kafka.resty.Entry
+---@field client kafka.Client
+---@field given any[] what it was made with, copied
+---@field used number when it was last asked for, in seconds
+---@field retiring boolean whether it has been replaced
+
+---@type table<string, table<string, kafka.resty.Entry[]>> by kind and name
+local shared = { producer = {}, consumer = {}, admin = {} }
+
+--- Of the arguments that each kind of client is made with.
+local ARGUMENTS = {
+  producer = { "brokers", "properties", "options" },
+  consumer = { "brokers", "topics", "properties", "topic_properties", "options" },
+  admin = { "brokers", "properties", "options" },
+}
+
+local function changed(kind, given, ...)
+  for at, name in ipairs(ARGUMENTS[kind]) do
+    local found = compare.difference(given[at], (select(at, ...)), name)
+    if found ~= nil then
+      return tostring(found)
+    end
+  end
+end
+
+local function remove(entries, entry)
+  for at = #entries, 1, -1 do
+    if entries[at] == entry then
+      table.remove(entries, at)
+    end
+  end
+end
+
+local function close(kind, name, entry, timeout_ms)
+  local closed, text, _, lost = entry.client:close(timeout_ms)
+  if not closed then
+    local what = lost and lost .. " messages were not delivered: " or ""
+    ngx.log(ngx.ERR, "kafka: closing the ", kind, " '", name, "' that has been replaced: ", what, text)
+  end
+end
+
+--- Closes a client that has been replaced, once nobody has asked for it for some time.
+local function retire(premature, kind, name, entry)
+  -- In whole milliseconds, as nginx counts: less would fire again and again before the clock goes on.
+  local left_ms = math.ceil(resty.grace_ms - (ngx.now() - entry.used) * 1000)
+  if left_ms > 0 and not premature and ngx.timer.at(left_ms / 1000, retire, kind, name, entry) then
+    return
+  end
+  remove(shared[kind][name], entry)
+  close(kind, name, entry, premature and LAST_CLOSE_MS or CLOSE_MS)
+end
+
+--- Has all clients retire that there are of a name.
+local function replace(kind, name, entries)
+  for at = #entries, 1, -1 do
+    local entry = entries[at]
+    if not entry.retiring then
+      entry.retiring = true
+      if not ngx.timer.at(resty.grace_ms / 1000, retire, kind, name, entry) then
+        -- No timer to be had: the collector closes it.
+        remove(entries, entry)
+      end
+    end
+  end
+end
+
+--- The client of this kind and name that was made with these arguments; it is made if there is none.
+local function get(kind, name, ...)
+  if not nginx.is_here then
+    error(("kafka.resty.%s: this is not nginx: use kafka.%s"):format(kind, kind), 0)
+  end
+  local entries = shared[kind][name] or {}
+  for at = 1, #entries do
+    local entry = entries[at]
+    if not changed(kind, entry.given, ...) then
+      if entry.client.handle and not entry.client.closing then
+        entry.used = ngx.now()
+        return entry.client
+      end
+      table.remove(entries, at)
+      break
+    end
+  end
+  local make = MAKERS[kind]
+  local client = make(...)
+  local newest = entries[#entries]
+  if newest then
+    local key = changed(kind, newest.given, ...)
+    ngx.log(ngx.WARN, "kafka: the ", kind, " '", name, "' is replaced, as its configuration has changed: ", key)
+    replace(kind, name, entries)
+  end
+  local given = {}
+  for at = 1, #ARGUMENTS[kind] do
+    given[at] = compare.copy((select(at, ...)))
+  end
+  entries[#entries + 1] = { client = client, given = given, used = ngx.now(), retiring = false }
+  shared[kind][name] = entries
+  return client
+end
+
+--- The worker's producer of this name. The first call makes it; later ones return the same as long as the other
+--- arguments say the same, and otherwise make a new one: the one before is closed in the background, after `grace_ms`
+--- without use. Handlers are the same if they are the same code: the first one stays, so let it not refer to a request.
+---
+--- Never waits. Call it where you need the producer, in any phase but init, and do not keep it for longer. Throws as
+--- kafka.producer does.
+---@param name string
+---@param brokers string "host:port,host:port"
+---@param properties? kafka.Properties
+---@param options? kafka.ProducerOptions
+---@return kafka.Producer
+function resty.producer(name, brokers, properties, options)
+  name = check.string(1, name)
+  brokers = check.c_string(2, brokers)
+  check.optional_table(3, properties)
+  check.optional_table(4, options)
+  local client = get("producer", name, brokers, properties, options)
+  return client
+end
+
+--- The worker's consumer of this name, as `producer` does. It is one member of its group: for light threads that take
+--- turns at one consumer, as in a loop of a timer's.
+---
+--- Throws as kafka.consumer does.
+---@param name string
+---@param brokers string
+---@param topics? string[]
+---@param properties kafka.Properties
+---@param topic_properties? kafka.Properties
+---@param options? kafka.ConsumerOptions
+---@return kafka.Consumer
+function resty.consumer(name, brokers, topics, properties, topic_properties, options)
+  name = check.string(1, name)
+  brokers = check.c_string(2, brokers)
+  check.optional_table(3, topics)
+  check.table(4, properties)
+  check.optional_table(5, topic_properties)
+  check.optional_table(6, options)
+  local client = get("consumer", name, brokers, topics, properties, topic_properties, options)
+  return client
+end
+
+--- The worker's admin client of this name, as `producer` does.
+---
+--- Throws as kafka.admin does.
+---@param name string
+---@param brokers string
+---@param properties? kafka.Properties
+---@param options? kafka.ClientOptions
+---@return kafka.Admin
+function resty.admin(name, brokers, properties, options)
+  name = check.string(1, name)
+  brokers = check.c_string(2, brokers)
+  check.optional_table(3, properties)
+  check.optional_table(4, options)
+  local client = get("admin", name, brokers, properties, options)
+  return client
+end
+
+return resty

@@ -1,0 +1,467 @@
+--- lua-resty-kafka's producer, by librdkafka. See docs/RESTY.md.
+
+local ffi = require("ffi")
+local client = require("kafka.resty.client")
+local compare = require("kafka.resty.compare")
+local config = require("kafka.resty.config")
+local err = require("kafka.err")
+local errors = require("kafka.resty.errors")
+local nginx = require("kafka.nginx")
+local resty = require("kafka.resty")
+
+local ngx = rawget(_G, "ngx")
+local codes = err.codes
+
+local int64 = ffi.typeof("int64_t")
+
+-- How long a light thread that fetches reports waits before it looks whether the worker is to end.
+local LOOK_MS = 500
+
+-- How long what is queued then may take to be sent, and what is given up to be reported.
+local LAST_FLUSH_MS = 2000
+local PURGE_MS = 500
+
+-- A message's end is librdkafka's to say, and comes somewhat behind its time.
+local MARGIN_MS = 1000
+
+local DEFAULT_CLUSTER = 1
+
+---@class kafka.resty.Failures those of one partition, for one reason
+---@field topic string
+---@field partition_id integer
+---@field queue string[] keys and messages in turn
+---@field index integer how many of both
+---@field err string
+---@field retryable boolean
+
+---@class kafka.resty.Deferred messages of a topic whose partitions are not known yet
+---@field queue any[] keys and messages in turn
+---@field count integer of messages
+---@field is_taken? true somebody is sending them
+
+---@class kafka.resty.Producer
+---@field client kafka.resty.Client
+---@field async boolean
+---@field partitioner function
+---@field private settings kafka.resty.ProducerSettings
+---@field private name string
+---@field private options kafka.ProducerOptions
+---@field private given any[] what it was made with, copied
+---@field private correlation_id integer
+---@field private outstanding integer messages that nothing has been heard of yet
+---@field private offsets table<string, table<integer, integer>>
+---@field private failures kafka.resty.Failures[]
+---@field private deferred table<string, kafka.resty.Deferred>
+---@field private deferred_count integer
+---@field private is_fetching boolean
+---@field private on_delivery fun(report: kafka.Report)
+local Producer = {
+  --- Of the lua-resty-kafka that this follows.
+  _VERSION = "0.23",
+}
+
+local metatable = { __index = Producer }
+
+---@type table<string, kafka.resty.Producer> the last one of each name
+local known = {}
+
+local function default_partitioner(key, count, correlation_id)
+  return (key and ngx.crc32_short(key) or correlation_id) % count
+end
+
+--- The librdkafka producer that all of the same name and configuration share.
+local function connect(self)
+  local connection = config.connection(self.settings)
+  local made, producer = pcall(resty.producer, self.name, connection.brokers, connection.properties, self.options)
+  if not made then
+    return nil, producer
+  end
+  return producer
+end
+
+--- Puts messages that were not delivered to others of their kind.
+local function fail(self, topic, partition_id, key, message, text, retryable)
+  local failures = self.failures
+  local found
+  for at = #failures, 1, -1 do
+    local group = failures[at]
+    if group.topic == topic and group.partition_id == partition_id and group.err == text then
+      found = group
+      break
+    end
+  end
+  if not found then
+    found = { topic = topic, partition_id = partition_id, queue = {}, index = 0, err = text, retryable = retryable }
+    failures[#failures + 1] = found
+  end
+  local index = found.index + 2
+  found.queue[index - 1], found.queue[index], found.index = key or "", message, index
+end
+
+--- Remembers how far a partition has come.
+---@return integer offset behind the message, which is what lua-resty-kafka tells
+local function remember(self, report)
+  local offsets = self.offsets[report.topic]
+  if not offsets then
+    offsets = {}
+    self.offsets[report.topic] = offsets
+  end
+  local offset = (report.offset or -1) + 1
+  offsets[report.partition] = offset
+  return offset
+end
+
+local function hear(self, report)
+  self.outstanding = self.outstanding - 1
+  if report.err then
+    local sent, text = report.opaque or {}, errors.text(report.code)
+    -- What had no partition yet has been nowhere.
+    local retryable = report.partition < 0 or errors.is_retryable(report.code)
+    fail(self, report.topic, report.partition, sent[1], sent[2], text, retryable)
+  else
+    remember(self, report)
+  end
+end
+
+--- Tells of messages that were not delivered, to whom it may concern.
+local function tell(self)
+  local handle = self.settings.error_handle
+  while self.failures[1] do
+    local failed = table.remove(self.failures, 1)
+    if handle then
+      local told, text =
+        pcall(handle, failed.topic, failed.partition_id, failed.queue, failed.index, failed.err, failed.retryable)
+      if not told then
+        ngx.log(ngx.ERR, "kafka: error_handle failed: ", text)
+      end
+    else
+      local format = "kafka: %d messages were not delivered, topic: %s, partition: %d, retryable: %s: %s"
+      local count, retryable = failed.index / 2, tostring(failed.retryable)
+      ngx.log(ngx.ERR, format:format(count, failed.topic, failed.partition_id, retryable, failed.err))
+    end
+  end
+end
+
+local function make(settings, name)
+  local self = {
+    settings = settings,
+    name = name,
+    options = { block_ms = settings.block_ms },
+    async = settings.is_async,
+    partitioner = settings.partitioner or default_partitioner,
+    correlation_id = 1,
+    outstanding = 0,
+    offsets = {},
+    failures = {},
+    deferred = {},
+    deferred_count = 0,
+    is_fetching = false,
+  }
+  self.client = client.of(settings, function()
+    return connect(self)
+  end)
+  function self.on_delivery(report)
+    hear(self, report)
+  end
+  return setmetatable(self, metatable)
+end
+
+--- Makes a producer, or returns the asynchronous one that there is of this cluster if it is configured so. It connects
+--- when it is first used, so it can be made in any phase.
+---@param broker_list kafka.resty.Broker[]
+---@param producer_config? kafka.resty.ProducerConfig
+---@param cluster_name? any 1 by default; for asynchronous ones
+---@return kafka.resty.Producer
+function Producer.new(_, broker_list, producer_config, cluster_name)
+  producer_config = producer_config or {}
+  local is_async = producer_config.producer_type == "async"
+  local name = is_async and "async " .. tostring(cluster_name or DEFAULT_CLUSTER)
+    or "sync " .. config.names(broker_list)
+  local before, given = known[name], { broker_list, producer_config }
+  local is_same = before and compare.difference(before.given, given) == nil
+  if is_async and is_same then
+    return before
+  end
+  local settings = is_same and before.settings or config.producer(broker_list, producer_config)
+  local made = make(settings, "lua-resty-kafka " .. name)
+  if is_same then
+    -- What is known of topics is known to all, and they go round together.
+    made.given, made.client, made.correlation_id = before.given, before.client, before.correlation_id
+  else
+    made.given = compare.copy(given)
+  end
+  known[name] = made
+  return made
+end
+
+--- The partition of a message, out of so many.
+local function choose(self, key, count)
+  local partition_id = self.partitioner(key, count, self.correlation_id)
+  self.correlation_id = (self.correlation_id + 1) % 2 ^ 30
+  return partition_id
+end
+
+local function enqueue(self, producer, topic, partition_id, key, message)
+  local queued, _, code = producer:produce({
+    topic = topic,
+    partition = partition_id,
+    key = key,
+    value = message,
+    -- For error_handle; nobody else asks what it was.
+    opaque = self.settings.error_handle and { key, message },
+    on_delivery = self.on_delivery,
+  })
+  if queued then
+    self.outstanding = self.outstanding + 1
+    return true
+  end
+  return nil, code
+end
+
+--- A topic with messages that nobody is sending yet.
+local function next_deferred(self)
+  for topic, deferred in pairs(self.deferred) do
+    if not deferred.is_taken then
+      return topic, deferred
+    end
+  end
+end
+
+--- Brokers and partitions of a topic, for which it asks as often as a message is tried to be sent.
+local function insist(self, topic)
+  local properties = self.settings.properties
+  for _ = 1, properties["message.send.max.retries"] do
+    local brokers, partitions = self.client:fetch_metadata(topic)
+    if brokers then
+      return brokers, partitions
+    end
+    nginx.pause(properties["retry.backoff.ms"])
+  end
+  return self.client:fetch_metadata(topic)
+end
+
+local function place(self, producer, topic, partitions, key, message)
+  local partition_id = choose(self, key, partitions.num)
+  local sent, code = enqueue(self, producer, topic, partition_id, key, message)
+  return sent or errors.text(code)
+end
+
+--- Sends what waits for its topic's partitions to be known. Where they cannot be had it fails.
+local function send_deferred(self, producer)
+  for topic, deferred in next_deferred, self do
+    deferred.is_taken = true
+    local brokers, partitions = insist(self, topic)
+    local queue, at = deferred.queue, 1
+    -- Others may come meanwhile.
+    while at < 2 * deferred.count do
+      local key, message = queue[at] or nil, queue[at + 1]
+      local placed, text = false, partitions
+      if brokers then
+        placed, text = pcall(place, self, producer, topic, partitions, key, message)
+      end
+      if not placed or text ~= true then
+        fail(self, topic, -1, key, message, text, brokers == nil)
+      end
+      at = at + 2
+    end
+    self.deferred_count = self.deferred_count - deferred.count
+    self.deferred[topic] = nil
+  end
+end
+
+--- Sends what there is before the worker ends; what cannot be sent is reported.
+local function settle(producer)
+  if not producer:flush(LAST_FLUSH_MS) then
+    producer:purge()
+    producer:flush(PURGE_MS)
+  end
+end
+
+--- Hears what becomes of messages, as long as there are any.
+local function hear_of_all(self)
+  local producer = connect(self)
+  while producer and (self.outstanding > 0 or self.deferred_count > 0) do
+    send_deferred(self, producer)
+    if ngx.worker.exiting() then
+      settle(producer)
+    else
+      producer:poll(LOOK_MS)
+      -- There may be more at once, and others want to have their turn.
+      nginx.pause(1)
+    end
+    tell(self)
+    if producer:is_closed() then
+      -- What it had has been reported. What there is now is another's.
+      producer = connect(self)
+    end
+  end
+  tell(self)
+end
+
+local function fetch(_, self)
+  local ran, text = pcall(hear_of_all, self)
+  self.is_fetching = false
+  if not ran then
+    ngx.log(ngx.ERR, "kafka: ", text)
+  end
+end
+
+--- Has a light thread fetch reports, if none does.
+---@return boolean fetches false where no timer can be had
+local function start_fetching(self)
+  if not self.is_fetching then
+    self.is_fetching = ngx.timer.at(0, fetch, self) and true or false
+  end
+  return self.is_fetching
+end
+
+--- As `start_fetching`; what can be heard without waiting is heard here if it cannot.
+local function hear_somehow(self, producer)
+  if not start_fetching(self) then
+    producer:poll(0)
+    tell(self)
+  end
+end
+
+local function defer(self, topic, key, message)
+  local deferred = self.deferred[topic]
+  if not deferred then
+    deferred = { queue = {}, count = 0 }
+    self.deferred[topic] = deferred
+  end
+  local at = 2 * deferred.count
+  deferred.queue[at + 1], deferred.queue[at + 2] = key or false, message
+  deferred.count = deferred.count + 1
+  self.deferred_count = self.deferred_count + 1
+end
+
+--- What lua-resty-kafka says where there is no room.
+local function overflow(self, code)
+  if not self.settings.block_ms then
+    return "buffer overflow"
+  elseif code == codes.WOULD_BLOCK then
+    return "buffer overflow API disabled in the current context"
+  end
+  return "buffer overflow timeout"
+end
+
+--- Where a partition is not there, what is known of the topic is out of date.
+local function doubt(self, topic, code)
+  if code == codes.UNKNOWN_PARTITION or code == codes.UNKNOWN_TOPIC then
+    self.client:forget(topic)
+  end
+end
+
+local function send_async(self, topic, key, message)
+  local producer, text = connect(self)
+  if not producer then
+    return nil, text
+  end
+  local partition_id = -1
+  if self.settings.partitioner then
+    local partitions, is_old = self.client:known(topic)
+    if not partitions or is_old or self.deferred[topic] then
+      if self.deferred_count + producer:len() >= self.settings.capacity then
+        return nil, "buffer overflow"
+      end
+      if not start_fetching(self) then
+        return nil, "no timer to be had for asking about the topic"
+      end
+      defer(self, topic, key, message)
+      return true
+    end
+    partition_id = choose(self, key, partitions.num)
+  elseif key == "" then
+    -- crc32("") is 0, while librdkafka takes it for no key.
+    partition_id = 0
+  end
+  local sent, code = enqueue(self, producer, topic, partition_id, key, message)
+  if code == codes.QUEUE_FULL then
+    -- Reports that nobody has fetched take room.
+    producer:poll(0)
+    sent, code = enqueue(self, producer, topic, partition_id, key, message)
+  end
+  if not sent and (code == codes.QUEUE_FULL or code == codes.WOULD_BLOCK) then
+    hear_somehow(self, producer)
+    return nil, overflow(self, code)
+  elseif not sent then
+    doubt(self, topic, code)
+    return nil, errors.text(code)
+  end
+  hear_somehow(self, producer)
+  return true
+end
+
+local function send_sync(self, topic, key, message)
+  if not nginx.may_wait() then
+    return nil, err.text(codes.WOULD_BLOCK)
+  end
+  local brokers, partitions = self.client:fetch_metadata(topic)
+  if not brokers then
+    return nil, partitions
+  end
+  local producer, text = connect(self)
+  if not producer then
+    return nil, text
+  end
+  local partition_id = choose(self, key, partitions.num)
+  local record = { topic = topic, partition = partition_id, key = key, value = message }
+  local report, _, code = producer:produce_sync(record, self.settings.delivery_ms + MARGIN_MS)
+  if not report then
+    doubt(self, topic, code)
+    return nil, errors.text(code), errors.is_retryable(code)
+  end
+  return int64(remember(self, report))
+end
+
+--- Sends a message. A synchronous producer waits until it is delivered; an asynchronous one never waits, unless it has
+--- `wait_on_buffer_full`, and works in every phase.
+---@param topic string
+---@param key? string
+---@param message string
+---@return ffi.cdata*|true|nil offset an int64_t, the one behind the message; true from an asynchronous producer
+---@return string? err
+---@return boolean? retryable
+function Producer:send(topic, key, message)
+  if self.async then
+    return send_async(self, topic, key, message)
+  end
+  return send_sync(self, topic, key, message)
+end
+
+--- Sends what is gathered, and waits until all of it is delivered or has failed; `error_handle` runs in here.
+---@return true done
+function Producer:flush()
+  local producer = connect(self)
+  if producer then
+    if nginx.may_wait() then
+      send_deferred(self, producer)
+    end
+    producer:flush(self.settings.delivery_ms + MARGIN_MS)
+    -- One call hears of so many messages, and no more.
+    local before
+    repeat
+      before = self.outstanding
+      producer:poll(0)
+    until self.outstanding == before or self.outstanding == 0
+    tell(self)
+  end
+  return true
+end
+
+--- The offsets behind the last messages that were delivered.
+---@return ffi.cdata*|integer sum of all, an int64_t; 0 if there are none
+---@return table<string, table<integer, ffi.cdata*>> details by topic and partition
+function Producer:offset()
+  local sum, details = 0, {}
+  for topic, offsets in pairs(self.offsets) do
+    details[topic] = {}
+    for partition_id, offset in pairs(offsets) do
+      local exact = int64(offset)
+      sum, details[topic][partition_id] = sum + exact, exact
+    end
+  end
+  return sum, details
+end
+
+return Producer
