@@ -12,9 +12,10 @@ local tokens = require("kafka.tokens")
 
 local C = native.C
 
--- How many reports are fetched by one call of the C API, and at most by one of `fetch`.
+-- How many reports are fetched by one call of the C API, and how often at most by one of `fetch`: in nginx others want
+-- their turn.
 local AT_ONCE = 256
-local ROUNDS = 40
+local ROUNDS = nginx.is_here and 2 or 40
 
 local INT32_MAX = 0x7fffffff
 
@@ -71,6 +72,7 @@ function deliveries.new(options, only_errors, sequence_id)
     -- Failures that no handler, and no `reports`, tells of.
     untold = 0,
     timed = false,
+    has_more = false,
   }, Deliveries)
 end
 
@@ -179,7 +181,7 @@ function Deliveries:is_full()
   return self.kept ~= nil and self.kept_last - self.kept_first + 1 >= KEPT_MAX
 end
 
---- Fetches what has been reported. Runs no handlers.
+--- Fetches what has been reported, up to a limit: then the field `has_more` is true. Runs no handlers.
 ---@param handle ffi.cdata* the producer's
 ---@return integer code
 function Deliveries:fetch(handle)
@@ -189,7 +191,8 @@ function Deliveries:fetch(handle)
   end
   local quiet = tonumber(failed_out[0])
   self.failures, self.untold = self.failures + quiet, self.untold + quiet
-  for _ = 1, ROUNDS do
+  self.has_more = false
+  for round = 1, ROUNDS do
     if self:is_full() then
       break
     end
@@ -204,6 +207,7 @@ function Deliveries:fetch(handle)
     if count < AT_ONCE then
       break
     end
+    self.has_more = round == ROUNDS
   end
   return 0
 end
@@ -273,6 +277,16 @@ function deliveries.serve(producer)
   return producer.handle and 0 or C.KAFKA_ERR_CLOSED
 end
 
+--- As `serve`, until all is heard.
+local function serve_all(producer, serve)
+  local code = serve(producer)
+  while code == 0 and producer.deliveries and producer.deliveries.has_more do
+    nginx.pause(1)
+    code = serve(producer)
+  end
+  return code
+end
+
 local function look_for_room(producer)
   return C.kafka_producer_wait_for_room(producer.handle, 0, nil)
 end
@@ -332,12 +346,12 @@ local function flush_aside(producer, deadline)
 end
 
 local function look_for_end(producer, waited)
-  local code = waited.serve(producer)
+  local code = serve_all(producer, waited.serve)
   if code ~= 0 or (waited.done and waited.done()) then
     return code
   elseif producer:len() == 0 then
     -- What was reported in between is there to be fetched.
-    return waited.serve(producer)
+    return serve_all(producer, waited.serve)
   end
   code = flush_aside(producer, waited.deadline)
   return code == 0 and C.KAFKA_ERR_IN_PROGRESS or code
@@ -365,7 +379,8 @@ function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
     if code ~= 0 or (done and done()) then
       return code
     elseif flushed ~= C.KAFKA_ERR_TIMED_OUT and flushed ~= C.KAFKA_ERR_EVENT then
-      return flushed
+      code = serve_all(producer, serve)
+      return code ~= 0 and code or flushed
     end
     if timeout_ms >= 0 then
       left = math.max(0, timeout_ms - (events.now_ms() - start))

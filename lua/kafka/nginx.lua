@@ -28,6 +28,10 @@ if not nginx.is_here then
   --- Refuses to make a client where it could not work.
   function nginx.check_place() end
 
+  --- Gives way for a time, where others want their turn.
+  ---@param ms integer
+  function nginx.pause(ms) end -- luacheck: ignore 212
+
   return nginx
 end
 

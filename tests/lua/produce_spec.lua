@@ -549,6 +549,20 @@ describe("a producer", function()
     assert.is_true(producer:close(0))
   end)
 
+  it("has heard of everything when it is flushed #many", function()
+    local heard = 0
+    local producer = support.producer(brokers, { ["linger.ms"] = 50 }, {
+      on_delivery = function()
+        heard = heard + 1
+      end,
+    })
+    for _ = 1, 30000 do
+      assert(producer:produce({ topic = "t", value = "x" }))
+    end
+    assert.equal(true, producer:flush(30000))
+    assert.equal(30000, heard)
+  end)
+
   it("checks its options", function()
     local function made_with(options)
       return function()

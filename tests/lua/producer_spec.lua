@@ -268,7 +268,8 @@ describe("a producer", function()
       for index = 1, 1000 do
         assert.equal(0, producer:send("t", -1, index, "x"))
       end
-      assert.is_true(support.now() - start < 1)
+      -- Ten milliseconds for each would be more than this, also where each takes long.
+      assert.is_true(support.now() - start < 5)
       producer:close(0)
     end)
 
