@@ -13,3 +13,4 @@ files["benches"] = { read_globals = { "kafka" } }
 -- Inside nginx.
 files["tests/openresty"] = { std = "+ngx_lua" }
 files["examples/openresty"] = { std = "+ngx_lua" }
+files["benches/openresty.lua"] = { std = "+ngx_lua" }

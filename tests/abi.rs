@@ -152,9 +152,13 @@ fn the_cdef_is_fresh() {
 #[test]
 fn the_c_reference_is_fresh() {
     let mut text = fs::read_to_string(root().join("tests/abi/C.md")).unwrap();
+    let (header, programs) = (header(), reference::Programs::read(root()));
     for object in OBJECTS {
         let source = fs::read_to_string(root().join(format!("src/ffi/{object}.rs"))).unwrap();
-        text += &format!("\n## {object}\n{}", reference::chapter(&source));
+        text += &format!(
+            "\n## {object}\n{}",
+            reference::chapter(&source, &header, &programs)
+        );
     }
     check("docs/C.md", &text);
 }

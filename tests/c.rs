@@ -39,6 +39,7 @@ macro_rules! subjects {
 
 subjects! {
     admin
+    assignment
     batch
     client
     closed
@@ -49,6 +50,7 @@ subjects! {
     group
     hub
     lengths
+    lookahead
     messages
     mock_cluster
     offsets

@@ -1,7 +1,9 @@
-//! docs/C.md, drawn from the same declarations as the header: each chapter's functions, with
-//! the first paragraph of what is said above them.
+//! docs/C.md, drawn from the same declarations as the header: each chapter's functions, with what is said above them and
+//! with a call that a test makes.
 
 use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 
 /// A documented item of a source file.
 struct Item<'a> {
@@ -28,15 +30,9 @@ fn items(source: &str) -> Vec<Item<'_>> {
 }
 
 impl Item<'_> {
-    /// The first paragraph, as one line of a table.
-    fn summary(&self) -> String {
-        let lines: Vec<&str> = self
-            .doc
-            .iter()
-            .take_while(|line| !line.is_empty())
-            .copied()
-            .collect();
-        lines.join(" ").replace('|', "\\|")
+    /// What is said above it, as it is written.
+    fn text(&self) -> String {
+        self.doc.join("\n")
     }
 
     /// The name behind `before`, if the item is one of that kind.
@@ -47,24 +43,95 @@ impl Item<'_> {
     }
 }
 
+/// The C programs of the tests, by their paths: what calls are shown from.
+pub struct Programs(Vec<(String, String)>);
+
+impl Programs {
+    /// Those under `root`.
+    pub fn read(root: &Path) -> Self {
+        let files = fs::read_dir(root.join("tests/c")).unwrap();
+        let mut names: Vec<String> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".c") || name == "check.h")
+            .collect();
+        // Those that say more by it come first.
+        names.sort_by_key(|name| (name == "check.h", name.clone()));
+        let read = |name: String| {
+            let path = format!("tests/c/{name}");
+            let text = fs::read_to_string(root.join(&path)).unwrap();
+            (path, text)
+        };
+        Self(names.into_iter().map(read).collect())
+    }
+
+    /// The file and the text of the first statement that calls a function, one that has to succeed if there is any.
+    fn call(&self, function: &str) -> Option<(&str, String)> {
+        let calls = |text: &str, line: &str| {
+            line.match_indices(&format!("{function}(")).any(|(at, _)| {
+                let before = line[..at].chars().next_back();
+                !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            }) && !text.is_empty()
+        };
+        let in_order = |wanted: fn(&str) -> bool| {
+            self.0.iter().find_map(|(path, text)| {
+                let mut lines = text.lines();
+                let is_it = |line: &&str| calls(text, line) && wanted(line.trim_start());
+                let first = lines.by_ref().find(is_it)?;
+                let mut statement = vec![first];
+                // To the end of the statement, or of the line that opens a block.
+                while !statement.last()?.trim_end().ends_with([';', '{', '}']) {
+                    statement.push(lines.next()?);
+                }
+                let indent = first.len() - first.trim_start().len();
+                let dedented = statement
+                    .iter()
+                    .map(|line| line.get(indent..).unwrap_or_else(|| line.trim_start()));
+                Some((path.as_str(), dedented.collect::<Vec<_>>().join("\n")))
+            })
+        };
+        in_order(|line| line.starts_with("OK(")).or_else(|| in_order(|_| true))
+    }
+}
+
+/// A function's declaration in the header, where comments are indented or begin with a slash.
+fn declaration(header: &str, function: &str) -> String {
+    let is_start = |line: &&str| {
+        line.starts_with(char::is_alphabetic)
+            && [" ", "*"]
+                .iter()
+                .any(|before| line.contains(&format!("{before}{function}(")))
+    };
+    let mut lines = header.lines().skip_while(|line| !is_start(line));
+    let mut text = lines.next().expect("it is in the header").to_owned();
+    while !text.ends_with(';') {
+        text = text + "\n" + lines.next().expect("its end");
+    }
+    text
+}
+
 /// One source file's chapter. Nothing, if it exports nothing.
-pub fn chapter(source: &str) -> String {
+pub fn chapter(source: &str, header: &str, programs: &Programs) -> String {
     let items = items(source);
     let mut text = String::new();
     for item in &items {
         if let Some(name) = item.name("pub struct ").filter(|n| n.starts_with("kafka_")) {
-            let _ = writeln!(text, "\n**`{name}`**: {}", item.summary());
+            let _ = writeln!(text, "\n**`{name}`**: {}", item.text());
         }
     }
-    let functions: Vec<(&str, String)> = items
-        .iter()
-        .filter_map(|item| Some((item.name("extern \"C\" fn ")?, item.summary())))
-        .collect();
-    if !functions.is_empty() {
-        text.push_str("\n| function | |\n|---|---|\n");
-    }
-    for (name, summary) in functions {
-        let _ = writeln!(text, "| `{name}` | {summary} |");
+    for item in &items {
+        let Some(name) = item.name("extern \"C\" fn ") else {
+            continue;
+        };
+        let declaration = declaration(header, name);
+        let _ = write!(
+            text,
+            "\n### {name}\n\n```c\n{declaration}\n```\n\n{}\n",
+            item.text()
+        );
+        let (path, call) = programs
+            .call(name)
+            .unwrap_or_else(|| panic!("no test calls {name}"));
+        let _ = write!(text, "\nAs in [{path}](../{path}):\n\n```c\n{call}\n```\n");
     }
     text
 }

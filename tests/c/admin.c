@@ -333,9 +333,115 @@ static void closing(void)
     kafka_admin_free(NULL);
 }
 
+/* A partition, with an offset if that is not -1. */
+static kafka_value *place(int64_t offset)
+{
+    kafka_value *map = map_of("topic", text_of("t"), "partition", new_int(0), END);
+    if (offset >= 0) {
+        OK(kafka_value_set(map, "offset", new_int(offset), &err));
+    }
+    return map;
+}
+
+static kafka_value *acl(void)
+{
+    return map_of("type", text_of("topic"), "name", text_of("t"), "principal", text_of("User:u"),
+                  "operation", text_of("read"), "permission", text_of("allow"), END);
+}
+
+/* What a request says that no broker can be asked, and the end of it and of what it was about. */
+static void unanswered(kafka_request *request, kafka_value *value)
+{
+    FAILS(kafka_request_wait(request, PATIENCE_MS, &err), KAFKA_ERR_TIMED_OUT);
+    kafka_request_free(request);
+    kafka_value_free(value);
+}
+
+/* Each verb takes what it is for. */
+static void every_verb(void)
+{
+    kafka_admin *admin = admin_of(NOWHERE);
+    kafka_request *request = NULL;
+    kafka_value *value = NULL;
+
+    value = list_of(map_of("topic", text_of("t"), "partitions", new_int(3), END), LAST);
+    OK(kafka_admin_create_topics(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(text_of("t"), LAST);
+    OK(kafka_admin_delete_topics(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("topic", text_of("t"), "partitions", new_int(6), END), LAST);
+    OK(kafka_admin_create_partitions(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(text_of("t"), LAST);
+    OK(kafka_admin_describe_topics(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("type", text_of("topic"), "name", text_of("t"), END), LAST);
+    OK(kafka_admin_describe_configs(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("type", text_of("topic"), "name", text_of("t"), "set",
+                          map_of("retention.ms", text_of("1000"), END), END),
+                   LAST);
+    OK(kafka_admin_incremental_alter_configs(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(text_of("g"), LAST);
+    OK(kafka_admin_describe_groups(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(text_of("g"), LAST);
+    OK(kafka_admin_delete_groups(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("group", text_of("g"), END), LAST);
+    OK(kafka_admin_list_group_offsets(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("group", text_of("g"), "offsets", list_of(place(7), LAST), END),
+                   LAST);
+    OK(kafka_admin_alter_group_offsets(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("group", text_of("g"), "partitions", list_of(place(-1), LAST), END),
+                   LAST);
+    OK(kafka_admin_delete_group_offsets(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("topic", text_of("t"), "partition", new_int(0), "offset",
+                          text_of("latest"), END),
+                   LAST);
+    OK(kafka_admin_list_offsets(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(place(7), LAST);
+    OK(kafka_admin_delete_records(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(place(-1), LAST);
+    OK(kafka_admin_elect_leaders(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(acl(), LAST);
+    OK(kafka_admin_create_acls(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = map_of("type", text_of("topic"), END);
+    OK(kafka_admin_describe_acls(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("principal", text_of("User:u"), END), LAST);
+    OK(kafka_admin_delete_acls(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(text_of("u"), LAST);
+    OK(kafka_admin_describe_user_scram_credentials(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    value = list_of(map_of("user", text_of("u"), "mechanism", text_of("SCRAM-SHA-512"), "password",
+                          text_of("secret"), END),
+                   LAST);
+    OK(kafka_admin_alter_user_scram_credentials(admin, value, NULL, 1, &request, &err));
+    unanswered(request, value);
+    OK(kafka_admin_list_groups(admin, NULL, 1, &request, &err));
+    unanswered(request, NULL);
+
+    OK(kafka_admin_close_request(admin, &request, &err));
+    OK(kafka_request_wait(request, PATIENCE_MS, &err));
+    kafka_request_free(request);
+    kafka_admin_free(admin);
+}
+
 int main(void)
 {
     outcomes();
+    every_verb();
     what_cannot_be_used();
     time_is_kept();
     side_by_side();

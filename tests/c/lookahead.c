@@ -1,0 +1,89 @@
+/* Messages taken ahead of their reader, who reads them without a call, as the Lua module does. */
+#include "check.h"
+
+#define COUNT 10
+
+static void fill(const char *servers)
+{
+    kafka_producer *producer = producer_with(servers, NULL);
+    kafka_topic *topic = topic_of(producer, "ahead");
+    char text[32];
+    int i;
+    for (i = 0; i < COUNT; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        OK(send_text(producer, topic, 0, text, 0));
+    }
+    CHECK_INT(await_reports(producer, COUNT), 0);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+static kafka_consumer *reader_ahead(const char *servers)
+{
+    kafka_conf *conf = conf_of("group.id", "ahead", "auto.offset.reset", "earliest", END);
+    kafka_partitions *partitions = NULL;
+    kafka_consumer *consumer = NULL;
+    OK(kafka_conf_set_lookahead(conf, 1, &err));
+    OK(kafka_consumer_new(servers, conf, &consumer, &err));
+    kafka_conf_free(conf);
+    OK(kafka_partitions_new(&partitions, &err));
+    OK(kafka_partitions_add(partitions, "ahead", 0, KAFKA_OFFSET_INVALID, &err));
+    OK(kafka_consumer_assign(consumer, partitions, &err));
+    kafka_partitions_free(partitions);
+    return consumer;
+}
+
+/* Reads so many, from `first` on. */
+static void read_some(kafka_consumer *consumer, int first, int count)
+{
+    kafka_cursor *cursor = NULL;
+    const kafka_message *messages = NULL;
+    char text[32];
+    int i;
+    OK(kafka_consumer_cursor(consumer, &cursor, &err));
+    for (i = first; i < first + count; i++) {
+        if (cursor->next == cursor->count || cursor->is_late) {
+            OK(kafka_consumer_take(consumer, PATIENCE_MS, &messages, &err));
+        }
+        CHECK(messages != NULL && cursor->process == *cursor->process_now);
+        snprintf(text, sizeof text, "%d", i);
+        CHECK_BYTES(messages[cursor->next].value, messages[cursor->next].value_len, text,
+                    strlen(text));
+        /* From here on it is read. */
+        cursor->next++;
+    }
+}
+
+int main(void)
+{
+    const char *servers;
+    kafka_mock_cluster *cluster = cluster_with("ahead", 1, &servers);
+    kafka_consumer *consumer;
+    kafka_cursor *cursor = NULL;
+    const kafka_message *messages = NULL;
+    kafka_message message;
+
+    fill(servers);
+    consumer = reader_ahead(servers);
+    read_some(consumer, 0, 4);
+    /* What was taken and not read is there for whoever takes one by one. */
+    OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
+    CHECK_BYTES(message.value, message.value_len, "4", 1);
+    kafka_message_release(&message);
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    FAILS(kafka_consumer_take(consumer, 0, &messages, &err), KAFKA_ERR_CLOSED);
+    kafka_consumer_free(consumer);
+
+    /* The group goes on where it was read, not where it was taken. */
+    consumer = reader_ahead(servers);
+    read_some(consumer, 5, COUNT - 5);
+    FAILS(kafka_consumer_take(consumer, 50, &messages, &err), KAFKA_ERR_TIMED_OUT);
+    kafka_consumer_free(consumer);
+
+    consumer = reader_of(servers, "ahead", 1);
+    FAILS(kafka_consumer_cursor(consumer, &cursor, &err), KAFKA_ERR_STATE);
+    FAILS(kafka_consumer_take(consumer, 0, &messages, &err), KAFKA_ERR_STATE);
+    kafka_consumer_free(consumer);
+    kafka_mock_cluster_free(cluster);
+    return 0;
+}
