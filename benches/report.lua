@@ -1,7 +1,12 @@
 --- Prints the rounds that benches/run has written down as a table of medians and ratios.
 
 local MEASURE = "librdkafka"
-local COLUMNS = { { "librdkafka", "C, librdkafka" }, { "libkafka", "C, kafka.h" }, { "luajit", "LuaJIT, kafka.lua" } }
+local COLUMNS = {
+  { "librdkafka", "C, librdkafka" },
+  { "libkafka", "C, kafka.h" },
+  { "luajit", "LuaJIT, kafka.lua" },
+  { "prototype", "LuaJIT, librdkafka" },
+}
 
 -- label -> round -> contestant -> nanoseconds per message
 local labels, rounds_of = {}, {}
