@@ -83,6 +83,7 @@ fn valgrind() -> Command {
         "--show-leak-kinds=definite",
         "--errors-for-leak-kinds=definite",
         "--num-callers=30",
+        "--suppressions=tests/lua/valgrind.supp",
     ]);
     command
 }

@@ -5,21 +5,6 @@
 
 static const char *servers;
 
-static void fill(void)
-{
-    kafka_producer *producer = producer_with(servers, NULL);
-    kafka_topic *topic = topic_of(producer, "batch");
-    char text[32];
-    int i;
-    for (i = 0; i < COUNT; i++) {
-        snprintf(text, sizeof text, "%d", i);
-        OK(send_text(producer, topic, 0, text, 0));
-    }
-    CHECK_INT(await_reports(producer, COUNT), 0);
-    kafka_topic_free(topic);
-    kafka_producer_free(producer);
-}
-
 static void expect_view(kafka_batch *batch, size_t index)
 {
     kafka_message view;
@@ -102,7 +87,7 @@ static void a_message_without_headers(void)
 int main(void)
 {
     kafka_mock_cluster *cluster = cluster_with("batch", 1, &servers);
-    fill();
+    fill(servers, "batch", 0, 0, COUNT);
     a_batch_outlives_its_consumer();
     it_waits_for_as_many_as_are_wanted();
     a_message_without_headers();

@@ -26,21 +26,6 @@ static kafka_consumer *member_of(const char *group, const char *topic)
     return consumer;
 }
 
-static void fill(const char *topic_name, int32_t partition, int first, int count)
-{
-    kafka_producer *producer = producer_with(servers, NULL);
-    kafka_topic *topic = topic_of(producer, topic_name);
-    char text[32];
-    int i;
-    for (i = first; i < first + count; i++) {
-        snprintf(text, sizeof text, "%d", i);
-        OK(send_text(producer, topic, partition, text, 0));
-    }
-    CHECK_INT(await_reports(producer, (uint64_t)count), 0);
-    kafka_topic_free(topic);
-    kafka_producer_free(producer);
-}
-
 static void expect_number(kafka_consumer *consumer, int number)
 {
     char text[32];
@@ -53,7 +38,7 @@ static void a_group_goes_on_where_it_left_off(void)
     kafka_consumer *consumer;
     int i;
 
-    fill("group", 0, 0, 10);
+    fill(servers, "group", 0, 0, 10);
     consumer = member_of("g1", "group");
     for (i = 0; i < 6; i++) {
         expect_number(consumer, i);
@@ -84,8 +69,8 @@ static void assigned_partitions_begin_where_one_wants(void)
     kafka_partitions *partitions;
     kafka_message message;
 
-    fill("parts", 0, 0, 5);
-    fill("parts", 1, 100, 5);
+    fill(servers, "parts", 0, 0, 5);
+    fill(servers, "parts", 1, 100, 5);
     consumer = reader_of(servers, "parts", 0);
     partitions = list_of("parts", 1, 3);
     OK(kafka_consumer_assign(consumer, partitions, &err));

@@ -41,17 +41,6 @@ static void expect_rebalance(kafka_consumer *consumer, int32_t code)
     kafka_event_release(&event);
 }
 
-static void fill(void)
-{
-    kafka_producer *producer = producer_with(servers, NULL);
-    kafka_topic *topic = topic_of(producer, "group");
-    OK(send_text(producer, topic, 0, "0", 0));
-    OK(send_text(producer, topic, 0, "1", 0));
-    CHECK_INT(await_reports(producer, 2), 0);
-    kafka_topic_free(topic);
-    kafka_producer_free(producer);
-}
-
 static void expect_partition(kafka_request *request, int64_t offset)
 {
     const kafka_partitions *partitions = NULL;
@@ -119,7 +108,7 @@ static void nobody_answers(void)
 int main(void)
 {
     kafka_mock_cluster *cluster = cluster_with("group", 1, &servers);
-    fill();
+    fill(servers, "group", 0, 0, 2);
     rebalances_are_answered_by_the_program();
     nobody_answers();
     kafka_mock_cluster_free(cluster);

@@ -3,21 +3,6 @@
 
 #define COUNT 10
 
-static void fill(const char *servers)
-{
-    kafka_producer *producer = producer_with(servers, NULL);
-    kafka_topic *topic = topic_of(producer, "ahead");
-    char text[32];
-    int i;
-    for (i = 0; i < COUNT; i++) {
-        snprintf(text, sizeof text, "%d", i);
-        OK(send_text(producer, topic, 0, text, 0));
-    }
-    CHECK_INT(await_reports(producer, COUNT), 0);
-    kafka_topic_free(topic);
-    kafka_producer_free(producer);
-}
-
 static kafka_consumer *reader_ahead(const char *servers)
 {
     kafka_conf *conf = conf_of("group.id", "ahead", "auto.offset.reset", "earliest", END);
@@ -63,7 +48,7 @@ int main(void)
     const kafka_message *messages = NULL;
     kafka_message message;
 
-    fill(servers);
+    fill(servers, "ahead", 0, 0, COUNT);
     consumer = reader_ahead(servers);
     read_some(consumer, 0, 4);
     /* What was taken and not read is there for whoever takes one by one. */

@@ -13,21 +13,6 @@ static kafka_partitions *list_of(int32_t partition, int64_t offset)
     return partitions;
 }
 
-static void fill(void)
-{
-    kafka_producer *producer = producer_with(servers, NULL);
-    kafka_topic *topic = topic_of(producer, "offsets");
-    char text[32];
-    int i;
-    for (i = 0; i < COUNT; i++) {
-        snprintf(text, sizeof text, "%d", i);
-        OK(send_text(producer, topic, 0, text, 0));
-    }
-    CHECK_INT(await_reports(producer, COUNT), 0);
-    kafka_topic_free(topic);
-    kafka_producer_free(producer);
-}
-
 static void expect_entry(const kafka_partitions *partitions, int64_t offset, int32_t code)
 {
     kafka_partition partition;
@@ -118,7 +103,7 @@ static void places(void)
 int main(void)
 {
     kafka_mock_cluster *cluster = cluster_with("offsets", 2, &servers);
-    fill();
+    fill(servers, "offsets", 0, 0, COUNT);
     places();
     kafka_mock_cluster_free(cluster);
     return 0;
