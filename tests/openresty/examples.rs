@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 
 use crate::cluster::Cluster;
-use crate::nginx::{Conf, Nginx};
+use crate::nginx::{begun_topic, Conf, Nginx};
 use crate::record::parse_consumed;
 use crate::workbench::root;
 
@@ -12,7 +12,7 @@ use crate::workbench::root;
 fn the_access_log_has_every_request() {
     const REQUESTS: usize = 300;
     let cluster = Cluster::any();
-    let topic = cluster.topic("access-log", 2);
+    let topic = begun_topic(&cluster, "access-log");
     let http = fs::read_to_string(root().join("examples/openresty/nginx.conf")).unwrap();
     let conf = Conf {
         main: "worker_processes 2;",
@@ -31,9 +31,12 @@ fn the_access_log_has_every_request() {
         }
     });
     nginx.end(libc::SIGQUIT);
-    let consumed = cluster.peer(&["consume", &REQUESTS.to_string(), &topic], String::new());
+    let consumed = cluster.peer(
+        &["consume", &(REQUESTS + 1).to_string(), &topic],
+        String::new(),
+    );
     let (reads, _) = parse_consumed(&consumed);
-    let mut pages: Vec<String> = reads
+    let mut pages: Vec<String> = reads[1..]
         .iter()
         .map(|read| {
             // Two of them, names and values in hex.

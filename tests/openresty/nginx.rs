@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::{free_port, Cluster};
 use crate::process::within;
+use crate::record::{input, Record};
 use crate::workbench::{built, program, root, Scratch};
 
 /// What a test adds to tests/openresty/nginx.conf.
@@ -153,6 +154,15 @@ pub fn get_from(address: &str, path: &str) -> Option<String> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let is_ok = head.contains(" 200 ");
     is_ok.then(|| body.trim_end_matches('\n').to_owned())
+}
+
+/// A topic of one partition, with one record in it. tansu acknowledges the first writes of two producers to a partition
+/// that come at the same moment, and keeps one of them.
+pub fn begun_topic(cluster: &Cluster, purpose: &str) -> String {
+    let topic = cluster.topic(purpose, 1);
+    let first = [Record::new(0, b"first")];
+    cluster.peer(&["produce", &topic, "none"], input(&first));
+    topic
 }
 
 /// Sends a signal.
