@@ -8,6 +8,7 @@ local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
 local nginx = require("kafka.nginx")
+local request = require("kafka.request")
 local tokens = require("kafka.tokens")
 
 local C = native.C
@@ -171,7 +172,6 @@ function Deliveries:hear(report)
 end
 
 local buffer = ffi.new("kafka_report[?]", AT_ONCE)
-local request_out = ffi.new("kafka_request *[1]")
 local count_out = ffi.new("size_t[1]")
 local failed_out = ffi.new("uint64_t[1]")
 
@@ -326,10 +326,6 @@ end
 -- How long a flush on a thread of its own may go on at least: it ends by itself when there is nothing left.
 local ASIDE_MS = 60000
 
-local function free_request(handle)
-  C.kafka_request_free(handle)
-end
-
 --- Has librdkafka flush on a thread of its own until some time. All light threads that wait share one.
 local function flush_aside(producer, deadline)
   local aside = producer.flushing
@@ -338,9 +334,9 @@ local function flush_aside(producer, deadline)
   end
   local now = events.now_ms()
   deadline = math.max(deadline, now + ASIDE_MS)
-  local code = C.kafka_producer_flush_request(producer.handle, math.min(deadline - now, INT32_MAX), request_out, nil)
+  local code = C.kafka_producer_flush_request(producer.handle, math.min(deadline - now, INT32_MAX), request.out, nil)
   if code == 0 then
-    producer.flushing = { handle = ffi.gc(request_out[0], free_request), deadline = deadline }
+    producer.flushing = { handle = request.started(), deadline = deadline }
   end
   return code
 end

@@ -32,7 +32,6 @@ local ESRCH = err.errno.ESRCH
 ---@field closing? true this library's own
 ---@field topics table<string, ffi.cdata*> this library's own
 ---@field ids? kafka.Tokens this library's own; in a sandbox host
----@field private closing? true
 local Producer = {}
 
 local function free_producer(handle)

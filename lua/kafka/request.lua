@@ -10,7 +10,7 @@ local C = native.C
 
 local request = {}
 
---- Where a function of the C API puts the request that it starts; `finish` takes it from there.
+--- Where a function of the C API puts the request that it starts; `started` and `finish` take it from there.
 request.out = ffi.new("kafka_request *[1]")
 
 -- What an answer may take longer than librdkafka was told, to come from its thread to this one.
@@ -21,6 +21,12 @@ local SLICE_MS = 10
 
 local function free(handle)
   C.kafka_request_free(handle)
+end
+
+--- The request that has just been started; collected when nobody has it any more.
+---@return ffi.cdata*
+function request.started()
+  return ffi.gc(request.out[0], free)
 end
 
 local function look(object, handle)
@@ -56,7 +62,7 @@ function request.closing(code, read)
   if code ~= 0 then
     return code
   end
-  local handle = ffi.gc(request.out[0], free)
+  local handle = request.started()
   code = wait(handle, -1)
   local result = code == 0 and read and read(handle) or nil
   native.release(handle, free)
@@ -86,7 +92,7 @@ function request.finish(code, timeout_ms, read, object)
   if code ~= 0 then
     return err.failed(code)
   end
-  local handle = ffi.gc(request.out[0], free)
+  local handle = request.started()
   code = wait(handle, timeout_ms, object)
   if code == C.KAFKA_ERR_IN_PROGRESS then
     -- It goes on by itself, and nobody hears of it any more.

@@ -64,6 +64,13 @@ local function in_transaction(...)
   }
 end
 
+local function has_partitions(member)
+  support.eventually(15, "its partitions", function()
+    member:poll(20)
+    return #member:assignment() > 0
+  end)
+end
+
 -- Objects, each with the calls to make on it. `ready`: what brokers that answer at first have to do for it; `fill`: it
 -- has a message that no broker answers for.
 local OBJECTS = {
@@ -98,12 +105,7 @@ local OBJECTS = {
     make = function(brokers)
       return support.consumer(brokers, { "t" }, { ["group.id"] = "subscribed" })
     end,
-    ready = function(member)
-      support.eventually(15, "its partitions", function()
-        member:poll(20)
-        return #member:assignment() > 0
-      end)
-    end,
+    ready = has_partitions,
     method("poll"),
     early(method("close")),
   },
@@ -113,12 +115,7 @@ local OBJECTS = {
       local options = { on_assign = on_move, on_revoke = on_move }
       return support.consumer(brokers, { "t" }, { ["group.id"] = "handled" }, options)
     end,
-    ready = function(member)
-      support.eventually(15, "its partitions", function()
-        member:poll(20)
-        return #member:assignment() > 0
-      end)
-    end,
+    ready = has_partitions,
     method("receive"),
     method("consume", 10),
     early(call("kafka_consumer_leave", function(member)
