@@ -1589,8 +1589,7 @@ int32_t kafka_producer_purge(struct kafka_producer *producer,
  * kafka_producer_poll or kafka_producer_reports having told; also written for
  * KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
  * KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
- * timeout_ms (-1: without limit), and up to 0.5 s more to give messages up where name
- * servers do not answer.
+ * timeout_ms (-1: without limit).
  */
 int32_t kafka_producer_close(struct kafka_producer *producer,
                              int32_t timeout_ms,

@@ -214,10 +214,10 @@ function Producer:poll(timeout_ms)
   return sequence_id, tonumber(reported.failed_count)
 end
 
--- How long a flush goes on before close looks whether there is work for handlers, and messages that were given up may
--- take to be reported.
+-- How long a flush goes on before close looks whether there is work for handlers, and no message that was given up may
+-- be reported until close takes the rest for lost: a thread of librdkafka's that waits for a name server reports late.
 local SLICE_MS = 50
-local PURGE_MS = 500
+local PURGE_MS = 15
 
 --- The first half of closing where somebody hears of events, or of messages one by one: fetches all reports, also those
 --- of messages that have to be given up. Handlers of events run, for what is queued may wait for one, as for a token;
@@ -243,9 +243,16 @@ local function settle(self, timeout_ms)
   local mine = self.deliveries
   local lost = mine and mine.untold or 0
   if code == C.KAFKA_ERR_TIMED_OUT and mine then
-    lost = lost + (self:len() or 0)
+    local left, before = self:len() or 0, nil
+    local given_up = left
     self:purge()
-    code = deliveries.flush(self, PURGE_MS, SLICE_MS, serve)
+    repeat
+      before = left
+      code = deliveries.flush(self, PURGE_MS, SLICE_MS, serve)
+      left = self:len() or 0
+    until left == 0 or left == before or code ~= C.KAFKA_ERR_TIMED_OUT
+    -- The rest is counted by closing.
+    lost = lost + given_up - left
   end
   return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost, failure
 end

@@ -312,6 +312,9 @@ impl Consumer {
     /// Sends every waiting caller home; the first half of closing.
     pub fn wake_for_close(&self) {
         self.closing.store(true, Ordering::Relaxed);
+        if let Some(queue) = &self.queue {
+            queue.wake();
+        }
         self.client().ring();
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// How long a client's threads may take to end before they are left to end by themselves,
 const WIND_UP: Duration = Duration::from_secs(1);
 /// and how long even if the time to close it is up: mostly that is enough.
-const WIND_UP_LEAST: Duration = Duration::from_millis(25);
+const WIND_UP_LEAST: Duration = Duration::from_millis(20);
 
 /// When a call has to be back; never, for a timeout of -1.
 #[derive(Clone, Copy, Default)]

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{mpsc, Arc, PoisonError};
 use std::time::Duration;
 
-use super::consumer::{Consumer, SLICE_MS};
+use super::consumer::Consumer;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::Kinds;
@@ -13,7 +13,7 @@ use crate::process;
 use crate::rd::{self, Change, Code, Partitions};
 
 /// How long one waits for an answer from a group that is being left, before one looks whether that has happened.
-const LOOK: Duration = Duration::from_millis(10);
+const LOOK_MS: i32 = 10;
 
 /// Refuses a list with an entry that stands for a whole topic.
 pub(super) fn single(partitions: &Partitions) -> Result<()> {
@@ -71,8 +71,9 @@ impl Consumer {
             let _ = tell.send(question(&native));
         })
         .map_err(Error::no_thread)?;
+        let look = Duration::from_millis(LOOK_MS as u64);
         loop {
-            match told.recv_timeout(LOOK) {
+            match told.recv_timeout(look) {
                 Ok(answer) => return Ok(answer?),
                 Err(_) if self.native().is_consumer_closed() => return Err(Code::DESTROY.into()),
                 Err(_) => {}
@@ -218,7 +219,7 @@ impl Consumer {
         };
         while !native.is_consumer_closed() {
             look(self)?;
-            if let Some(event) = queue.poll(deadline.remaining_ms(SLICE_MS)) {
+            if let Some(event) = queue.poll(deadline.remaining_ms(LOOK_MS)) {
                 event.tell(native);
             }
             if deadline.is_past() && !native.is_consumer_closed() {

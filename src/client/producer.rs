@@ -20,8 +20,9 @@ use crate::rd::{self, Code, Queue, Record, Topic};
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
 
-/// How long purged messages may take to be reported.
-const PURGE_MS: i32 = 500;
+/// How long purged messages may take to be reported. One that is with a thread of librdkafka's that waits for a name
+/// server takes longer, and is counted as lost without.
+const PURGE_MS: i32 = 15;
 
 /// How long a wait inside librdkafka goes on before it looks whether the producer is being closed, or an
 /// event has come.
@@ -195,7 +196,11 @@ impl Producer {
                 )));
             }
         }
-        Ok(())
+        // Closing gives up what is left, and then nothing is.
+        match self.shared.reports.is_closing() {
+            true => Err(Error::closed()),
+            false => Ok(()),
+        }
     }
 
     /// Flushes for a moment; true if nothing is left. librdkafka counts a message until its report
@@ -226,7 +231,7 @@ impl Producer {
         while !self.flush_slice(close_by, SLICE_MS) {
             if close_by.is_past() {
                 self.native().purge(true, true);
-                // What was purged comes back as reports, which tell how much it was.
+                // What was purged comes back as reports, which whoever waits for them sees.
                 let _ = self.native().flush(PURGE_MS);
                 break;
             }

@@ -6,13 +6,18 @@ use std::ops::Deref;
 use std::sync::atomic::{compiler_fence, fence, AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::client::{Error, Result};
 use crate::process::{self, Generation};
 
 const CLOSED: usize = 1;
 const USER: usize = 2;
+
+/// How long calls of other threads may take to come home once an object is being closed,
+const HOME: Duration = Duration::from_secs(1);
+/// and how long even if the time to close it is up: mostly that is enough.
+const HOME_LEAST: Duration = Duration::from_millis(10);
 
 /// What closing means for an object.
 pub trait Close {
@@ -219,14 +224,19 @@ impl<T: Close> User<'_, T> {
     /// The second half of closing.
     fn wind_up(self, timeout_ms: i32) -> T::Outcome {
         // Calls of other threads come home before the object winds up, so that nothing is added
-        // after the last count. Waiting calls look up every 100 ms; ten times that is a stuck one.
-        for _ in 0..1000 {
-            if self.handle.is_alone() {
-                break;
-            }
+        // after the last count.
+        let start = Instant::now();
+        let limit = u64::try_from(timeout_ms).map_or(HOME, Duration::from_millis);
+        let limit = limit.clamp(HOME_LEAST, HOME);
+        while !self.handle.is_alone() && start.elapsed() < limit {
+            // Of several that wait at one queue one is woken at a time.
+            self.wake_for_close();
             thread::sleep(Duration::from_millis(1));
         }
-        self.finish(timeout_ms)
+        match timeout_ms {
+            0.. => self.finish((timeout_ms - start.elapsed().as_millis() as i32).max(0)),
+            _ => self.finish(timeout_ms),
+        }
     }
 }
 
