@@ -2289,6 +2289,15 @@ int32_t kafka_batch_count(const struct kafka_batch *batch,
                           struct kafka_error *err);
 
 /**
+ * How many bytes of memory a batch keeps, about: for a collector of garbage that has to know.
+ *
+ * Returns 0. Does not block.
+ */
+int32_t kafka_batch_bytes(const struct kafka_batch *batch,
+                          size_t *byte_count,
+                          struct kafka_error *err);
+
+/**
  * A message of a batch, by its place from 0.
  *
  * view: filled in on success. What it points to lasts as long as the batch; kafka_message_release

@@ -20,7 +20,19 @@ local Batch = {}
 -- Read at once: the next look at a message writes to it.
 local view = ffi.new("kafka_message")
 
+local bytes_out = ffi.new("size_t[1]")
+
+-- What batches hold that have not been released or collected, in bytes. The collector does not see it: where it is much,
+-- the collector is driven on as if the messages were Lua's.
+local held = 0
+local HELD_FREELY = 16 * 1024 * 1024
+
+local function bytes_of(handle)
+  return C.kafka_batch_bytes(handle, bytes_out, nil) == 0 and tonumber(bytes_out[0]) or 0
+end
+
 local function free(handle)
+  held = held - bytes_of(handle)
   C.kafka_batch_free(handle)
 end
 
@@ -170,28 +182,32 @@ local function count_of(handle)
   return tonumber(count_out[0])
 end
 
+local function take()
+  local handle = ffi.gc(batch.out[0], free)
+  local bytes = bytes_of(handle)
+  held = held + bytes
+  if held > HELD_FREELY then
+    collectgarbage("step", bytes / 1024)
+  end
+  return handle, count_of(handle)
+end
+
 --- The batch that has just been taken, as an object.
 ---@return kafka.Batch
 function batch.taken()
-  local handle = ffi.gc(batch.out[0], free)
-  return setmetatable({ handle = handle, count = count_of(handle) }, metatable)
+  local handle, count = take()
+  return setmetatable({ handle = handle, count = count }, metatable)
 end
 
-local function copy(handle)
+--- The batch that has just been taken, as an array of messages which keep it.
+---@return kafka.Message[]
+function batch.messages()
+  local handle, count = take()
   local messages = {}
-  for index = 1, count_of(handle) do
-    if C.kafka_batch_message(handle, index - 1, view, native.error) ~= 0 then
-      error(native.message(), 0)
-    end
-    messages[index] = message.read(view)
+  for index = 1, count do
+    messages[index] = message.of_batch(handle, index - 1)
   end
   return messages
-end
-
---- The batch that has just been taken, as an array of copies.
----@return kafka.Message[]
-function batch.copied()
-  return native.using(ffi.gc(batch.out[0], free), free, copy)
 end
 
 return batch

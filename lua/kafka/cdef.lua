@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "c076a329449e50ea",
+  hash = "2b70f6a32d4bdcce",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -720,6 +720,10 @@ void kafka_message_release(struct kafka_message *message);
 
 int32_t kafka_batch_count(const struct kafka_batch *batch,
                           size_t *message_count,
+                          struct kafka_error *err);
+
+int32_t kafka_batch_bytes(const struct kafka_batch *batch,
+                          size_t *byte_count,
                           struct kafka_error *err);
 
 int32_t kafka_batch_message(const struct kafka_batch *batch,

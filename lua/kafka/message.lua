@@ -79,4 +79,69 @@ local function read(view)
   }
 end
 
-return { read = read }
+-- What a message of a batch is read with, field by field. `view` is read at once: the next look writes to it.
+local fields = {
+  topic = function(view)
+    return ffi.string(view.topic)
+  end,
+  partition = function(view)
+    return tonumber(ffi.cast(uint32, view.partition))
+  end,
+  offset = function(view)
+    return tonumber(view.offset)
+  end,
+  timestamp = function(view)
+    return view.timestamp_type ~= 0 and tonumber(view.timestamp) or nil
+  end,
+  timestamp_type = function(view)
+    return TIMESTAMP_TYPES[tonumber(ffi.cast(uint32, view.timestamp_type))]
+  end,
+  leader_epoch = function(view)
+    local leader_epoch = tonumber(ffi.cast(uint32, view.leader_epoch))
+    return leader_epoch ~= UNKNOWN and leader_epoch or nil
+  end,
+  key = function(view)
+    return text(view.key, view.key_len)
+  end,
+  value = function(view)
+    return text(view.value, view.value_len)
+  end,
+  headers = read_headers,
+}
+
+-- Where a message keeps its copies, which are made once. False: not read yet.
+local SLOTS = { value = 3, key = 4, headers = 5 }
+
+local seen = ffi.new("kafka_message")
+
+local Lazy = {}
+
+function Lazy.__index(self, name)
+  local field = fields[name]
+  if not field then
+    return nil
+  end
+  local slot = SLOTS[name]
+  if slot then
+    local copy = self[slot]
+    if copy ~= false then
+      return copy
+    end
+  end
+  check(C.kafka_batch_message(self[1], self[2], seen, native.error))
+  local found = field(seen)
+  if slot then
+    self[slot] = found
+  end
+  return found
+end
+
+--- A message of a batch, which it keeps. Nothing is copied before it is read.
+---@param batch ffi.cdata* a kafka_batch that is freed when it is collected
+---@param at integer the message's place, from 0
+---@return kafka.Message
+local function of_batch(batch, at)
+  return setmetatable({ batch, at, false, false, false }, Lazy)
+end
+
+return { read = read, of_batch = of_batch }

@@ -44,6 +44,22 @@ pub unsafe extern "C" fn kafka_batch_count(
     })
 }
 
+/// How many bytes of memory a batch keeps, about: for a collector of garbage that has to know.
+///
+/// Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_batch_bytes(
+    batch: *const kafka_batch,
+    byte_count: *mut usize,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let batch = reference(batch, "batch")?.get()?;
+        output(byte_count, "byte_count")?.write(batch.bytes());
+        Ok(())
+    })
+}
+
 /// A message of a batch, by its place from 0.
 ///
 /// view: filled in on success. What it points to lasts as long as the batch; kafka_message_release

@@ -13,6 +13,9 @@ use super::sys;
 /// How many messages are asked for at once: room for them is made beforehand.
 const CHUNK: usize = 10_000;
 
+/// What librdkafka keeps with each message, about.
+const OVERHEAD_BYTES: usize = 600;
+
 /// Messages of one client. They live as long as this, and keep the client's instance alive.
 pub struct Batch {
     messages: Vec<*mut sys::rd_kafka_message_t>,
@@ -38,6 +41,13 @@ impl Batch {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
+    }
+
+    /// How much memory they take, about.
+    pub fn bytes(&self) -> usize {
+        self.iter()
+            .map(|fields| fields.len() + OVERHEAD_BYTES)
+            .sum()
     }
 
     /// One of them, by its place.

@@ -25,11 +25,14 @@ static void a_batch_outlives_its_consumer(void)
     kafka_consumer *consumer = reader_of(servers, "batch", 1);
     kafka_batch *batch = NULL;
     kafka_message view;
-    size_t count = 0, i;
+    size_t count = 0, byte_count = 0, i;
 
     OK(kafka_consumer_consume(consumer, COUNT, PATIENCE_MS, &batch, &err));
     OK(kafka_batch_count(batch, &count, &err));
     CHECK_INT(count, COUNT);
+    OK(kafka_batch_bytes(batch, &byte_count, &err));
+    CHECK(byte_count > COUNT * 100);
+    CHECK(byte_count < COUNT * 1000);
     OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
     kafka_consumer_free(consumer);
     for (i = 0; i < count; i++) {

@@ -220,6 +220,52 @@ describe("a consumer", function()
       assert.is_nil(consumer)
     end)
 
+    it("copies what a message holds when it is read, once", function()
+      local consumer = consumer_of({ at("t", 0, 0) })
+      local messages = consumer:consume(4, 15000)
+      assert.equal(true, consumer:close())
+      consumer = nil
+      support.collect()
+      local message = messages[1]
+      assert.equal("value", message.value)
+      assert.equal("key", message.key)
+      assert.same({ "t", 0, 0, "create_time" }, {
+        message.topic,
+        message.partition,
+        message.offset,
+        message.timestamp_type,
+      })
+      assert.is_nil(message.unknown)
+      message.mine = "as in every table"
+      assert.equal("as in every table", message.mine)
+      local tombstone = messages[4]
+      assert.same({ n = 2 }, { n = select("#", tombstone.value, tombstone.key), tombstone.value, tombstone.key })
+      assert.is_nil(consumer)
+      local headers = { { "h", "1" } }
+      local producer = support.producer(brokers)
+      assert(producer:produce_sync({ topic = "headers", partition = 0, value = "x", headers = headers }, 15000))
+      local with_headers = consumer_of({ at("headers", 0, 0) }):consume(1, 15000)[1]
+      local read = with_headers.headers
+      assert.same(headers, read)
+      assert.equal(read, with_headers.headers)
+    end)
+
+    it("does not grow while the collector sees nothing but small tables", function()
+      local big = ("x"):rep(500000)
+      assert(support.producer(brokers):produce_sync({ topic = "big", partition = 0, value = big }, 15000))
+      for _, method in ipairs({ "consume", "consume_views" }) do
+        local consumer = consumer_of({ at("big", 0, 0) })
+        assert.equal(1, #assert(consumer:consume(1, 15000)))
+        local before = support.resident_kib()
+        for _ = 1, 200 do
+          assert.equal(true, consumer:seek(at("big", 0, 0), 1000))
+          assert(consumer[method](consumer, 1, 15000))
+        end
+        -- Of 100 MB.
+        assert.is_true(support.resident_kib() - before < 50000, method)
+      end
+    end)
+
     it("gives back what nobody released", function()
       local consumer = consumer_of({ at("two", 0, 0) })
       for _ = 1, 20 do
