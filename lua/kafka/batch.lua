@@ -22,8 +22,8 @@ local view = ffi.new("kafka_message")
 
 local bytes_out = ffi.new("size_t[1]")
 
--- What batches hold that have not been released or collected, in bytes. The collector does not see it: where it is much,
--- the collector is driven on as if the messages were Lua's.
+-- What batches hold that have not been released or collected, in bytes. The collector does not see it: where it is
+-- much, the collector is driven on as if the messages were Lua's.
 local held = 0
 local HELD_FREELY = 16 * 1024 * 1024
 
@@ -184,10 +184,10 @@ end
 
 local function take()
   local handle = ffi.gc(batch.out[0], free)
-  local bytes = bytes_of(handle)
-  held = held + bytes
+  local byte_count = bytes_of(handle)
+  held = held + byte_count
   if held > HELD_FREELY then
-    collectgarbage("step", bytes / 1024)
+    collectgarbage("step", byte_count / 1024)
   end
   return handle, count_of(handle)
 end

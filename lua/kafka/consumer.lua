@@ -138,8 +138,8 @@ local function check_most(most)
   return most
 end
 
---- Takes messages: waits until there are `most`, or the time is up, and returns those that came. What a message holds is
---- copied when it is read; the messages of one call are freed together, when none of them is referred to any more.
+--- Takes messages: waits until there are `most`, or the time is up, and returns those that came. What a message holds
+--- is copied when it is read; the messages of one call are freed together, when none of them is referred to any more.
 ---@param most integer 1 at least
 ---@param timeout_ms? integer milliseconds to wait at most, 1000 by default; 0 does not wait, -1 waits without limit
 ---@return kafka.Message[]? messages one at least

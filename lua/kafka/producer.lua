@@ -243,11 +243,11 @@ local function settle(self, timeout_ms)
   local mine = self.deliveries
   local lost = mine and mine.untold or 0
   if code == C.KAFKA_ERR_TIMED_OUT and mine then
-    local left, before = self:len() or 0, nil
+    local left = self:len() or 0
     local given_up = left
     self:purge()
     repeat
-      before = left
+      local before = left
       code = deliveries.flush(self, PURGE_MS, SLICE_MS, serve)
       left = self:len() or 0
     until left == 0 or left == before or code ~= C.KAFKA_ERR_TIMED_OUT
