@@ -50,8 +50,16 @@ local FIRST_LOOK_S, LAST_LOOK_S = 0.001, 0.05
 -- A wait of the hub's for the next byte: as long as nginx can count, since it logs an error when that is over.
 local FOR_EVER_MS = 0x7fffffff
 
--- How far ahead the timer is that fires early when the worker is to end.
-local FAR_S = 0x7fffffff / 1000 - 1
+-- How often it looks whether the worker is to end, which would wait for ever for a light thread that reads. A timer far
+-- ahead would fire at once then, but not where there are too many.
+local EXIT_LOOK_S = 0.25
+
+-- How long nginx may take to begin what it has a timer for. Later than that it has dropped it, with a line in the error
+-- log, as it does where `lua_max_running_timers` run already.
+local BEGIN_MS = 1000
+
+-- When a hub that could not be made is tried again.
+local RETRY_MS = 1000
 
 local YIELDS = {
   rewrite = true,
@@ -87,10 +95,42 @@ local waiting = setmetatable({}, { __mode = "v" })
 
 local next_key = 0
 
+local function work(_, worker, run)
+  if worker.is_at_work then
+    return
+  end
+  worker.is_at_work = true
+  local ran, text = pcall(run, worker)
+  worker.is_at_work, worker.asked_ms = false, nil
+  if not ran then
+    ngx.log(ngx.ERR, "kafka: ", text)
+  end
+end
+
+--- Has `run(worker)` run in a light thread of its own, unless it does already. Never waits.
+---@generic T
+---@param worker T a table that this keeps two fields in: is_at_work, asked_ms
+---@param run fun(worker: T)
+---@return boolean runs it does, or is about to; false where no timer can be had
+function nginx.start(worker, run)
+  if worker.is_at_work then
+    return true
+  end
+  local now = now_ms()
+  if now - (worker.asked_ms or -BEGIN_MS) >= BEGIN_MS then
+    worker.asked_ms = ngx.timer.at(0, work, worker, run) and now or nil
+  end
+  return worker.asked_ms ~= nil
+end
+
 local hub_out = ffi.new("kafka_hub *[1]")
 
----@type ffi.cdata*? the hub, while it works or is about to
+---@type ffi.cdata*? the hub, while it works
 local hub
+
+local retry_ms = 0
+
+local keeper = {}
 
 local function free_hub(handle)
   C.kafka_hub_free(handle)
@@ -134,40 +174,55 @@ local function connect(handle)
   return connected and C.kafka_hub_accept(handle, nil) == 0 and socket
 end
 
---- The hub's light thread.
-local function run(premature, handle)
-  local socket = not premature and connect(handle)
-  if socket then
-    -- Fires when the worker is to end: it would wait for ever for a light thread that reads.
-    ngx.timer.at(FAR_S, function()
-      C.kafka_hub_wake(handle, nil)
-    end)
-    while tell(handle) and socket:receive(1) do
-    end
-    socket:close()
+--- Ends the hub when the worker is to end.
+local function await_exit(handle)
+  while not ngx.worker.exiting() do
+    ngx.sleep(EXIT_LOOK_S)
   end
-  if hub == handle then
-    hub = nil
+  C.kafka_hub_wake(handle, nil)
+end
+
+local function serve(handle, socket)
+  hub = handle
+  local watcher = ngx.thread.spawn(await_exit, handle)
+  while tell(handle) and socket:receive(1) do
   end
+  hub = nil
+  ngx.thread.kill(watcher)
+  socket:close()
   -- They look by themselves from now on, or start another hub.
   for _, waiter in pairs(waiting) do
     post(waiter)
   end
 end
 
---- The hub; nil where there can be none.
-local function get_hub()
-  if hub or ngx.worker.exiting() then
-    return hub
-  end
-  if C.kafka_hub_new(hub_out, nil) ~= 0 then
-    return nil
+--- The hub's light thread.
+local function run()
+  local code = C.kafka_hub_new(hub_out, nil)
+  -- A state that lasts for one request will never have one.
+  retry_ms = code == C.KAFKA_ERR_STATE and math.huge or now_ms() + RETRY_MS
+  if code ~= 0 then
+    return
   end
   local handle = ffi.gc(hub_out[0], free_hub)
-  if not ngx.timer.at(0, run, handle) then
-    return nil
+  local socket = connect(handle)
+  if socket then
+    serve(handle, socket)
   end
-  hub = handle
+  native.release(handle, free_hub)
+end
+
+--- Whether this Lua state lasts for no longer than a request, as far as that is known: `lua_code_cache off`.
+---@return boolean
+function nginx.is_short_lived()
+  return retry_ms == math.huge
+end
+
+--- The hub; nil where there is none yet, or can be none.
+local function get_hub()
+  if not hub and now_ms() >= retry_ms and not ngx.worker.exiting() then
+    nginx.start(keeper, run)
+  end
   return hub
 end
 

@@ -1,5 +1,7 @@
 -- What the tests of tests/openresty run inside nginx. Every function returns what to answer.
 
+local bit = require("bit")
+local ffi = require("ffi")
 local kafka = require("kafka")
 
 local app = {}
@@ -19,7 +21,7 @@ local function say(...)
   return table.concat(said, " ")
 end
 
-local producer
+local producer, secure
 
 --- The worker's producer.
 function app.producer()
@@ -184,6 +186,83 @@ function app.worker()
   local count = tonumber(listing:read("*a"))
   listing:close()
   return say(ngx.worker.pid(), count)
+end
+
+--- How many messages nothing has been heard of.
+function app.pending()
+  return say(app.producer():len())
+end
+
+local SIDE_BY_SIDE = 10
+
+--- In a timer of each worker's: many light threads wait at once. Counts what arrived, and then the timers that run.
+function app.begin()
+  local threads = {}
+  for at = 1, SIDE_BY_SIDE do
+    threads[at] = ngx.thread.spawn(function()
+      assert(app.producer():produce_sync({ topic = topic, value = "begin" }, 20000))
+      ngx.shared.results:incr("arrived", 1, 0)
+    end)
+  end
+  for _, thread in ipairs(threads) do
+    assert(ngx.thread.wait(thread))
+  end
+  ngx.shared.results:set("timers " .. ngx.worker.pid(), ngx.timer.running_count())
+end
+
+--- Takes all timers that nginx has left, until the worker ends: those that run, and those that wait.
+function app.fill_timers()
+  local function run()
+    while not ngx.worker.exiting() do
+      ngx.sleep(0.02)
+    end
+    -- Until those that wait have fired.
+    ngx.sleep(0.02)
+  end
+  local running, pending = 0, 0
+  repeat
+    local before = ngx.timer.running_count()
+    assert(ngx.timer.at(0, run))
+    ngx.sleep(0.02)
+    running = running + 1
+  until ngx.timer.running_count() == before
+  while ngx.timer.at(3600, function() end) do
+    pending = pending + 1
+  end
+  return say(running - 1, pending)
+end
+
+ffi.cdef([[
+  int getpid(void);
+  unsigned char *SHA256(const unsigned char *text, size_t length, unsigned char *digest);
+]])
+
+--- Speaks TLS by nginx's OpenSSL, by way of nginx and of FFI, while our own OpenSSL speaks TLS to the broker.
+function app.neighbours(arguments)
+  local sending = ngx.thread.spawn(function()
+    secure = secure
+      or kafka.producer(brokers, { ["security.protocol"] = "ssl", ["ssl.ca.location"] = os.getenv("AUTHORITY") })
+    return assert(secure:produce_sync({ topic = topic, value = "x" }, 20000)).offset
+  end)
+  local socket = ngx.socket.tcp()
+  assert(socket:connect("127.0.0.1", tonumber(arguments.port)))
+  assert(socket:sslhandshake(nil, "localhost", true))
+  assert(socket:send("GET / HTTP/1.0\r\n\r\n"))
+  local answer = assert(socket:receive("*a")):match("[^\n]*$")
+  socket:close()
+  local digest = ffi.new("unsigned char[32]")
+  ffi.C.SHA256("abc", 3, digest)
+  assert(ffi.C.getpid() == ngx.worker.pid())
+  local _, offset = ngx.thread.wait(sending)
+  return say(answer, bit.tohex(digest[0], 2) .. bit.tohex(digest[31], 2), type(offset))
+end
+
+--- Reads by a basic consumer.
+function app.fetch()
+  local host, port = brokers:match("^(.-):(%d+)$")
+  local consumer = require("kafka.resty.basic-consumer"):new({ { host = host, port = tonumber(port) } })
+  local data = assert(consumer:fetch(topic, 0, 0))
+  return say(#data.records)
 end
 
 return app

@@ -1,24 +1,40 @@
 //! How workers come and go.
 
+use std::fs;
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::cluster::Cluster;
+use crate::cluster::{free_port, Cluster};
 use crate::nginx::{begun_topic, get_from, signal, Conf, Nginx};
 use crate::process::within;
 use crate::record::parse_consumed;
+use crate::tls::Tls;
+use crate::workbench::certificates::Certificate;
+use crate::workbench::Scratch;
 
-/// Has four clients send while `meanwhile` runs; returns how many messages were taken.
-fn under_load(nginx: &mut Nginx, meanwhile: impl FnOnce(&mut Nginx)) -> usize {
+/// Queues a message.
+const SEND: &str = "/run/send";
+
+/// Sends one and waits for its report.
+const SEND_AND_WAIT: &str = "/run/produce_sync?value=x";
+
+/// Has clients ask for these while `meanwhile` runs; returns how many messages were taken.
+fn under_load(
+    nginx: &mut Nginx,
+    asked: &[&'static str],
+    meanwhile: impl FnOnce(&mut Nginx),
+) -> usize {
     let (taken, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let address = nginx.address();
     thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
+        for &path in asked {
+            let (address, taken, stop) = (&address, &taken, &stop);
+            scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
-                    match get_from(&address, "/run/send").as_deref() {
-                        Some("queued") => {
+                    match get_from(address, path).as_deref() {
+                        Some(said) if said == "queued" || said.starts_with("ok ") => {
                             taken.fetch_add(1, Ordering::Relaxed);
                         }
                         Some(said) => panic!("{said}"),
@@ -61,7 +77,7 @@ fn a_reload_under_load_loses_nothing() {
             ..Conf::default()
         },
     );
-    let taken = under_load(&mut nginx, |nginx| {
+    let taken = under_load(&mut nginx, &[SEND; 4], |nginx| {
         for _ in 0..2 {
             let took = nginx.reload();
             assert!(
@@ -78,11 +94,22 @@ fn a_reload_under_load_loses_nothing() {
     );
 }
 
-fn ends_promptly_and_loses_nothing(number: i32) {
+/// Ends a worker under load by a signal, after `first`, which says how many messages it has sent.
+fn ends_promptly_and_loses_nothing(
+    number: i32,
+    conf: Conf<'_>,
+    first: impl FnOnce(&Nginx) -> usize,
+) {
     let cluster = Cluster::any();
     let topic = cluster.topic("end", 1);
-    let mut nginx = Nginx::start(&cluster, &topic, Conf::default());
-    let taken = under_load(&mut nginx, |nginx| {
+    let mut nginx = Nginx::start(&cluster, &topic, conf);
+    let before = first(&nginx);
+    // A TERM leaves a request that waits without an answer.
+    let asked = match number {
+        libc::SIGTERM => [SEND; 4],
+        _ => [SEND, SEND_AND_WAIT, SEND, SEND_AND_WAIT],
+    };
+    let taken = under_load(&mut nginx, &asked, |nginx| {
         let (status, took) = nginx.end(number);
         assert!(status.success(), "{status}");
         assert!(took < Duration::from_secs(3), "it took {took:?}");
@@ -91,19 +118,20 @@ fn ends_promptly_and_loses_nothing(number: i32) {
         !nginx.log().contains("exited on signal"),
         "a worker crashed"
     );
-    let kept = held(&cluster, &topic, taken);
-    assert_eq!(kept + given_up(&nginx), taken);
+    let sent = before + taken;
+    let kept = held(&cluster, &topic, sent);
+    assert_eq!(kept + given_up(&nginx), sent);
     assert!(kept > 0);
 }
 
 #[test]
 fn quit_under_load_loses_nothing() {
-    ends_promptly_and_loses_nothing(libc::SIGQUIT);
+    ends_promptly_and_loses_nothing(libc::SIGQUIT, Conf::default(), |_| 0);
 }
 
 #[test]
 fn term_under_load_loses_nothing() {
-    ends_promptly_and_loses_nothing(libc::SIGTERM);
+    ends_promptly_and_loses_nothing(libc::SIGTERM, Conf::default(), |_| 0);
 }
 
 #[test]
@@ -176,4 +204,206 @@ fn it_works_where_every_request_has_a_lua_state_of_its_own() {
     assert!(after <= before + 20, "{before} files, then {after}");
     assert!(nginx.end(libc::SIGQUIT).0.success());
     assert_eq!(held(&cluster, &topic, 25), 25);
+}
+
+/// How many threads of this name a process has.
+fn threads(pid: i32, name: &str) -> usize {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.filter(|found| found.trim_end() == name).count()
+}
+
+#[test]
+fn four_workers_have_one_client_and_one_hub_each_and_lose_nothing() {
+    const ARRIVED: usize = 4 * 10;
+    let cluster = Cluster::any();
+    let topic = begun_topic(&cluster, "four");
+    let conf = Conf {
+        main: "worker_processes 4; worker_shutdown_timeout 5s;",
+        http: r#"init_worker_by_lua_block { ngx.timer.at(0, function() require("app").begin() end) }"#,
+        ..Conf::default()
+    };
+    let mut nginx = Nginx::start(&cluster, &topic, conf);
+    let arrived = |nginx: &Nginx, count: usize| {
+        let done = within(Duration::from_secs(20), || {
+            let told = |pid| nginx.get(&format!("/run/result?phase=timers%20{pid}"));
+            // The one that says so, and the hub.
+            nginx
+                .workers()
+                .into_iter()
+                .map(told)
+                .all(|said| said == "2")
+                && nginx.get("/run/result?phase=arrived") == count.to_string()
+        });
+        assert!(done, "{}", nginx.get("/run/result?phase=arrived"));
+        for pid in nginx.workers() {
+            assert_eq!(threads(pid, "kafka:reports"), 1);
+        }
+        assert_eq!(nginx.workers().len(), 4);
+    };
+    arrived(&nginx, ARRIVED);
+    let asked = [SEND, SEND_AND_WAIT, SEND, SEND_AND_WAIT];
+    let taken = under_load(&mut nginx, &asked, |nginx| {
+        nginx.reload();
+        arrived(nginx, 2 * ARRIVED);
+        let (status, took) = nginx.end(libc::SIGQUIT);
+        assert!(status.success(), "{status}");
+        assert!(took < Duration::from_secs(5), "it took {took:?}");
+    });
+    assert!(taken > 50, "{taken} messages");
+    let sent = 1 + taken + 2 * ARRIVED;
+    assert_eq!(held(&cluster, &topic, sent) + given_up(&nginx), sent);
+}
+
+/// A worker whose nginx refuses timers.
+fn works_without_timers(http: &'static str, number: i32) {
+    let conf = Conf {
+        http,
+        ..Conf::default()
+    };
+    ends_promptly_and_loses_nothing(number, conf, |nginx| {
+        assert!(nginx.get(SEND_AND_WAIT).starts_with("ok "));
+        1
+    });
+    let mut nginx = Nginx::start_before("127.0.0.1:1", "absent", conf);
+    assert_eq!(nginx.get("/run/timeouts?ms=60"), "all in time");
+    for _ in 0..7 {
+        assert_eq!(nginx.run("send"), "queued");
+    }
+    nginx.end(number);
+    assert_eq!(given_up(&nginx), 7);
+    // nginx says so itself where it drops a timer: not for each look of each call.
+    let said = nginx.log().matches("lua_max_running_timers").count();
+    assert!(said <= 5, "{said} times");
+}
+
+#[test]
+fn where_no_timer_may_wait_calls_look_again_and_nothing_is_lost() {
+    works_without_timers("lua_max_pending_timers 0;", libc::SIGQUIT);
+}
+
+#[test]
+fn where_no_timer_may_run_calls_look_again_and_nothing_is_lost() {
+    works_without_timers("lua_max_running_timers 0;", libc::SIGTERM);
+}
+
+#[test]
+fn timers_that_run_out_later_do_not_keep_a_worker() {
+    let conf = Conf {
+        http: "lua_max_running_timers 3; lua_max_pending_timers 2;",
+        ..Conf::default()
+    };
+    for number in [libc::SIGQUIT, libc::SIGTERM] {
+        ends_promptly_and_loses_nothing(number, conf, |nginx| {
+            assert!(nginx.get(SEND_AND_WAIT).starts_with("ok "));
+            assert_eq!(nginx.run("fill_timers"), "2 2");
+            assert!(nginx.get(SEND_AND_WAIT).starts_with("ok "));
+            2
+        });
+    }
+}
+
+#[test]
+fn a_shutdown_timeout_ends_who_waits_and_what_they_sent_is_counted() {
+    // The system takes connections in, and nobody ever looks at them.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap().to_string();
+    let conf = Conf {
+        main: "worker_shutdown_timeout 1s;",
+        ..Conf::default()
+    };
+    let mut nginx = Nginx::start_before(&silent, "absent", conf);
+    for (round, number) in [(1, libc::SIGHUP), (2, libc::SIGQUIT)] {
+        let address = nginx.address();
+        thread::scope(|scope| {
+            for _ in 0..5 {
+                scope.spawn(|| assert_eq!(get_from(&address, SEND_AND_WAIT), None));
+            }
+            for _ in 0..7 {
+                assert_eq!(nginx.run("send"), "queued");
+            }
+            let sent = within(Duration::from_secs(10), || nginx.run("pending") == "12");
+            assert!(sent, "{} messages", nginx.run("pending"));
+            let start = Instant::now();
+            match number {
+                libc::SIGHUP => _ = nginx.reload(),
+                _ => assert!(nginx.end(number).0.success()),
+            }
+            let took = start.elapsed();
+            assert!(took < Duration::from_secs(5), "it took {took:?}");
+        });
+        assert_eq!(given_up(&nginx), 12 * round);
+    }
+}
+
+#[test]
+fn other_users_of_ffi_and_openssl_are_in_the_same_worker() {
+    let port = free_port();
+    let front = format!("localhost:{port}");
+    let (mut cluster, target) = Cluster::behind("other_users_of_ffi", &front, &[]);
+    let scratch = Scratch::new();
+    let authority = Certificate::self_signed(&scratch, "authority", "DNS:authority");
+    let server = authority.sign(&scratch, "server", "DNS:localhost");
+    let _tls = Tls::start(&scratch, port, target, &server, "");
+    let trusted = authority.certificate.display();
+    cluster.peer_config = format!(r#"{{"security_protocol": "SSL", "ssl_cafile": "{trusted}"}}"#);
+    let topic = cluster.topic("neighbours", 1);
+    let own_port = free_port();
+    let http = format!(
+        "lua_ssl_trusted_certificate {trusted};
+        server {{
+            listen 127.0.0.1:{own_port} ssl;
+            ssl_certificate {};
+            ssl_certificate_key {};
+            location / {{ return 200 hello; }}
+        }}",
+        server.certificate.display(),
+        server.key.display()
+    );
+    let conf = Conf {
+        main: &format!("env AUTHORITY={trusted};"),
+        http: &http,
+        ..Conf::default()
+    };
+    let mut nginx = Nginx::start_before(&front, &topic, conf);
+    let path = format!("/run/neighbours?port={own_port}");
+    let mut sent = 0;
+    for reload in [false, true] {
+        if reload {
+            nginx.reload();
+        }
+        thread::scope(|scope| {
+            for _ in 0..10 {
+                // SHA-256 of "abc" begins and ends like this.
+                scope.spawn(|| assert_eq!(nginx.get(&path), "hello baad number"));
+                sent += 1;
+            }
+        });
+    }
+    assert!(nginx.end(libc::SIGQUIT).0.success());
+    let log = nginx.log();
+    assert!(!log.contains("exited on signal"), "{log}");
+    assert_eq!(held(&cluster, &topic, sent), sent);
+}
+
+#[test]
+fn a_lua_state_that_is_a_requests_own_does_not_stay_for_what_it_keeps() {
+    let cluster = Cluster::any();
+    let topic = begun_topic(&cluster, "kept");
+    let conf = Conf {
+        http: "lua_code_cache off;",
+        ..Conf::default()
+    };
+    let nginx = Nginx::start(&cluster, &topic, conf);
+    for _ in 0..12 {
+        assert_eq!(nginx.run("fetch"), "1");
+    }
+    let worker = nginx.workers()[0];
+    let mut clients = 0;
+    // A request's are three. The first two states cannot know that they are not the only one.
+    let gone = within(Duration::from_secs(15), || {
+        clients = threads(worker, "rdk:main");
+        clients <= 2 * 3
+    });
+    assert!(gone, "{clients} clients");
 }

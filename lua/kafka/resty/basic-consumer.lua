@@ -151,6 +151,11 @@ local function watch(premature, pool)
 end
 
 local function give_back(pool, reader)
+  if nginx.is_short_lived() then
+    -- Nobody will come for it.
+    reader.consumer:close(CLOSE_MS)
+    return
+  end
   reader.since = ngx.now()
   local idle = pool.idle
   idle[#idle + 1] = reader

@@ -53,7 +53,8 @@ local DEFAULT_CLUSTER = 1
 ---@field private failures kafka.resty.Failures[]
 ---@field private deferred table<string, kafka.resty.Deferred>
 ---@field private deferred_count integer
----@field private is_fetching boolean
+---@field private is_at_work? boolean whether a light thread fetches reports
+---@field private asked_ms? number when it was asked for
 ---@field private on_delivery fun(report: kafka.Report)
 local Producer = {
   --- Of the lua-resty-kafka that this follows.
@@ -155,7 +156,6 @@ local function make(settings, name)
     failures = {},
     deferred = {},
     deferred_count = 0,
-    is_fetching = false,
   }
   self.client = client.of(settings, function()
     return connect(self)
@@ -298,26 +298,9 @@ local function hear_of_all(self)
   tell(self)
 end
 
-local function fetch(_, self)
-  local ran, text = pcall(hear_of_all, self)
-  self.is_fetching = false
-  if not ran then
-    ngx.log(ngx.ERR, "kafka: ", text)
-  end
-end
-
---- Has a light thread fetch reports, if none does.
----@return boolean fetches false where no timer can be had
-local function start_fetching(self)
-  if not self.is_fetching then
-    self.is_fetching = ngx.timer.at(0, fetch, self) and true or false
-  end
-  return self.is_fetching
-end
-
---- As `start_fetching`; what can be heard without waiting is heard here if it cannot.
+--- Has a light thread fetch reports; what can be heard without waiting is heard here where there can be none.
 local function hear_somehow(self, producer)
-  if not start_fetching(self) then
+  if not nginx.start(self, hear_of_all) then
     producer:poll(0)
     tell(self)
   end
@@ -364,7 +347,7 @@ local function send_async(self, topic, key, message)
       if self.deferred_count + producer:len() >= self.settings.capacity then
         return nil, "buffer overflow"
       end
-      if not start_fetching(self) then
+      if not nginx.start(self, hear_of_all) then
         return nil, "no timer to be had for asking about the topic"
       end
       defer(self, topic, key, message)
