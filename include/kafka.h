@@ -1707,6 +1707,17 @@ int32_t kafka_producer_quiet_failures(struct kafka_producer *producer,
                                       struct kafka_error *err);
 
 /**
+ * Says that of the failures that were fetched so many have not been passed on yet to whom they
+ * concern. They count as lost if the producer ends before that is taken back.
+ *
+ * count: how many more, or fewer if negative; together they are never fewer than none. Returns 0.
+ * Does not block.
+ */
+int32_t kafka_producer_add_untold(struct kafka_producer *producer,
+                                  int64_t count,
+                                  struct kafka_error *err);
+
+/**
  * Waits until there is a report to fetch, or a quiet message has failed; fetches nothing.
  *
  * timeout_ms: 0 does not wait, -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT if nothing

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "2b70f6a32d4bdcce",
+  hash = "210205c35a484783",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -498,6 +498,10 @@ int32_t kafka_producer_time_reports(struct kafka_producer *producer,
 int32_t kafka_producer_quiet_failures(struct kafka_producer *producer,
                                       uint64_t *failed_count,
                                       struct kafka_error *err);
+
+int32_t kafka_producer_add_untold(struct kafka_producer *producer,
+                                  int64_t count,
+                                  struct kafka_error *err);
 
 int32_t kafka_producer_wait(struct kafka_producer *producer,
                             int32_t timeout_ms,

@@ -72,6 +72,10 @@ function deliveries.new(options, only_errors, sequence_id)
     sequence_id = nil,
     -- Failures that no handler, and no `reports`, tells of.
     untold = 0,
+    -- Those whose handlers have not run yet.
+    unhandled = 0,
+    -- How many of both the library counts as lost, should this state end before they are told.
+    counted = 0,
     timed = false,
     has_more = false,
   }, Deliveries)
@@ -156,7 +160,11 @@ function Deliveries:hear(report)
   local kept = self.kept
   if report.code ~= 0 then
     self.failures = self.failures + 1
-    self.untold = self.untold + (kept == nil and handler == nil and 1 or 0)
+    if handler then
+      self.unhandled = self.unhandled + 1
+    elseif not kept then
+      self.untold = self.untold + 1
+    end
   end
   if handler or kept then
     local heard = read(report, opaque)
@@ -181,10 +189,18 @@ function Deliveries:is_full()
   return self.kept ~= nil and self.kept_last - self.kept_first + 1 >= KEPT_MAX
 end
 
---- Fetches what has been reported, up to a limit: then the field `has_more` is true. Runs no handlers.
----@param handle ffi.cdata* the producer's
----@return integer code
-function Deliveries:fetch(handle)
+--- Tells the library how many failures are known here and nowhere else.
+---@param handle? ffi.cdata* the producer's, unless it is closed
+---@param count? integer
+function Deliveries:count(handle, count)
+  count = count or self.untold + self.unhandled
+  if count ~= self.counted and handle then
+    C.kafka_producer_add_untold(handle, count - self.counted, nil)
+    self.counted = count
+  end
+end
+
+local function fetch(self, handle)
   local code = C.kafka_producer_quiet_failures(handle, failed_out, nil)
   if code ~= 0 then
     return code
@@ -212,14 +228,28 @@ function Deliveries:fetch(handle)
   return 0
 end
 
+--- Fetches what has been reported, up to a limit: then the field `has_more` is true. Runs no handlers.
+---@param handle ffi.cdata* the producer's
+---@return integer code
+function Deliveries:fetch(handle)
+  local code = fetch(self, handle)
+  self:count(handle)
+  return code
+end
+
 --- Runs the handlers of what was fetched. A handler's error is passed on; those behind it run the next time.
-function Deliveries:dispatch()
+---@param producer kafka.Producer
+function Deliveries:dispatch(producer)
   local calls = self.calls
   while self.first_call < self.last_call do
     local at = self.first_call
     local handler, report = calls[at], calls[at + 1]
     -- Forgotten first: the handler may get here again, or throw.
     calls[at], calls[at + 1], self.first_call = nil, nil, at + 2
+    if report.code then
+      self.unhandled = self.unhandled - 1
+      self:count(producer.handle)
+    end
     handler(report)
   end
 end
@@ -231,11 +261,13 @@ function Deliveries:has_news()
 end
 
 --- What has been reported since the last time.
+---@param handle ffi.cdata* the producer's
 ---@return any sequence_id
 ---@return integer failures
-function Deliveries:news()
+function Deliveries:news(handle)
   local sequence_id, failures = self.sequence_id, self.failures
   self.reported, self.failures, self.untold, self.sequence_id = 0, 0, 0, nil
+  self:count(handle)
   return sequence_id, failures
 end
 
@@ -270,7 +302,7 @@ function deliveries.serve(producer)
     if code ~= 0 then
       return code
     end
-    mine:dispatch()
+    mine:dispatch(producer)
   end
   -- It looks first whether a handler has closed the producer.
   events.dispatch(producer)

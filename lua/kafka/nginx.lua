@@ -99,7 +99,7 @@ local function work(_, worker, run)
   if worker.is_at_work then
     return
   end
-  worker.is_at_work = true
+  worker.is_at_work, worker.was_dropped = true, nil
   local ran, text = pcall(run, worker)
   worker.is_at_work, worker.asked_ms = false, nil
   if not ran then
@@ -109,18 +109,19 @@ end
 
 --- Has `run(worker)` run in a light thread of its own, unless it does already. Never waits.
 ---@generic T
----@param worker T a table that this keeps two fields in: is_at_work, asked_ms
+---@param worker T a table that this keeps its fields in: is_at_work, asked_ms, was_dropped
 ---@param run fun(worker: T)
----@return boolean runs it does, or is about to; false where no timer can be had
+---@return boolean runs it does, or is about to; false where no timer can be had, or the last one never fired
 function nginx.start(worker, run)
   if worker.is_at_work then
     return true
   end
-  local now = now_ms()
-  if now - (worker.asked_ms or -BEGIN_MS) >= BEGIN_MS then
+  local now, asked_ms = now_ms(), worker.asked_ms
+  if not asked_ms or now - asked_ms >= BEGIN_MS then
+    worker.was_dropped = asked_ms and true
     worker.asked_ms = ngx.timer.at(0, work, worker, run) and now or nil
   end
-  return worker.asked_ms ~= nil
+  return worker.asked_ms ~= nil and not worker.was_dropped
 end
 
 local hub_out = ffi.new("kafka_hub *[1]")

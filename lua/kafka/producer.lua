@@ -182,7 +182,7 @@ local function poll_deliveries(self, timeout_ms)
   if code ~= 0 then
     return err.failure(code)
   end
-  return mine:news()
+  return mine:news(self.handle)
 end
 
 --- Tells what became of the messages sent, since the last poll. Waits until there is something to tell or the time is
@@ -254,6 +254,10 @@ local function settle(self, timeout_ms)
     -- The rest is counted by closing.
     lost = lost + given_up - left
   end
+  if mine then
+    -- Who closes it hears of them.
+    mine:count(self.handle, 0)
+  end
   return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost, failure
 end
 
@@ -306,7 +310,7 @@ function Producer:close(timeout_ms)
   end
   native.release(handle, free_producer)
   if self.deliveries then
-    self.deliveries:dispatch()
+    self.deliveries:dispatch(self)
   end
   if failure then
     error(failure, 0)

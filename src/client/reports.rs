@@ -229,6 +229,14 @@ impl Reports {
         count
     }
 
+    /// Changes the number of failures that were fetched and not passed on, and so count as lost.
+    pub fn add_untold(&self, count: i64) {
+        let add = |untold: u64| Some(untold.saturating_add_signed(count));
+        let _ = self
+            .untold_failures
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+
     /// A topic's name; it lasts as long as the reports.
     pub fn topic(&self, id: TopicId) -> Arc<CStr> {
         self.topics.name(id)
@@ -402,6 +410,19 @@ mod tests {
         assert_eq!(reports.lost(), 2);
         assert_eq!(reports.pop_all().failed, 1);
         assert_eq!(reports.lost(), 1);
+    }
+
+    #[test]
+    fn what_was_fetched_and_not_passed_on_is_lost() {
+        let reports = Reports::new(None, false, Arc::default());
+        reports.reserve().unwrap();
+        reports.add([report(1, Code::FAIL)].into_iter());
+        assert_eq!((reports.pop_all().failed, reports.lost()), (1, 0));
+        reports.add_untold(3);
+        reports.add_untold(-1);
+        assert_eq!(reports.lost(), 2);
+        reports.add_untold(-5);
+        assert_eq!(reports.lost(), 0);
     }
 
     #[test]

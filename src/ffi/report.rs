@@ -155,6 +155,24 @@ pub unsafe extern "C" fn kafka_producer_quiet_failures(
     })
 }
 
+/// Says that of the failures that were fetched so many have not been passed on yet to whom they
+/// concern. They count as lost if the producer ends before that is taken back.
+///
+/// count: how many more, or fewer if negative; together they are never fewer than none. Returns 0.
+/// Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_add_untold(
+    producer: *mut kafka_producer,
+    count: i64,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let producer = reference(producer, "producer")?.handle.enter()?;
+        producer.reports().add_untold(count);
+        Ok(())
+    })
+}
+
 /// Waits until there is a report to fetch, or a quiet message has failed; fetches nothing.
 ///
 /// timeout_ms: 0 does not wait, -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT if nothing

@@ -180,6 +180,28 @@ function app.send()
   return queued and "queued" or text
 end
 
+local failing
+
+--- Has messages fail, and a call fetch their reports whose handlers do not come to an end.
+function app.fail()
+  failing = kafka.producer(brokers, { ["linger.ms"] = 0, ["message.timeout.ms"] = 50 })
+  local told = 0
+  local function hear()
+    told = told + 1
+    ngx.sleep(60)
+  end
+  for at = 1, 8 do
+    assert(failing:produce({ topic = topic, value = "x", opaque = at, on_delivery = at > 5 and hear or nil }))
+  end
+  ngx.timer.at(0, function()
+    failing:flush(10000)
+  end)
+  repeat
+    ngx.sleep(0.02)
+  until told > 0
+  return say("told", told)
+end
+
 --- How the worker is called, and how many files it has open.
 function app.worker()
   local listing = assert(io.popen("ls /proc/" .. ngx.worker.pid() .. "/fd | wc -l"))

@@ -491,6 +491,37 @@ function cases.async_partitioner_without_partitions()
   equal(told[5], "not found topic")
 end
 
+--- Where nginx runs no timer, sending hears of what was sent before.
+function cases.async_without_timers()
+  local told = 0
+  local p = producer:new(NOWHERE, {
+    producer_type = "async",
+    socket_timeout = 50,
+    max_retry = 1,
+    retry_backoff = 1,
+    flush_time = 1,
+    error_handle = function(_, _, _, index)
+      told = told + index / 2
+    end,
+  }, "no timers")
+  for _ = 1, 3 do
+    assert(p:send("t", "k", "v"))
+  end
+  eventually("three failures", function()
+    assert(p:send("t", "k", "v"))
+    return told >= 3
+  end)
+end
+
+--- One that waits, and is not going to be sent.
+function cases.defer()
+  local function first()
+    return 0
+  end
+  local p = producer:new(NOWHERE, { producer_type = "async", partitioner = first }, "deferred")
+  assert(p:send("p", "k", "v"))
+end
+
 function cases.async_config_change()
   resty.grace_ms = 50
   local mock, list, servers = cluster("config")

@@ -266,6 +266,31 @@ fn what_cannot_be_sent_is_told_when_the_worker_ends() {
 }
 
 #[test]
+fn an_asynchronous_producer_does_without_timers() {
+    let conf = Conf {
+        http: "lua_max_running_timers 0;",
+        server: CASES,
+        ..Conf::default()
+    };
+    let nginx = Nginx::start_before(NOWHERE, "none", conf);
+    assert_eq!(nginx.get("/case/async_without_timers"), "ok");
+}
+
+#[test]
+fn what_waits_for_its_topics_partitions_is_counted_when_the_worker_is_terminated() {
+    let conf = Conf {
+        server: CASES,
+        ..Conf::default()
+    };
+    let mut nginx = Nginx::start_before(NOWHERE, "none", conf);
+    for _ in 0..6 {
+        assert_eq!(nginx.get("/case/defer"), "ok");
+    }
+    assert!(nginx.end(libc::SIGTERM).0.success());
+    assert_eq!(nginx.given_up(), 6);
+}
+
+#[test]
 fn what_would_wait_is_refused_in_the_log_phase() {
     let cluster = Cluster::any();
     let topic = cluster.topic("refused", 1);

@@ -51,15 +51,6 @@ fn under_load(
     taken.into_inner()
 }
 
-/// How many messages the log says were given up.
-fn given_up(nginx: &Nginx) -> usize {
-    let log = nginx.log();
-    let counts = log.lines().filter_map(|line| line.split_once("gave up "));
-    counts
-        .map(|(_, rest)| rest.split(' ').next().unwrap().parse::<usize>().unwrap())
-        .sum()
-}
-
 fn held(cluster: &Cluster, topic: &str, count: usize) -> usize {
     let consumed = cluster.peer(&["consume", &count.to_string(), topic], String::new());
     parse_consumed(&consumed).0.len()
@@ -73,7 +64,7 @@ fn a_reload_under_load_loses_nothing() {
         &cluster,
         &topic,
         Conf {
-            main: "worker_processes 2;",
+            main: "worker_processes 2; worker_shutdown_timeout 1s;",
             ..Conf::default()
         },
     );
@@ -89,7 +80,7 @@ fn a_reload_under_load_loses_nothing() {
     nginx.end(libc::SIGQUIT);
     assert!(taken > 100, "{taken} messages");
     assert_eq!(
-        held(&cluster, &topic, taken + 1) + given_up(&nginx),
+        held(&cluster, &topic, taken + 1) + nginx.given_up(),
         taken + 1
     );
 }
@@ -120,7 +111,7 @@ fn ends_promptly_and_loses_nothing(
     );
     let sent = before + taken;
     let kept = held(&cluster, &topic, sent);
-    assert_eq!(kept + given_up(&nginx), sent);
+    assert_eq!(kept + nginx.given_up(), sent);
     assert!(kept > 0);
 }
 
@@ -146,8 +137,17 @@ fn what_cannot_be_delivered_is_counted_in_the_log() {
             status.success() && took < Duration::from_secs(4),
             "{status} {took:?}"
         );
-        assert_eq!(given_up(&nginx), 7);
+        assert_eq!(nginx.given_up(), 7);
     }
+}
+
+#[test]
+fn what_was_fetched_and_not_told_is_counted_in_the_log() {
+    let mut nginx = Nginx::start_before("127.0.0.1:1", "absent", Conf::default());
+    // Five that nobody asks for, and three with handlers, of which the first is still at work.
+    assert_eq!(nginx.run("fail"), "told 1");
+    nginx.end(libc::SIGTERM);
+    assert_eq!(nginx.given_up(), 5 + 2);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn four_workers_have_one_client_and_one_hub_each_and_lose_nothing() {
     });
     assert!(taken > 50, "{taken} messages");
     let sent = 1 + taken + 2 * ARRIVED;
-    assert_eq!(held(&cluster, &topic, sent) + given_up(&nginx), sent);
+    assert_eq!(held(&cluster, &topic, sent) + nginx.given_up(), sent);
 }
 
 /// A worker whose nginx refuses timers.
@@ -271,7 +271,7 @@ fn works_without_timers(http: &'static str, number: i32) {
         assert_eq!(nginx.run("send"), "queued");
     }
     nginx.end(number);
-    assert_eq!(given_up(&nginx), 7);
+    assert_eq!(nginx.given_up(), 7);
     // nginx says so itself where it drops a timer: not for each look of each call.
     let said = nginx.log().matches("lua_max_running_timers").count();
     assert!(said <= 5, "{said} times");
@@ -332,7 +332,7 @@ fn a_shutdown_timeout_ends_who_waits_and_what_they_sent_is_counted() {
             let took = start.elapsed();
             assert!(took < Duration::from_secs(5), "it took {took:?}");
         });
-        assert_eq!(given_up(&nginx), 12 * round);
+        assert_eq!(nginx.given_up(), 12 * round);
     }
 }
 

@@ -101,6 +101,15 @@ impl Nginx {
         fs::read_to_string(self.directory.path("error.log")).unwrap_or_default()
     }
 
+    /// How many messages its error log says were given up.
+    pub fn given_up(&self) -> usize {
+        let log = self.log();
+        let counts = log.lines().filter_map(|line| line.split_once("gave up "));
+        counts
+            .map(|(_, rest)| rest.split(' ').next().unwrap().parse::<usize>().unwrap())
+            .sum()
+    }
+
     /// The process that was started.
     pub fn pid(&self) -> i32 {
         self.child.id() as i32

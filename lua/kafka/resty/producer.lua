@@ -6,9 +6,11 @@ local compare = require("kafka.resty.compare")
 local config = require("kafka.resty.config")
 local err = require("kafka.err")
 local errors = require("kafka.resty.errors")
+local native = require("kafka.native")
 local nginx = require("kafka.nginx")
 local resty = require("kafka.resty")
 
+local C = native.C
 local ngx = rawget(_G, "ngx")
 local codes = err.codes
 
@@ -53,8 +55,11 @@ local DEFAULT_CLUSTER = 1
 ---@field private failures kafka.resty.Failures[]
 ---@field private deferred table<string, kafka.resty.Deferred>
 ---@field private deferred_count integer
+---@field private held integer messages that nobody but this object knows of
+---@field private producer? kafka.Producer that counts them
 ---@field private is_at_work? boolean whether a light thread fetches reports
 ---@field private asked_ms? number when it was asked for
+---@field private was_dropped? boolean whether nginx did not run it
 ---@field private on_delivery fun(report: kafka.Report)
 local Producer = {
   --- Of the lua-resty-kafka that this follows.
@@ -70,12 +75,28 @@ local function default_partitioner(key, count, correlation_id)
   return (key and ngx.crc32_short(key) or correlation_id) % count
 end
 
+--- Changes the number of messages that are nowhere but in here: those are lost should the worker be terminated, and
+--- then the librdkafka producer says so.
+local function hold(self, count)
+  self.held = self.held + count
+  local producer = self.producer
+  if producer and producer.handle and count ~= 0 then
+    C.kafka_producer_add_untold(producer.handle, count, nil)
+  end
+end
+
 --- The librdkafka producer that all of the same name and configuration share.
 local function connect(self)
   local connection = config.connection(self.settings)
   local made, producer = pcall(resty.producer, self.name, connection.brokers, connection.properties, self.options)
   if not made then
     return nil, producer
+  end
+  if producer ~= self.producer then
+    local held = self.held
+    hold(self, -held)
+    self.producer = producer
+    hold(self, held)
   end
   return producer
 end
@@ -97,6 +118,7 @@ local function fail(self, topic, partition_id, key, message, text, retryable)
   end
   local index = found.index + 2
   found.queue[index - 1], found.queue[index], found.index = key or "", message, index
+  hold(self, 1)
 end
 
 --- Remembers how far a partition has come.
@@ -129,6 +151,7 @@ local function tell(self)
   local handle = self.settings.error_handle
   while self.failures[1] do
     local failed = table.remove(self.failures, 1)
+    hold(self, -failed.index / 2)
     if handle then
       local told, text =
         pcall(handle, failed.topic, failed.partition_id, failed.queue, failed.index, failed.err, failed.retryable)
@@ -156,6 +179,7 @@ local function make(settings, name)
     failures = {},
     deferred = {},
     deferred_count = 0,
+    held = 0,
   }
   self.client = client.of(settings, function()
     return connect(self)
@@ -262,6 +286,7 @@ local function send_deferred(self, producer)
       if not placed or text ~= true then
         fail(self, topic, -1, key, message, text, brokers == nil)
       end
+      hold(self, -1)
       at = at + 2
     end
     self.deferred_count = self.deferred_count - deferred.count
@@ -315,6 +340,7 @@ local function defer(self, topic, key, message)
   local at = 2 * deferred.count
   deferred.queue[at + 1], deferred.queue[at + 2] = key or false, message
   deferred.count = deferred.count + 1
+  hold(self, 1)
   self.deferred_count = self.deferred_count + 1
 end
 
