@@ -114,15 +114,16 @@ function app.receive(arguments)
   return say(message or text, math.floor(now_ms() - start))
 end
 
---- Every call that has to wait, one after the other, each with this timeout: what failed to keep it.
+--- Every call that has to wait, one after the other, each with this timeout: what failed to keep it, and was later than
+--- `late`, 100 ms by default.
 function app.timeouts(arguments)
-  local ms = tonumber(arguments.ms)
+  local ms, late_ms = tonumber(arguments.ms), tonumber(arguments.late) or 100
   local late = {}
   local function try(name, fn)
     local start = now_ms()
     fn()
     local took = now_ms() - start
-    if took < ms - 5 or took > ms + 100 then
+    if took < ms - 5 or took > ms + late_ms then
       late[#late + 1] = say(name, math.floor(took))
     end
   end

@@ -266,15 +266,16 @@ fn works_without_timers(http: &'static str, number: i32) {
         1
     });
     let mut nginx = Nginx::start_before("127.0.0.1:1", "absent", conf);
-    assert_eq!(nginx.get("/run/timeouts?ms=60"), "all in time");
+    let start = Instant::now();
+    assert_eq!(nginx.get("/run/timeouts?ms=60&late=1000"), "all in time");
     for _ in 0..7 {
         assert_eq!(nginx.run("send"), "queued");
     }
     nginx.end(number);
     assert_eq!(nginx.given_up(), 7);
-    // nginx says so itself where it drops a timer: not for each look of each call.
+    // nginx says so itself where it drops a timer, which is asked for once a second.
     let said = nginx.log().matches("lua_max_running_timers").count();
-    assert!(said <= 5, "{said} times");
+    assert!(said as u64 <= start.elapsed().as_secs() + 1, "{said} times");
 }
 
 #[test]
@@ -289,18 +290,24 @@ fn where_no_timer_may_run_calls_look_again_and_nothing_is_lost() {
 
 #[test]
 fn timers_that_run_out_later_do_not_keep_a_worker() {
+    let fill = |nginx: &Nginx| {
+        assert!(nginx.get(SEND_AND_WAIT).starts_with("ok "));
+        assert_eq!(nginx.run("fill_timers"), "2 2");
+        assert!(nginx.get(SEND_AND_WAIT).starts_with("ok "));
+        2
+    };
     let conf = Conf {
         http: "lua_max_running_timers 3; lua_max_pending_timers 2;",
         ..Conf::default()
     };
-    for number in [libc::SIGQUIT, libc::SIGTERM] {
-        ends_promptly_and_loses_nothing(number, conf, |nginx| {
-            assert!(nginx.get(SEND_AND_WAIT).starts_with("ok "));
-            assert_eq!(nginx.run("fill_timers"), "2 2");
-            assert!(nginx.get(SEND_AND_WAIT).starts_with("ok "));
-            2
-        });
-    }
+    ends_promptly_and_loses_nothing(libc::SIGTERM, conf, fill);
+    // And one that nothing wakes.
+    let cluster = Cluster::any();
+    let mut nginx = Nginx::start(&cluster, &cluster.topic("idle", 1), conf);
+    fill(&nginx);
+    let (status, took) = nginx.end(libc::SIGQUIT);
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(3), "it took {took:?}");
 }
 
 #[test]
