@@ -268,13 +268,11 @@ mod tests {
     }
 
     impl Close for Object {
-        type Outcome = i32;
+        type Outcome = ();
         fn wake_for_close(&self) {
             self.woken.store(true, Ordering::Relaxed);
         }
-        fn finish(&self, timeout_ms: i32) -> i32 {
-            timeout_ms
-        }
+        fn finish(&self, _: i32) {}
     }
 
     impl Drop for Object {
@@ -295,7 +293,7 @@ mod tests {
     #[test]
     fn closing_twice_is_harmless_and_using_it_after_is_an_error() {
         let (handle, dropped) = handle();
-        assert_eq!(handle.close(7).unwrap(), Some(7));
+        assert_eq!(handle.close(7).unwrap(), Some(()));
         assert!(dropped.load(Ordering::Relaxed));
         assert_eq!(handle.close(7).unwrap(), None);
         assert_eq!(handle.enter().err().unwrap().code, Error::CLOSED);
@@ -317,7 +315,7 @@ mod tests {
             while !inside.load(Ordering::Relaxed) {
                 thread::yield_now();
             }
-            assert_eq!(handle.close(7).unwrap(), Some(7));
+            assert_eq!(handle.close(7).unwrap(), Some(()));
         };
         let is_inside = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -345,7 +343,7 @@ mod tests {
         drop(handle.enter().unwrap());
         thread::scope(|scope| {
             // It stops waiting for the outer call after a while, and leaves the object to it.
-            scope.spawn(|| assert_eq!(handle.close(7).unwrap(), Some(7)));
+            scope.spawn(|| assert_eq!(handle.close(7).unwrap(), Some(())));
         });
         assert!(!dropped.load(Ordering::Relaxed));
         drop(outer);
