@@ -12,11 +12,19 @@
 /* Between two polls. A program that polls after every message pays for that, not for send. */
 #define SENDS_PER_POLL 100
 
+/* Of the cases that produce many at a time: how many, and over how many partitions. */
+#define BATCH 1000
+#define KEYS 1000
+#define HEADERS 2
+
+static const char *const header_names[HEADERS] = {"trace", "type"};
+static const char *const header_values[HEADERS] = {"4bf92f3577b34da6a3ce929d0e0e4736", "order.created"};
+
 /* Said by a round that found the queue of fetched messages empty: it measured the wait. */
 #define STARVED (-1.0)
 
 struct bench {
-  const char *name; /* enqueue, deliver, receive */
+  const char *name; /* enqueue, deliver, produce, batch, keys, headers, receive */
   const char *servers;
   const char *topic;
   size_t size;
@@ -33,6 +41,22 @@ static inline struct bench bench_from_args(int argc, char **argv) {
   if (argc < 6)
     fail(argv[0], "CASE SERVERS TOPIC SIZE COUNT [PROPERTY VALUE]...");
   return (struct bench){argv[1], argv[2], argv[3], strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10), argv + 6};
+}
+
+static inline int is_case(const struct bench *bench, const char *name) {
+  return strcmp(bench->name, name) == 0;
+}
+
+static char keys[KEYS][16];
+
+static inline size_t key_of(uint64_t index, const char **key) {
+  *key = keys[index % KEYS];
+  return strlen(*key);
+}
+
+static inline void make_keys(void) {
+  for (int i = 0; i < KEYS; i++)
+    snprintf(keys[i], sizeof keys[i], "customer %d", i);
 }
 
 static inline double now_ns(void) {

@@ -57,9 +57,8 @@ int main(void) {
   puts(servers);
   fflush(stdout);
   while (scanf("%15s %63s %zu %lu", verb, topic, &size, &count) == 4) {
-    /* One partition: its reports come in order, so that the last one says that all are there. */
     if (strcmp(verb, "create") == 0)
-      rd_kafka_mock_topic_create(cluster, topic, 1, 1);
+      rd_kafka_mock_topic_create(cluster, topic, (int)size, 1);
     else
       fill(filler, topic, size, count);
     puts("done");

@@ -56,7 +56,49 @@ static double send_round(const struct bench *bench) {
     poll_reports(1000);
   if (last_opaque != bench->count)
     fail("delivery", "out of order");
-  return (strcmp(bench->name, "enqueue") == 0 ? sent : now_ns()) - start;
+  return (is_case(bench, "deliver") ? now_ns() : sent) - start;
+}
+
+static double produce_round(const struct bench *bench) {
+  double start = now_ns();
+  for (uint64_t id = 1; id <= bench->count; id++) {
+    kafka_record record = {
+        .value = payload, .value_len = bench->size, .opaque = KAFKA_OPAQUE_QUIET, .partition = -1};
+    check(kafka_producer_produce(producer, topic, &record, NULL), NULL, "kafka_producer_produce");
+  }
+  double sent = now_ns();
+  check(kafka_producer_flush(producer, -1, NULL), NULL, "kafka_producer_flush");
+  return sent - start;
+}
+
+static double batch_round(const struct bench *bench) {
+  static kafka_record records[BATCH];
+  static kafka_header headers[HEADERS];
+  for (int i = 0; i < HEADERS; i++)
+    headers[i] = (kafka_header){header_names[i], strlen(header_names[i]), header_values[i], strlen(header_values[i])};
+  double start = now_ns();
+  for (uint64_t done = 0; done < bench->count; done += BATCH) {
+    for (int i = 0; i < BATCH; i++) {
+      records[i] = (kafka_record){
+          .value = payload, .value_len = bench->size, .opaque = KAFKA_OPAQUE_QUIET, .partition = -1};
+      if (is_case(bench, "keys")) {
+        const char *key;
+        records[i].key_len = key_of(done + (uint64_t)i, &key);
+        records[i].key = key;
+      } else if (is_case(bench, "headers")) {
+        records[i].headers = headers;
+        records[i].header_count = HEADERS;
+      }
+    }
+    size_t queued_count;
+    check(kafka_producer_produce_batch(producer, topic, records, BATCH, NULL, &queued_count, NULL), NULL,
+          "kafka_producer_produce_batch");
+    if (queued_count != BATCH)
+      fail("kafka_producer_produce_batch", "not all were queued");
+  }
+  double sent = now_ns();
+  check(kafka_producer_flush(producer, -1, NULL), NULL, "kafka_producer_flush");
+  return sent - start;
 }
 
 static double receive_round(const struct bench *bench) {
@@ -83,7 +125,7 @@ int main(int argc, char **argv) {
   kafka_conf *conf = conf_of(&bench);
   kafka_error err;
   payload = calloc(1, bench.size);
-  if (strcmp(bench.name, "receive") == 0) {
+  if (is_case(&bench, "receive")) {
     check(kafka_consumer_new(bench.servers, conf, &consumer, &err), &err, "kafka_consumer_new");
     kafka_partitions *list;
     check(kafka_partitions_new(&list, &err), &err, "kafka_partitions_new");
@@ -95,7 +137,13 @@ int main(int argc, char **argv) {
   } else {
     check(kafka_producer_new(bench.servers, conf, &producer, &err), &err, "kafka_producer_new");
     check(kafka_producer_create_topic(producer, bench.topic, NULL, &topic, &err), &err, bench.topic);
-    serve(&bench, send_round);
+    make_keys();
+    if (is_case(&bench, "produce"))
+      serve(&bench, produce_round);
+    else if (is_case(&bench, "batch") || is_case(&bench, "keys") || is_case(&bench, "headers"))
+      serve(&bench, batch_round);
+    else
+      serve(&bench, send_round);
     kafka_topic_free(topic);
     kafka_producer_free(producer);
   }

@@ -18,6 +18,11 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
   last_opaque = (uint64_t)(uintptr_t)message->_private;
 }
 
+static void wait_for_reports(uint64_t expected) {
+  while (reported_count < expected)
+    rd_kafka_poll(rk, 1000);
+}
+
 static rd_kafka_t *start(rd_kafka_type_t type, const struct bench *bench) {
   char text[512];
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -53,11 +58,59 @@ static double send_round(const struct bench *bench) {
       rd_kafka_poll(rk, 0);
   }
   double sent = now_ns();
-  while (reported_count < expected)
-    rd_kafka_poll(rk, 1000);
+  wait_for_reports(expected);
   if (last_opaque != bench->count)
     fail("delivery", "out of order");
-  return (strcmp(bench->name, "enqueue") == 0 ? sent : now_ns()) - start;
+  return (is_case(bench, "deliver") ? now_ns() : sent) - start;
+}
+
+static double batch_round(const struct bench *bench) {
+  static rd_kafka_message_t messages[BATCH];
+  uint64_t expected = reported_count + bench->count;
+  double start = now_ns();
+  for (uint64_t done = 0; done < bench->count; done += BATCH) {
+    for (int i = 0; i < BATCH; i++) {
+      messages[i] = (rd_kafka_message_t){.payload = payload, .len = bench->size};
+      if (is_case(bench, "keys")) {
+        const char *key;
+        messages[i].key_len = key_of(done + (uint64_t)i, &key);
+        messages[i].key = (void *)key;
+      }
+    }
+    if (rd_kafka_produce_batch(rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, messages, BATCH) != BATCH)
+      fail("rd_kafka_produce_batch", "not all were queued");
+    rd_kafka_poll(rk, 0);
+  }
+  double sent = now_ns();
+  wait_for_reports(expected);
+  return sent - start;
+}
+
+static double headers_round(const struct bench *bench) {
+  uint64_t expected = reported_count + bench->count;
+  double start = now_ns();
+  for (uint64_t id = 1; id <= bench->count; id++) {
+    rd_kafka_vu_t record[4 + HEADERS] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = rkt},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = RD_KAFKA_PARTITION_UA},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {payload, bench->size}},
+    };
+    for (int i = 0; i < HEADERS; i++) {
+      record[4 + i].vtype = RD_KAFKA_VTYPE_HEADER;
+      record[4 + i].u.header.name = header_names[i];
+      record[4 + i].u.header.val = header_values[i];
+      record[4 + i].u.header.size = (ssize_t)strlen(header_values[i]);
+    }
+    rd_kafka_error_t *error = rd_kafka_produceva(rk, record, 4 + HEADERS);
+    if (error)
+      fail("rd_kafka_produceva", rd_kafka_error_string(error));
+    if (id % SENDS_PER_POLL == 0)
+      rd_kafka_poll(rk, 0);
+  }
+  double sent = now_ns();
+  wait_for_reports(expected);
+  return sent - start;
 }
 
 static double receive_round(const struct bench *bench) {
@@ -82,7 +135,7 @@ int main(int argc, char **argv) {
   }
   struct bench bench = bench_from_args(argc, argv);
   payload = calloc(1, bench.size);
-  if (strcmp(bench.name, "receive") == 0) {
+  if (is_case(&bench, "receive")) {
     rk = start(RD_KAFKA_CONSUMER, &bench);
     rd_kafka_poll_set_consumer(rk);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
@@ -95,7 +148,13 @@ int main(int argc, char **argv) {
   } else {
     rk = start(RD_KAFKA_PRODUCER, &bench);
     rkt = rd_kafka_topic_new(rk, bench.topic, NULL);
-    serve(&bench, send_round);
+    make_keys();
+    if (is_case(&bench, "headers"))
+      serve(&bench, headers_round);
+    else if (is_case(&bench, "batch") || is_case(&bench, "keys"))
+      serve(&bench, batch_round);
+    else
+      serve(&bench, send_round);
     rd_kafka_topic_destroy(rkt);
   }
   rd_kafka_destroy(rk);

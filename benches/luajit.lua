@@ -11,6 +11,8 @@ int clock_gettime(int clock, struct bench_timespec *now);
 local CLOCK_MONOTONIC = 1
 -- As in bench.h.
 local SENDS_PER_POLL = 100
+local BATCH = 1000
+local HEADERS = { { "trace", "4bf92f3577b34da6a3ce929d0e0e4736" }, { "type", "order.created" } }
 
 if not arg[1] then
   print(jit.version)
@@ -51,7 +53,45 @@ local function send_round(producer, payload)
     assert(failures == 0, "delivery failed")
     last = sequence_id or last
   end
-  return (name == "enqueue" and sent or now_ns()) - start
+  return (name == "deliver" and now_ns() or sent) - start
+end
+
+local function produce_round(producer, payload)
+  local start = now_ns()
+  for _ = 1, count do
+    assert(producer:produce({ topic = topic, value = payload }))
+  end
+  local sent = now_ns()
+  assert(producer:flush(-1))
+  return sent - start
+end
+
+-- What is in a batch of each case.
+local contents = {
+  batch = function(payload)
+    return payload
+  end,
+  keys = function(payload, index)
+    return { key = "customer " .. index - 1, value = payload }
+  end,
+  headers = function(payload)
+    return { value = payload, headers = HEADERS }
+  end,
+}
+
+local messages = {}
+
+local function batch_round(producer, payload)
+  for index = 1, messages[1] and 0 or BATCH do
+    messages[index] = contents[name](payload, index)
+  end
+  local start = now_ns()
+  for _ = 1, count, BATCH do
+    assert(producer:produce_batch(topic, messages) == BATCH)
+  end
+  local sent = now_ns()
+  assert(producer:flush(-1))
+  return sent - start
 end
 
 local function receive_round(consumer)
@@ -75,7 +115,7 @@ if name == "receive" then
 else
   object = kafka.producer(servers, properties)
   object:create_topic(topic)
-  round = send_round
+  round = name == "produce" and produce_round or contents[name] and batch_round or send_round
 end
 
 local payload = ("\0"):rep(size)

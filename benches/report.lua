@@ -31,13 +31,18 @@ local function quantiles(values, ...)
   return unpack(found)
 end
 
---- Rounds that every contestant finished without having to wait for the broker.
+--- Rounds that every contestant who took part finished without having to wait for the broker.
 local function complete(rounds)
-  local found = {}
+  local found, takes_part = {}, {}
+  for _, round in ipairs(rounds) do
+    for name in pairs(round) do
+      takes_part[name] = true
+    end
+  end
   for _, round in ipairs(rounds) do
     local whole = true
-    for _, column in ipairs(COLUMNS) do
-      whole = whole and round[column[1]] ~= nil
+    for name in pairs(takes_part) do
+      whole = whole and round[name] ~= nil
     end
     found[#found + 1] = whole and round or nil
   end
@@ -61,9 +66,10 @@ for _, label in ipairs(labels) do
   for _, column in ipairs(COLUMNS) do
     local times, ratios = {}, {}
     for i, round in ipairs(rounds) do
-      times[i], ratios[i] = round[column[1]], round[MEASURE] / round[column[1]]
+      times[i] = round[column[1]]
+      ratios[i] = times[i] and round[MEASURE] / times[i]
     end
-    if #rounds > 0 then
+    if #times > 0 then
       local least, median, most = quantiles(times, 0, 0.5, 1)
       row = row .. ("  | %5.0f %11s"):format(median, ("%.0f-%.0f"):format(least, most))
       if column[1] ~= MEASURE then

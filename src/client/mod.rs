@@ -28,7 +28,7 @@ mod transaction;
 pub use crate::rd::admin as verbs;
 pub use crate::rd::{
     librdkafka_version, Batch, Change, Code, Fields, GroupMetadata, Headers, Meaning, Message,
-    Partition, Partitions, Record, Topic,
+    Partition, Partitions, Record, Records, Topic,
 };
 pub use admin::Admin;
 pub use client::Client;

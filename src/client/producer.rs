@@ -15,7 +15,7 @@ use super::error::{Error, Result};
 use super::hub::Bell;
 use super::reports::{Reported, Reports};
 use crate::process::{self, Generation};
-use crate::rd::{self, Code, Queue, Record, Topic};
+use crate::rd::{self, Code, Queue, Record, Records, Topic};
 
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
@@ -27,6 +27,9 @@ const PURGE_MS: i32 = 15;
 /// How long a wait inside librdkafka goes on before it looks whether the producer is being closed, or an
 /// event has come.
 const SLICE_MS: i32 = 100;
+
+/// How many records of a batch are put in order of their partitions at once.
+const AT_ONCE: usize = 4096;
 
 /// What the draining thread shares with the producer.
 struct Shared {
@@ -108,13 +111,38 @@ impl Producer {
     // Or the record would be written to memory field by field and read back at once, which stalls.
     #[inline(always)]
     pub fn produce(&self, topic: &Topic, record: Record<'_>) -> Result<(), Code> {
-        if record.partition < -1 {
-            return Err(Code::UNKNOWN_PARTITION);
-        }
         self.shared.reports.reserve()?;
         self.native()
             .produce_record(topic, record)
-            .inspect_err(|_| self.shared.reports.release())
+            .inspect_err(|_| self.shared.reports.release(1))
+    }
+
+    /// Queues copies of the first `count` records, in their order within each partition; never blocks. `refused` hears of
+    /// each that was not queued, and why. Once the queue is full the rest is not tried. Returns how many were queued.
+    pub fn produce_batch<R: Records>(
+        &self,
+        topic: &Topic,
+        records: &R,
+        count: usize,
+        mut refused: impl FnMut(usize, Code),
+    ) -> usize {
+        let reports = &self.shared.reports;
+        let (mut total, mut first) = (0, 0);
+        while first < count {
+            let room = reports.reserve_up_to(AT_ONCE.min(count - first));
+            let indices = first..first + room;
+            let queued = self
+                .native()
+                .produce_records(topic, records, indices, &mut refused);
+            reports.release(room - queued.count);
+            total += queued.count;
+            first += room;
+            if room == 0 || queued.is_full {
+                break;
+            }
+        }
+        (first..count).for_each(|index| refused(index, Code::QUEUE_FULL));
+        total
     }
 
     /// Fetches all reports, after waiting for one.

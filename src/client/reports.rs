@@ -127,16 +127,25 @@ impl Reports {
         let accepted = self.accepted.fetch_add(1, Ordering::Relaxed);
         // Others may have sent and freed in between: then there is room for sure.
         if accepted.saturating_sub(self.freed.load(Ordering::Relaxed)) >= self.limit {
-            self.release();
+            self.release(1);
             return Err(Code::QUEUE_FULL);
         }
         Ok(())
     }
 
-    /// Takes a [`Self::reserve`] back: the message was refused.
+    /// Counts messages about to be sent, as many of them as there is room for.
+    pub fn reserve_up_to(&self, count: usize) -> usize {
+        let accepted = self.accepted.fetch_add(count as u64, Ordering::Relaxed);
+        let taken = accepted.saturating_sub(self.freed.load(Ordering::Relaxed));
+        let room = self.limit.saturating_sub(taken).min(count as u64) as usize;
+        self.release(count - room);
+        room
+    }
+
+    /// Takes reservations back: so many messages were refused.
     #[inline]
-    pub fn release(&self) {
-        self.accepted.fetch_sub(1, Ordering::Relaxed);
+    pub fn release(&self, count: usize) {
+        self.accepted.fetch_sub(count as u64, Ordering::Relaxed);
     }
 
     #[inline]
@@ -481,9 +490,23 @@ mod tests {
         reports.reserve().unwrap();
         assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
         reports.reserve().unwrap_err();
-        reports.release();
+        reports.release(1);
         assert_eq!(reports.counters().queued, 0);
         reports.reserve().unwrap();
+    }
+
+    #[test]
+    fn many_are_counted_at_once_as_far_as_there_is_room() {
+        let reports = Reports::new(Some(5), false, Arc::default());
+        reports.reserve().unwrap();
+        assert_eq!(reports.reserve_up_to(3), 3);
+        assert_eq!(reports.reserve_up_to(3), 1);
+        assert_eq!(reports.reserve_up_to(3), 0);
+        assert_eq!(reports.counters().queued, 5);
+        reports.release(2);
+        assert_eq!(reports.reserve_up_to(2), 2);
+        let reports = Reports::new(None, false, Arc::default());
+        assert_eq!(reports.reserve_up_to(3), 3);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The choice is librdkafka's: its own partitioners for records with a key, and for those without one a partition
 //! at random that is kept for `sticky.partitioning.linger.ms`. Only the keeping is done here: librdkafka would look
 //! at the clock, the partition and its broker anew for each record, which is a seventh of what producing it costs.
+//! For records that are produced together, what a key leads to is asked of the same partitioners before.
 
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
@@ -10,20 +11,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libc::c_void;
 
+use super::client::parts;
 use super::conf::{Conf, TopicConf};
 use super::error::Code;
 use super::sys;
 
 /// Lets the partitioner choose; librdkafka's `RD_KAFKA_PARTITION_UA`.
-const UNASSIGNED: i32 = -1;
+pub(super) const UNASSIGNED: i32 = -1;
 
-/// A kept partition is looked at again after so long, however long it is to be kept: its broker may be gone.
+/// What is known of a topic is looked at again after so long: a broker may be gone, a partition new.
 const LOOK_AGAIN_NS: i64 = 10_000_000;
 
 /// What a topic's records are spread by.
 pub(super) struct Partitioner {
     /// The configured one, for records whose partition is not kept.
     choose: sys::Partitioner,
+    /// Whether that goes by the key, so that its choice is the same every time; if there is one, where `is_random_for_none`.
+    goes_by_key: bool,
+    is_random_for_none: bool,
     /// Whether an empty key is none, as for `consistent_random`.
     takes_empty_for_none: bool,
     /// 0 keeps nothing.
@@ -31,12 +36,21 @@ pub(super) struct Partitioner {
     kept: AtomicI32,
     keep_until: AtomicI64,
     look_at: AtomicI64,
+    /// How many partitions there were when librdkafka asked last; 0 before that.
+    count: AtomicI32,
+    count_until: AtomicI64,
+}
+
+/// What is known of a topic at the moment.
+pub(super) struct Known {
+    kept: Option<i32>,
+    count: Option<i32>,
 }
 
 impl Partitioner {
     fn new(conf: &TopicConf, linger_ns: i64) -> Self {
         let name = conf.get(c"partitioner").unwrap_or_default();
-        let (choose, keeps): (sys::Partitioner, bool) = match name.to_bytes() {
+        let (choose, is_random_for_none): (sys::Partitioner, bool) = match name.to_bytes() {
             b"random" => (sys::rd_kafka_msg_partitioner_random, false),
             b"consistent" => (sys::rd_kafka_msg_partitioner_consistent, false),
             b"murmur2" => (sys::rd_kafka_msg_partitioner_murmur2, false),
@@ -48,11 +62,15 @@ impl Partitioner {
         };
         Self {
             choose,
+            goes_by_key: name.to_bytes() != b"random",
+            is_random_for_none,
             takes_empty_for_none: !matches!(name.to_bytes(), b"murmur2_random" | b"fnv1a_random"),
-            linger_ns: if keeps { linger_ns } else { 0 },
+            linger_ns: if is_random_for_none { linger_ns } else { 0 },
             kept: AtomicI32::new(UNASSIGNED),
             keep_until: AtomicI64::new(0),
             look_at: AtomicI64::new(0),
+            count: AtomicI32::new(0),
+            count_until: AtomicI64::new(0),
         }
     }
 
@@ -73,9 +91,57 @@ impl Partitioner {
         if produced != Err(Code::UNKNOWN_PARTITION) {
             return produced;
         }
-        self.look_at.store(0, Ordering::Relaxed);
-        self.keep_until.store(0, Ordering::Relaxed);
+        self.forget();
         produce(named)
+    }
+
+    /// What is known of the topic has turned out wrong.
+    pub(super) fn forget(&self) {
+        for time in [&self.look_at, &self.keep_until, &self.count_until] {
+            time.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// What [`Self::place`] may use for the records of a moment.
+    pub(super) fn known(&self) -> Known {
+        let now = now_ns();
+        let fresh = |value: &AtomicI32, until: &AtomicI64| {
+            (now < until.load(Ordering::Relaxed)).then(|| value.load(Ordering::Relaxed))
+        };
+        Known {
+            kept: fresh(&self.kept, &self.look_at).filter(|_| self.linger_ns != 0),
+            count: fresh(&self.count, &self.count_until).filter(|&count| count > 0),
+        }
+    }
+
+    /// What is known after `produce` had librdkafka ask for a record's partition.
+    pub(super) fn learn(&self, produce: impl FnOnce()) -> Known {
+        self.count.store(0, Ordering::Relaxed);
+        produce();
+        self.count_until
+            .store(now_ns() + LOOK_AGAIN_NS, Ordering::Relaxed);
+        self.known()
+    }
+
+    /// The partition of a record, as far as it is known without asking librdkafka.
+    #[inline]
+    pub(super) fn place(&self, known: &Known, named: i32, key: Option<&[u8]>) -> Option<i32> {
+        if named != UNASSIGNED {
+            return (named >= 0).then_some(named);
+        }
+        let is_none = self.is_none(key.map(<[u8]>::len));
+        if is_none && self.is_random_for_none {
+            return known.kept;
+        }
+        let (key, key_len) = parts(key);
+        let (key, none) = (key.cast(), std::ptr::null_mut());
+        // SAFETY: those that go by the key look at nothing but the key.
+        known
+            .count
+            .filter(|_| self.goes_by_key)
+            .map(|count| unsafe {
+                (self.choose)(std::ptr::null(), key, key_len, count, none, none)
+            })
     }
 
     #[inline]
@@ -185,6 +251,7 @@ unsafe extern "C" fn on_record(
 ) -> i32 {
     // SAFETY: what `configure` has set; it outlives the client.
     let partitioner = unsafe { &*topic_opaque.cast::<Partitioner>() };
+    partitioner.count.store(count, Ordering::Relaxed);
     // SAFETY: librdkafka calls partitioners with what they want.
     unsafe {
         if partitioner.linger_ns != 0 && partitioner.is_none((!key.is_null()).then_some(key_len)) {

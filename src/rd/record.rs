@@ -6,6 +6,7 @@ use libc::c_void;
 
 use super::client::{parts, Client};
 use super::error::{Code, Error};
+use super::partitioner::UNASSIGNED;
 use super::sys;
 use super::topic::Topic;
 
@@ -59,12 +60,23 @@ pub struct Record<'a> {
     pub opaque: usize,
 }
 
+impl Record<'_> {
+    /// Whether it has nothing that librdkafka takes by one of its calls only.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.headers.is_none() && self.timestamp.is_none()
+    }
+}
+
 impl Client {
     /// Queues a copy of a record. Never blocks. If it is refused nothing of it is left behind.
     // Always: see client::Producer::produce.
     #[inline(always)]
     pub fn produce_record(&self, topic: &Topic, record: Record<'_>) -> Result<(), Code> {
-        if record.headers.is_none() && record.timestamp.is_none() {
+        if record.partition < UNASSIGNED {
+            return Err(Code::UNKNOWN_PARTITION);
+        }
+        if record.is_plain() {
             let (key, value) = (record.key, record.value);
             return self.produce(topic, record.partition, key, value, record.opaque);
         }

@@ -200,6 +200,14 @@ extern "C" {
         errstr: *const c_char,
     ) -> c_int;
 
+    pub fn rd_kafka_produce_batch(
+        rkt: *mut rd_kafka_topic_t,
+        partition: i32,
+        msgflags: c_int,
+        messages: *mut rd_kafka_message_t,
+        message_cnt: c_int,
+    ) -> c_int;
+
     pub fn rd_kafka_header_add(
         headers: *mut rd_kafka_headers_t,
         name: *const c_char,
