@@ -76,7 +76,7 @@ end
 ---@return string? message "queue full", and others: then nothing was queued
 ---@return integer? code
 function Producer:produce(message)
-  local checked = record.read(2, "", message, true)
+  local checked = record.read(2, nil, message)
   if not self.handle then
     return err.closed()
   end
@@ -87,26 +87,81 @@ function Producer:produce(message)
   return true
 end
 
-local function queue_all(self, topic, list, first, numbers)
-  local topic_handle, code = topics.managed(self, topic)
+---@class kafka.BatchUnderWay
+---@field topic string
+---@field room kafka.RecordRoom
+---@field count integer how many are left to be queued
+---@field indices? integer[] which these are; all, at first
+---@field queued integer
+---@field errors {index: integer, err: string, code: integer}[]
+
+local function fail_batch(batch, at, code, text)
+  local index = batch.indices and batch.indices[at] or at
+  batch.errors[#batch.errors + 1] = { index = index, err = text, code = code }
+end
+
+--- Keeps those that found the queue full, to try again. What is refused for another reason is not.
+local function sort_out(batch)
+  local records, codes, left = batch.room.records, batch.room.codes, {}
+  for at = 1, batch.count do
+    local code = codes[at - 1]
+    if code == C.KAFKA_ERR_QUEUE_FULL then
+      left[#left + 1] = batch.indices and batch.indices[at] or at
+      records[#left - 1] = records[at - 1]
+    elseif code ~= 0 then
+      fail_batch(batch, at, code, err.text(code))
+    end
+  end
+  batch.indices, batch.count = left, #left
+  return left[1] and C.KAFKA_ERR_QUEUE_FULL or 0
+end
+
+local queued_count = ffi.new("size_t[1]")
+
+local function queue_batch(self, batch)
+  local topic_handle, code = topics.managed(self, batch.topic)
   if not topic_handle then
     return code
   end
-  local queued, codes
-  code, queued, codes = record.queue_all(self.handle, topic_handle, list, first, numbers)
+  local room = batch.room
+  code = C.kafka_producer_produce_batch(
+    self.handle,
+    topic_handle,
+    room.records,
+    batch.count,
+    room.codes,
+    queued_count,
+    native.error
+  )
   if code ~= 0 then
     return code
   end
-  for at = 0, #list - first do
-    if codes[at] == C.KAFKA_ERR_QUEUE_FULL then
-      return C.KAFKA_ERR_QUEUE_FULL, queued, codes
-    end
-  end
-  return 0, queued, codes
+  local queued = tonumber(queued_count[0])
+  batch.queued = batch.queued + queued
+  return queued == batch.count and 0 or sort_out(batch)
 end
 
---- Queues copies of records in their order, by one call of the library. Once the queue is full, and `block_ms` is over
---- if the producer was made with it, the rest is not tried.
+--- Ends a batch of which some were not queued.
+local function fail_rest(self, batch, code, heard)
+  local _, text = err.failure(code)
+  for at = 1, code ~= 0 and batch.count or 0 do
+    fail_batch(batch, at, code, text)
+  end
+  table.sort(batch.errors, function(left, right)
+    return left.index < right.index
+  end)
+  for _, failed in ipairs(batch.errors) do
+    local number = heard[failed.index]
+    if number and self.deliveries then
+      self.deliveries:forget(number)
+    end
+  end
+end
+
+local NOTHING = {}
+
+--- Queues copies of records by one call of the library, those of a partition in their order. Once the queue is full, and
+--- `block_ms` is over if the producer was made with it, the rest is not tried.
 ---@param topic string
 ---@param messages (kafka.Record|string)[] records without `topic`; a string is a value
 ---@return integer? queued how many were queued; nil if the producer is closed
@@ -115,58 +170,44 @@ end
 function Producer:produce_batch(topic, messages)
   topic = check.c_string(2, topic)
   check.table(3, messages)
-  local list, numbers = {}, {}
-  for at = 1, #messages do
-    list[at] = record.read(3, ("message %d: "):format(at), messages[at], false)
+  local handle, count = self.handle, #messages
+  local number = handle and number_for(self, handle, NOTHING) or native.QUIET_ID
+  local room = record.take_room(count)
+  -- Those of which somebody may want to hear one by one, and then their numbers.
+  local heard = NOTHING
+  for at = 1, count do
+    local checked = record.read(3, at, messages[at])
+    record.fill(room, at - 1, checked, number)
+    if checked.on_delivery or checked.opaque ~= nil then
+      heard = heard == NOTHING and {} or heard
+      heard[at] = checked
+    end
   end
-  local handle = self.handle
   if not handle then
     return err.closed()
-  elseif #list == 0 then
+  elseif count == 0 then
     return 0, {}
   end
   local topic_handle, gone = topics.managed(self, topic)
   if not topic_handle then
     return err.failure(gone)
   end
-  for at = 1, #list do
-    numbers[at] = number_for(self, handle, list[at])
+  for at, checked in pairs(heard) do
+    heard[at] = number_for(self, handle, checked)
+    room.records[at - 1].opaque = heard[at]
   end
 
-  local total, errors, first = 0, {}, 1
-  local function try()
-    local code, queued, codes = queue_all(self, topic, list, first, numbers)
-    if not codes then
-      return code
-    end
-    total = total + queued
-    -- What is refused for another reason than a full queue is not tried again.
-    local at = 0
-    while first <= #list and codes[at] ~= C.KAFKA_ERR_QUEUE_FULL do
-      if codes[at] ~= 0 then
-        errors[#errors + 1] = { index = first, err = err.text(codes[at]), code = codes[at] }
-      end
-      at, first = at + 1, first + 1
-    end
-    return code
-  end
-  local code = try()
+  local batch = { topic = topic, room = room, count = count, queued = 0, errors = {} }
+  local code = queue_batch(self, batch)
   if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
     hearing(self)
-    code = deliveries.retry(self, self.block_ms, try)
+    code = deliveries.retry(self, self.block_ms, queue_batch, batch)
   end
-  if code ~= 0 then
-    local _, text = err.failure(code)
-    for index = first, #list do
-      errors[#errors + 1] = { index = index, err = text, code = code }
-    end
+  if code ~= 0 or batch.errors[1] then
+    fail_rest(self, batch, code, heard)
   end
-  if self.deliveries then
-    for _, failed in ipairs(errors) do
-      self.deliveries:forget(numbers[failed.index])
-    end
-  end
-  return total, errors
+  record.give_room(room)
+  return batch.queued, batch.errors
 end
 
 --- Produces a record and waits until it is delivered; it does not wait for `linger.ms`, nor do those queued before it.
@@ -176,7 +217,7 @@ end
 ---@return string? message
 ---@return integer? code
 function Producer:produce_sync(message, timeout_ms)
-  local checked = record.read(2, "", message, true)
+  local checked = record.read(2, nil, message)
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
   if not self.handle then
     return err.closed()

@@ -1,5 +1,6 @@
 --- Records to be produced: Lua's tables, checked, and as the C API takes them.
 
+local clear = require("table.clear")
 local ffi = require("ffi")
 local check = require("kafka.check")
 local native = require("kafka.native")
@@ -32,6 +33,7 @@ local record = {}
 ---@field opaque any
 ---@field on_delivery? function
 
+-- Of one by itself, and of one in a batch.
 local FIELDS = {
   topic = true,
   value = true,
@@ -43,9 +45,50 @@ local FIELDS = {
   on_delivery = true,
 }
 
+local BATCH_FIELDS = {}
+for name in pairs(FIELDS) do
+  BATCH_FIELDS[name] = name ~= "topic" or nil
+end
+
+--- Where to look for a mistake: nothing for a message by itself, `at` is its place in a batch.
+local function place_of(at)
+  return at and ("message %d: "):format(at) or ""
+end
+
+--- The first name in a message that is not among those known. Step by step, as there may be eight of them: a loop would be
+--- a trace of its own, which one that is compiled around it cannot go through.
+local function unknown_field(message, known)
+  local name = next(message)
+  if known[name] then
+    name = next(message, name)
+  end
+  if known[name] then
+    name = next(message, name)
+  end
+  if known[name] then
+    name = next(message, name)
+  end
+  if known[name] then
+    name = next(message, name)
+  end
+  if known[name] then
+    name = next(message, name)
+  end
+  if known[name] then
+    name = next(message, name)
+  end
+  if known[name] then
+    name = next(message, name)
+  end
+  if known[name] then
+    name = next(message, name)
+  end
+  return name
+end
+
 --- A string, a number, or a null that comes as nil or kafka.null. What it is called is put together only where it is
---- wrong: `place`, `what` and `which` are what to put before the text.
-local function text(index, place, what, which, value, level)
+--- wrong: `at`, `what` and `which`.
+local function text(index, at, what, which, value, level)
   local kind = type(value)
   if kind == "string" then
     return value
@@ -54,129 +97,124 @@ local function text(index, place, what, which, value, level)
   elseif value == nil or value == null then
     return nil
   end
-  check.fail(index, ("%s%s '%s': string expected, got %s"):format(place, what, which, kind), level + 1)
+  check.fail(index, ("%s%s '%s': string expected, got %s"):format(place_of(at), what, which, kind), level + 1)
 end
 
-local function add_header(index, place, found, name, value, level)
+local function add_header(index, at, found, name, value, level)
   if type(name) ~= "string" and type(name) ~= "number" then
     local wrong = "%sfield 'headers': name: string expected, got %s"
-    check.fail(index, wrong:format(place, type(name)), level + 1)
+    check.fail(index, wrong:format(place_of(at), type(name)), level + 1)
   end
   name = tostring(name)
   if name:find("\0", 1, true) then
-    check.fail(index, ("%sfield 'headers': name contains a NUL byte"):format(place), level + 1)
+    check.fail(index, ("%sfield 'headers': name contains a NUL byte"):format(place_of(at)), level + 1)
   end
   found[#found + 1] = name
-  found[#found + 1] = text(index, place, "field 'headers': header", name, value, level + 1) or false
+  found[#found + 1] = text(index, at, "field 'headers': header", name, value, level + 1) or false
 end
 
-local function map_headers(index, place, headers, found, level)
+local function map_headers(index, at, headers, found, level)
   local names = {}
   for name in pairs(headers) do
     if type(name) ~= "string" then
       local wrong = "%sfield 'headers': neither a list nor a map, with key %s"
-      check.fail(index, wrong:format(place, tostring(name)), level + 1)
+      check.fail(index, wrong:format(place_of(at), tostring(name)), level + 1)
     end
     names[#names + 1] = name
   end
   table.sort(names)
   for _, name in ipairs(names) do
-    add_header(index, place, found, name, headers[name], level + 1)
+    add_header(index, at, found, name, headers[name], level + 1)
   end
 end
 
-local function list_headers(index, place, headers, found, level)
+local function list_headers(index, at, headers, found, level)
   local count = 0
   for key in pairs(headers) do
     if type(key) ~= "number" then
       local wrong = "%sfield 'headers': neither a list nor a map, with key %s"
-      check.fail(index, wrong:format(place, tostring(key)), level + 1)
+      check.fail(index, wrong:format(place_of(at), tostring(key)), level + 1)
     end
     count = count + 1
   end
-  for at = 1, count do
-    local pair = headers[at]
+  for item = 1, count do
+    local pair = headers[item]
     if type(pair) ~= "table" then
       local wrong = "%sfield 'headers': item %d: table expected, got %s"
-      check.fail(index, wrong:format(place, at, type(pair)), level + 1)
+      check.fail(index, wrong:format(place_of(at), item, type(pair)), level + 1)
     end
-    add_header(index, place, found, pair[1], pair[2], level + 1)
+    add_header(index, at, found, pair[1], pair[2], level + 1)
   end
 end
 
 --- Headers as names and values in turn; nil if there are none.
-local function read_headers(index, place, headers, level)
+local function read_headers(index, at, headers, level)
   if headers == nil then
     return nil
   elseif type(headers) ~= "table" or headers == null then
     local wrong = "%sfield 'headers': table expected, got %s"
-    check.fail(index, wrong:format(place, headers == null and "kafka.null" or type(headers)), level + 1)
+    check.fail(index, wrong:format(place_of(at), headers == null and "kafka.null" or type(headers)), level + 1)
   end
   local found = {}
   local read = headers[1] == nil and map_headers or list_headers
-  read(index, place, headers, found, level + 1)
+  read(index, at, headers, found, level + 1)
   return found[1] and found or nil
 end
 
-local function number(index, place, name, value, least, most, level)
+local function number(index, at, name, value, least, most, level)
   local found = tonumber(value)
   if not found then
     local wrong = "%sfield '%s': number expected, got %s"
-    check.fail(index, wrong:format(place, name, type(value)), level + 1)
+    check.fail(index, wrong:format(place_of(at), name, type(value)), level + 1)
   end
   found = found < 0 and math.ceil(found) or math.floor(found)
   local in_range = found >= least and found <= most
   if not in_range then
-    check.fail(index, ("%sfield '%s': number out of range"):format(place, name), level + 1)
+    check.fail(index, ("%sfield '%s': number out of range"):format(place_of(at), name), level + 1)
   end
   return found
 end
 
 --- Checks a message, and reads it once: what its fields' owner changes afterwards does not matter.
 ---@param index integer the argument's
----@param place string what to put before the name of a field that is wrong
+---@param at? integer its place in a batch, whose messages have no topic of their own
 ---@param message any
----@param has_topic boolean whether it must have a topic, or else must not
 ---@param level? integer
 ---@return kafka.CheckedRecord
-function record.read(index, place, message, has_topic, level)
+function record.read(index, at, message, level)
   level = (level or 1) + 1
-  if type(message) == "string" and not has_topic then
+  if at and type(message) == "string" then
     return { partition = -1, value = message, timestamp = 0 }
   elseif type(message) ~= "table" or message == null then
-    check.fail(
-      index,
-      ("%s%s expected, got %s"):format(place, has_topic and "table" or "table or string", type(message)),
-      level
-    )
+    local wrong = "%s%s expected, got %s"
+    check.fail(index, wrong:format(place_of(at), at and "table or string" or "table", type(message)), level)
   end
-  for name in pairs(message) do
-    if not FIELDS[name] or name == "topic" and not has_topic then
-      check.fail(index, ("%sunknown field '%s'"):format(place, tostring(name)), level)
-    end
+  local unknown = unknown_field(message, at and BATCH_FIELDS or FIELDS)
+  if unknown ~= nil then
+    check.fail(index, ("%sunknown field '%s'"):format(place_of(at), tostring(unknown)), level)
   end
   local topic, on_delivery = nil, message.on_delivery
-  if has_topic then
-    topic = text(index, place, "field", "topic", message.topic, level)
+  if not at then
+    topic = text(index, at, "field", "topic", message.topic, level)
     if not topic then
-      check.fail(index, ("%sfield 'topic': string expected, got %s"):format(place, tostring(message.topic)), level)
+      check.fail(index, ("field 'topic': string expected, got %s"):format(tostring(message.topic)), level)
     elseif topic:find("\0", 1, true) then
-      check.fail(index, ("%sfield 'topic': string contains a NUL byte"):format(place), level)
+      check.fail(index, "field 'topic': string contains a NUL byte", level)
     end
   end
   if on_delivery ~= nil and type(on_delivery) ~= "function" then
     local wrong = "%sfield 'on_delivery': function expected, got %s"
-    check.fail(index, wrong:format(place, type(on_delivery)), level)
+    check.fail(index, wrong:format(place_of(at), type(on_delivery)), level)
   end
   local partition, timestamp = message.partition, message.timestamp
   return {
     topic = topic,
-    partition = partition ~= nil and number(index, place, "partition", partition, -1, INT32_MAX, level) or -1,
-    key = text(index, place, "field", "key", message.key, level),
-    value = text(index, place, "field", "value", message.value, level),
-    headers = read_headers(index, place, message.headers, level),
+    partition = partition ~= nil and number(index, at, "partition", partition, -1, INT32_MAX, level) or -1,
+    key = text(index, at, "field", "key", message.key, level),
+    value = text(index, at, "field", "value", message.value, level),
+    headers = read_headers(index, at, message.headers, level),
     -- The C API's -1 is now as well.
-    timestamp = timestamp ~= nil and number(index, place, "timestamp", timestamp, -1, 2 ^ 53, level) or 0,
+    timestamp = timestamp ~= nil and number(index, at, "timestamp", timestamp, -1, 2 ^ 53, level) or 0,
     opaque = message.opaque,
     on_delivery = on_delivery,
   }
@@ -186,38 +224,103 @@ local records_of = ffi.typeof("kafka_record[?]")
 local headers_of = ffi.typeof("kafka_header[?]")
 local codes_of = ffi.typeof("int32_t[?]")
 
--- Room for the headers of one call, and what keeps the strings in it from being collected until its end.
-local headers_room, headers_max = nil, 0
-local held = {} -- luacheck: ignore 241
+---@class kafka.RecordRoom native records, and what they point to
+---@field records ffi.cdata* from 0 on
+---@field codes ffi.cdata* what became of each
+---@field capacity integer
+---@field private all_headers? ffi.cdata*
+---@field private headers_max integer
+---@field private headers? ffi.cdata* those that are left of them
+---@field private headers_left integer
+---@field private held any[] what must not be collected meanwhile
 
-local function room_for_headers(count)
-  if count > headers_max then
-    headers_max = math.max(count, 16)
-    headers_room = headers_of(headers_max)
-  end
-  return headers_room
+local function room_of(capacity)
+  return {
+    records = records_of(capacity),
+    codes = codes_of(capacity),
+    capacity = capacity,
+    headers_max = 0,
+    headers_left = 0,
+    held = {},
+  }
 end
 
---- Fills a native record in. The strings are the checked record's, which has to outlive it.
-local function fill(native_record, checked, headers, opaque)
+--- The place for the headers of a record.
+local function place_headers(room, count)
+  if room.headers_left < count then
+    -- Records that have been filled in point to the old ones.
+    room.held[#room.held + 1] = room.all_headers
+    room.headers_max = math.max(count, 2 * room.headers_max, 16)
+    room.all_headers = headers_of(room.headers_max)
+    room.headers, room.headers_left = room.all_headers + 0, room.headers_max
+  end
+  local headers = room.headers
+  room.headers, room.headers_left = headers + count, room.headers_left - count
+  return headers
+end
+
+--- Fills a native record in.
+---@param room kafka.RecordRoom
+---@param at integer from 0 on
+---@param checked kafka.CheckedRecord
+---@param opaque integer|ffi.cdata*
+function record.fill(room, at, checked, opaque)
+  local native_record = room.records[at]
   local key, value, names = checked.key, checked.value, checked.headers
+  local held = room.held
+  held[2 * at + 1], held[2 * at + 2] = key or false, value or false
   native_record.key, native_record.key_len = key, key and #key or 0
   native_record.value, native_record.value_len = value, value and #value or 0
   native_record.timestamp = checked.timestamp
   native_record.partition = checked.partition
   native_record.opaque = opaque
-  local count = names and #names / 2 or 0
+  if not names then
+    native_record.headers, native_record.header_count = nil, 0
+    return
+  end
+  held[#held + 1] = names
+  local count = #names / 2
+  local headers = place_headers(room, count)
   native_record.headers, native_record.header_count = headers, count
-  for at = 0, count - 1 do
-    local name, header_value = names[2 * at + 1], names[2 * at + 2] or nil
-    local header = headers[at]
+  for item = 0, count - 1 do
+    local name, header_value = names[2 * item + 1], names[2 * item + 2] or nil
+    local header = headers[item]
     header.name, header.name_len = name, #name
     header.value, header.value_len = header_value, header_value and #header_value or 0
   end
-  return count
 end
 
-local single = ffi.new("kafka_record")
+local single = room_of(1)
+
+-- Room for the next batch, if it needs no more.
+local spare
+local SPARE_MAX = 4096
+
+--- Room for records: nobody else's until it is given back.
+---@param count integer
+---@return kafka.RecordRoom
+function record.take_room(count)
+  local room = spare
+  spare = nil
+  if room and room.capacity >= count then
+    return room
+  end
+  return room_of(math.max(count, 64))
+end
+
+local function empty(room)
+  clear(room.held)
+  room.headers, room.headers_left = room.all_headers, room.headers_max
+end
+
+--- Gives room back that is not needed any more.
+---@param room kafka.RecordRoom
+function record.give_room(room)
+  if room.capacity <= SPARE_MAX then
+    empty(room)
+    spare = room
+  end
+end
 
 --- Queues a record.
 ---@param handle ffi.cdata* the producer's
@@ -226,8 +329,7 @@ local single = ffi.new("kafka_record")
 ---@param opaque integer|ffi.cdata*
 ---@return integer code
 function record.queue(handle, topic_handle, checked, opaque)
-  local names = checked.headers
-  if not names and checked.timestamp == 0 then
+  if not checked.headers and checked.timestamp == 0 then
     local key, value = checked.key, checked.value
     return C.kafka_producer_send(
       handle,
@@ -241,38 +343,10 @@ function record.queue(handle, topic_handle, checked, opaque)
       nil
     )
   end
-  held[1] = checked
-  fill(single, checked, names and room_for_headers(#names / 2), opaque)
-  return C.kafka_producer_produce(handle, topic_handle, single, nil)
-end
-
-local queued_count = ffi.new("size_t[1]")
-
---- Queues records from `first` on; until the queue is full, if it is.
----@param handle ffi.cdata* the producer's
----@param topic_handle ffi.cdata*
----@param list kafka.CheckedRecord[]
----@param first integer
----@param opaques (integer|ffi.cdata*)[]
----@return integer code
----@return integer queued
----@return ffi.cdata* codes of each, from 0 on
-function record.queue_all(handle, topic_handle, list, first, opaques)
-  local count, header_count = #list - first + 1, 0
-  for at = first, #list do
-    local names = list[at].headers
-    header_count = header_count + (names and #names / 2 or 0)
-  end
-  local records, codes = records_of(count), codes_of(count)
-  local headers = room_for_headers(header_count)
-  held[1], held[2] = list, records
-  for at = 0, count - 1 do
-    local used = fill(records[at], list[first + at], headers, opaques[first + at])
-    headers = used > 0 and headers + used or headers
-  end
-  local code = C.kafka_producer_produce_batch(handle, topic_handle, records, count, codes, queued_count, native.error)
-  held[1], held[2] = nil, nil
-  return code, tonumber(queued_count[0]), codes
+  record.fill(single, 0, checked, opaque)
+  local code = C.kafka_producer_produce(handle, topic_handle, single.records, nil)
+  empty(single)
+  return code
 end
 
 return record
