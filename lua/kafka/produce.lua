@@ -17,8 +17,8 @@ local SYNC_SLICE_MS = 5
 local SLICE_MS = 50
 
 ---@class kafka.Producer: kafka.Client
----@field deliveries? kafka.Deliveries this library's own; once somebody hears of messages one by one
----@field block_ms? integer this library's own
+---@field deliveries kafka.Deliveries|false this library's own; once somebody hears of messages one by one
+---@field block_ms integer|false this library's own
 ---@field only_errors boolean this library's own
 local Producer = {}
 

@@ -401,7 +401,14 @@ local function new(brokers, properties, options)
   local block_ms = check_options(options, 1)
   local hosted = sandbox.is_host()
   local handle, only_errors = conf.with_client(properties, start, brokers, hosted, options)
-  local self = { handle = handle, topics = {}, only_errors = only_errors, block_ms = block_ms }
+  -- False, not nil: to find that a field is not there takes a look into the class as well.
+  local self = {
+    handle = handle,
+    topics = {},
+    only_errors = only_errors,
+    block_ms = block_ms or false,
+    deliveries = false,
+  }
   events.attach(self, events.client(handle, C.kafka_producer_client), options)
   if hosted then
     local take

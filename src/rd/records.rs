@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 use std::ptr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use libc::c_void;
 
@@ -35,23 +36,42 @@ pub struct Queued {
     pub is_full: bool,
 }
 
-/// The index of a record whose partition is known, sorted by that.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Placed(u64);
+/// A record whose partition is known.
+#[derive(Clone, Copy, Default)]
+struct Placed {
+    partition: u32,
+    index: u32,
+}
 
-impl Placed {
-    /// `partition`: not negative. `index`: of 32 bits.
-    fn new(partition: i32, index: usize) -> Self {
-        Self((partition as u64) << 32 | index as u64)
+/// Puts those of a partition together, and leaves their order as it is.
+fn group(placed: &mut Vec<Placed>) {
+    let Some(last) = placed.iter().map(|placed| placed.partition as usize).max() else {
+        return;
+    };
+    if placed
+        .windows(2)
+        .all(|pair| pair[0].partition <= pair[1].partition)
+    {
+        return;
     }
-
-    fn partition(self) -> i32 {
-        (self.0 >> 32) as i32
+    // Counting is faster, but takes room for each partition that there may be.
+    if last > 4 * placed.len() {
+        return placed.sort_by_key(|placed| placed.partition);
     }
-
-    fn index(self) -> usize {
-        self.0 as u32 as usize
+    let mut places = vec![0; last + 2];
+    for placed in &*placed {
+        places[placed.partition as usize + 1] += 1;
     }
+    for partition in 1..places.len() {
+        places[partition] += places[partition - 1];
+    }
+    let mut grouped = vec![Placed::default(); placed.len()];
+    for &one in &*placed {
+        let place: &mut usize = &mut places[one.partition as usize];
+        grouped[*place] = one;
+        *place += 1;
+    }
+    *placed = grouped;
 }
 
 struct Batch<'a, R, F> {
@@ -64,6 +84,7 @@ struct Batch<'a, R, F> {
     /// Room for a run.
     messages: Vec<sys::rd_kafka_message_t>,
     queued: Queued,
+    now_ms: i64,
 }
 
 impl Client {
@@ -89,13 +110,17 @@ impl Client {
             placed: Vec::with_capacity(indices.len()),
             messages: Vec::with_capacity(indices.len().min(RUN_MAX)),
             queued: Queued::default(),
+            now_ms: now_ms(),
         };
         let partitioner = topic.partitioner();
         let mut known = partitioner.known();
         for index in indices {
             let (named, key) = records.place(index);
             if let Some(partition) = partitioner.place(&known, named, key) {
-                batch.placed.push(Placed::new(partition, index));
+                batch.placed.push(Placed {
+                    partition: partition as u32,
+                    index: index as u32,
+                });
             } else {
                 // librdkafka has to be asked, in the record's turn; then the next ones' may be known.
                 batch.queue_placed();
@@ -111,9 +136,8 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
     /// Queues those whose partition is known.
     fn queue_placed(&mut self) {
         let mut placed = std::mem::take(&mut self.placed);
-        // Equal ones stay in order: the index is in the number.
-        placed.sort_unstable();
-        for run in placed.chunk_by(|left, right| left.partition() == right.partition()) {
+        group(&mut placed);
+        for run in placed.chunk_by(|left, right| left.partition == right.partition) {
             run.chunks(RUN_MAX).for_each(|run| self.queue_run(run));
         }
         placed.clear();
@@ -125,20 +149,19 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
         let records = self.records;
         let mut first = 0;
         for (at, placed) in run.iter().enumerate() {
-            let record = records.get(placed.index());
+            let record = records.get(placed.index as usize);
             if record.is_plain() {
                 self.messages.push(message_of(&record));
             } else {
                 self.queue_messages(&run[first..at]);
                 first = at + 1;
-                let partition = placed.partition();
-                self.queue_one(
-                    placed.index(),
-                    Record {
-                        partition,
-                        ..record
-                    },
-                );
+                let record = Record {
+                    partition: placed.partition as i32,
+                    // Or librdkafka would look at the clock for each.
+                    timestamp: record.timestamp.or(Some(self.now_ms)),
+                    ..record
+                };
+                self.queue_one(placed.index as usize, record);
             }
         }
         self.queue_messages(&run[first..]);
@@ -146,7 +169,7 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
 
     fn queue_messages(&mut self, run: &[Placed]) {
         let Some(first) = run.first() else { return };
-        let partition = first.partition();
+        let partition = first.partition as i32;
         let mut messages = std::mem::take(&mut self.messages);
         if self.queued.is_full {
             messages
@@ -166,7 +189,7 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
         }
         for (placed, message) in run.iter().zip(&messages) {
             if message.err != 0 {
-                self.miss(placed.index(), partition, Code(message.err));
+                self.miss(placed.index as usize, partition, Code(message.err));
             }
         }
         messages.clear();
@@ -199,6 +222,12 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
     }
 }
 
+/// Milliseconds since 1970.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
+}
+
 fn message_of(record: &Record<'_>) -> sys::rd_kafka_message_t {
     let (payload, len) = parts(record.value);
     let (key, key_len) = parts(record.key);
@@ -212,5 +241,31 @@ fn message_of(record: &Record<'_>) -> sys::rd_kafka_message_t {
         key_len,
         offset: 0,
         private: record.opaque as *mut c_void,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_of_a_partition_are_together_and_in_order() {
+        for partitions in [
+            &[0, 0, 0][..],
+            &[3, 1, 3, 0, 1, 3],
+            &[7, i32::MAX as u32, 7, 0],
+        ] {
+            let indices = 0..partitions.len() as u32;
+            let placed = |index: u32| Placed {
+                partition: partitions[index as usize],
+                index,
+            };
+            let mut grouped = indices.clone().map(placed).collect();
+            group(&mut grouped);
+            let mut expected: Vec<_> = indices.collect();
+            expected.sort_by_key(|&index| partitions[index as usize]);
+            let found: Vec<_> = grouped.iter().map(|placed| placed.index).collect();
+            assert_eq!(found, expected);
+        }
     }
 }
