@@ -176,7 +176,7 @@ function Producer:produce_batch(topic, messages)
   -- Those of which somebody may want to hear one by one, and then their numbers.
   local heard = NOTHING
   for at = 1, count do
-    local checked = record.read(3, at, messages[at])
+    local checked = record.read(3, at, messages[at], room)
     record.fill(room, at - 1, checked, number)
     if checked.on_delivery or checked.opaque ~= nil then
       heard = heard == NOTHING and {} or heard
