@@ -1646,7 +1646,8 @@ int32_t kafka_producer_produce(struct kafka_producer *producer,
                                struct kafka_error *err);
 
 /**
- * Queues records in their order, each as kafka_producer_produce does.
+ * Queues records, each as kafka_producer_produce does and those of a partition in their order. Where
+ * there are many it costs less: those without headers and timestamp go to librdkafka together.
  *
  * records: record_count of them, copied. codes: room for record_count codes, 0 for a record that
  * was queued, else why not; may be NULL. queued_count: how many were queued. Once the queue is

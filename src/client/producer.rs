@@ -28,9 +28,6 @@ const PURGE_MS: i32 = 15;
 /// event has come.
 const SLICE_MS: i32 = 100;
 
-/// How many records of a batch are put in order of their partitions at once.
-const AT_ONCE: usize = 4096;
-
 /// What the draining thread shares with the producer.
 struct Shared {
     reports: Reports,
@@ -129,7 +126,7 @@ impl Producer {
         let reports = &self.shared.reports;
         let (mut total, mut first) = (0, 0);
         while first < count {
-            let room = reports.reserve_up_to(AT_ONCE.min(count - first));
+            let room = reports.reserve_up_to(rd::AT_ONCE.min(count - first));
             let indices = first..first + room;
             let queued = self
                 .native()

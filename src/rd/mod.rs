@@ -36,5 +36,5 @@ pub use message::{Fields, Header, Message, Trouble};
 pub use mock_cluster::MockCluster;
 pub use partitions::{Partition, Partitions};
 pub use record::{Headers, Record};
-pub use records::{Queued, Records};
+pub use records::{Queued, Records, AT_ONCE};
 pub use topic::Topic;

@@ -3,6 +3,7 @@
 //! For each call librdkafka reads two clocks, takes the topic's lock and looks the partition up. Where the partition is
 //! known here before, that is paid once for a run of records, and its partitioner is not asked at all.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::ptr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,6 +18,9 @@ use super::topic::Topic;
 
 /// How many go to librdkafka at one call: enough to share what a call costs, and few enough for the processor's cache.
 const RUN_MAX: usize = 128;
+
+/// How many are put in order of their partitions at once, at most.
+pub const AT_ONCE: usize = 4096;
 
 /// Records to be produced together, by index.
 pub trait Records {
@@ -43,35 +47,54 @@ struct Placed {
     index: u32,
 }
 
-/// Puts those of a partition together, and leaves their order as it is.
-fn group(placed: &mut Vec<Placed>) {
-    let Some(last) = placed.iter().map(|placed| placed.partition as usize).max() else {
-        return;
-    };
-    if placed
-        .windows(2)
-        .all(|pair| pair[0].partition <= pair[1].partition)
-    {
-        return;
+/// Where records are put in order. Each thread keeps its own: an allocation of this size has malloc tidy up all that
+/// the messages before have left.
+#[derive(Default)]
+struct Desk {
+    placed: Vec<Placed>,
+    grouped: Vec<Placed>,
+    /// Where the next record of each partition goes.
+    places: Vec<u32>,
+    /// A run of them.
+    messages: Vec<sys::rd_kafka_message_t>,
+}
+
+thread_local! {
+    static DESK: Cell<Option<Box<Desk>>> = const { Cell::new(None) };
+}
+
+impl Desk {
+    /// Puts those of a partition together, and leaves their order as it is.
+    fn group(&mut self) {
+        let placed = &mut self.placed;
+        if placed
+            .windows(2)
+            .all(|two| two[0].partition <= two[1].partition)
+        {
+            return;
+        }
+        let most = placed.iter().map(|one| one.partition as usize).max();
+        let count = most.map_or(0, |most| most + 1);
+        // Counting is faster, but takes room for each partition that there may be.
+        if count > 4 * AT_ONCE {
+            return placed.sort_by_key(|one| one.partition);
+        }
+        self.places.clear();
+        self.places.resize(count + 1, 0);
+        for one in &*placed {
+            self.places[one.partition as usize + 1] += 1;
+        }
+        for partition in 1..count {
+            self.places[partition] += self.places[partition - 1];
+        }
+        self.grouped.resize(placed.len(), Placed::default());
+        for &one in &*placed {
+            let place = &mut self.places[one.partition as usize];
+            self.grouped[*place as usize] = one;
+            *place += 1;
+        }
+        std::mem::swap(placed, &mut self.grouped);
     }
-    // Counting is faster, but takes room for each partition that there may be.
-    if last > 4 * placed.len() {
-        return placed.sort_by_key(|placed| placed.partition);
-    }
-    let mut places = vec![0; last + 2];
-    for placed in &*placed {
-        places[placed.partition as usize + 1] += 1;
-    }
-    for partition in 1..places.len() {
-        places[partition] += places[partition - 1];
-    }
-    let mut grouped = vec![Placed::default(); placed.len()];
-    for &one in &*placed {
-        let place: &mut usize = &mut places[one.partition as usize];
-        grouped[*place] = one;
-        *place += 1;
-    }
-    *placed = grouped;
 }
 
 struct Batch<'a, R, F> {
@@ -80,15 +103,13 @@ struct Batch<'a, R, F> {
     rkt: *mut sys::rd_kafka_topic_t,
     records: &'a R,
     refused: F,
-    placed: Vec<Placed>,
-    /// Room for a run.
-    messages: Vec<sys::rd_kafka_message_t>,
+    desk: Box<Desk>,
     queued: Queued,
     now_ms: i64,
 }
 
 impl Client {
-    /// Queues copies of the records with these indices, in their order within each partition. Never blocks. Once the
+    /// Queues copies of the records with these indices, up to [`AT_ONCE`], in their order within each partition. Never blocks. Once the
     /// queue is full the rest is not tried. `refused` hears of each that was not queued, and why.
     pub fn produce_records<R: Records>(
         &self,
@@ -107,8 +128,7 @@ impl Client {
             rkt,
             records,
             refused,
-            placed: Vec::with_capacity(indices.len()),
-            messages: Vec::with_capacity(indices.len().min(RUN_MAX)),
+            desk: DESK.take().unwrap_or_default(),
             queued: Queued::default(),
             now_ms: now_ms(),
         };
@@ -117,7 +137,7 @@ impl Client {
         for index in indices {
             let (named, key) = records.place(index);
             if let Some(partition) = partitioner.place(&known, named, key) {
-                batch.placed.push(Placed {
+                batch.desk.placed.push(Placed {
                     partition: partition as u32,
                     index: index as u32,
                 });
@@ -128,6 +148,7 @@ impl Client {
             }
         }
         batch.queue_placed();
+        DESK.set(Some(batch.desk));
         batch.queued
     }
 }
@@ -135,13 +156,13 @@ impl Client {
 impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
     /// Queues those whose partition is known.
     fn queue_placed(&mut self) {
-        let mut placed = std::mem::take(&mut self.placed);
-        group(&mut placed);
+        self.desk.group();
+        let mut placed = std::mem::take(&mut self.desk.placed);
         for run in placed.chunk_by(|left, right| left.partition == right.partition) {
             run.chunks(RUN_MAX).for_each(|run| self.queue_run(run));
         }
         placed.clear();
-        self.placed = placed;
+        self.desk.placed = placed;
     }
 
     /// Queues up to [`RUN_MAX`] records of one partition; those that librdkafka takes only one by one, in their turn.
@@ -151,7 +172,7 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
         for (at, placed) in run.iter().enumerate() {
             let record = records.get(placed.index as usize);
             if record.is_plain() {
-                self.messages.push(message_of(&record));
+                self.desk.messages.push(message_of(&record));
             } else {
                 self.queue_messages(&run[first..at]);
                 first = at + 1;
@@ -170,7 +191,7 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
     fn queue_messages(&mut self, run: &[Placed]) {
         let Some(first) = run.first() else { return };
         let partition = first.partition as i32;
-        let mut messages = std::mem::take(&mut self.messages);
+        let mut messages = std::mem::take(&mut self.desk.messages);
         if self.queued.is_full {
             messages
                 .iter_mut()
@@ -193,7 +214,7 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
             }
         }
         messages.clear();
-        self.messages = messages;
+        self.desk.messages = messages;
     }
 
     fn queue_one(&mut self, index: usize, record: Record<'_>) {
@@ -260,11 +281,14 @@ mod tests {
                 partition: partitions[index as usize],
                 index,
             };
-            let mut grouped = indices.clone().map(placed).collect();
-            group(&mut grouped);
+            let mut desk = Desk {
+                placed: indices.clone().map(placed).collect(),
+                ..Desk::default()
+            };
+            desk.group();
             let mut expected: Vec<_> = indices.collect();
             expected.sort_by_key(|&index| partitions[index as usize]);
-            let found: Vec<_> = grouped.iter().map(|placed| placed.index).collect();
+            let found: Vec<_> = desk.placed.iter().map(|placed| placed.index).collect();
             assert_eq!(found, expected);
         }
     }

@@ -103,27 +103,55 @@ describe("compiled by the JIT", function()
     assert.equal(nil, told:find("stitch", 1, true), told)
   end
 
-  it("#many a loop that produces is compiled as far as its records are read", function()
+  it("#many loops that produce are machine code all through, and so is what reads a batch", function()
     local cluster, brokers = support.cluster()
-    cluster:create_topic("t", 1, 1)
-    for _, headers in ipairs({ "nil", [[{ { "a", "b" }, { "a", kafka.null } }]] }) do
-      local told = traces(([[
+    cluster:create_topic("t", 4, 1)
+    local records = {
+      [[{ topic = topic, value = "value" }]],
+      [[{ topic = topic, partition = 0, key = "key", value = "value", headers = headers }]],
+    }
+    local by_record = [[
+      for _ = 1, 20000 do
+        if producer:produce(%s) then
+          produced = produced + 1
+        end
+      end
+    ]]
+    local messages = {
+      [["value"]],
+      [[{ key = "key " .. index, value = "value" }]],
+      [[{ value = "value", headers = headers }]],
+    }
+    local by_batch = [[
+      local messages = {}
+      for index = 1, 1000 do
+        messages[index] = %s
+      end
+      for _ = 1, 20 do
+        produced = produced + producer:produce_batch(topic, messages)
+      end
+    ]]
+    local function run(loop, content)
+      return traces(([[
         local kafka = require("kafka")
+        local topic, headers = "t", { { "a", "b" }, { "a", kafka.null } }
         local producer
         local function prepare()
           producer = kafka.producer(%q, { ["linger.ms"] = 5 })
+          producer:create_topic(topic)
         end
         local function run()
           local produced = 0
-          for _ = 1, 20000 do
-            if producer:produce({ topic = "t", partition = 0, key = "key", value = "value", headers = %s }) then
-              produced = produced + 1
-            end
-          end
-          assert(produced == 20000)
+          %s
+          assert(produced == 20000 and headers)
         end
-      ]]):format(brokers, headers))
-      assert_compilable(told, "record")
+      ]]):format(brokers, loop:format(content)))
+    end
+    for _, content in ipairs(records) do
+      assert_compiled(run(by_record, content))
+    end
+    for _, content in ipairs(messages) do
+      assert_compilable(run(by_batch, content), "produce")
     end
   end)
 

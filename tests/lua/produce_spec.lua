@@ -470,6 +470,108 @@ describe("a producer", function()
       assert.same(before, producer:counters())
     end)
 
+    it("keeps the order of each partition, whatever names it, and puts keys where produce puts them", function()
+      local producer = support.producer(brokers)
+      -- Until the partitions are known records go one by one, and afterwards together.
+      for first = 1, 401, 200 do
+        local messages = {}
+        for index = first, first + 199 do
+          local key = index % 3 > 0 and "key " .. index % 7 or nil
+          messages[#messages + 1] = {
+            key = key,
+            value = index,
+            partition = not key and index % 4 or nil,
+            headers = index % 5 == 0 and { { "h", "v" } } or nil,
+            timestamp = index % 11 == 0 and 1234567890123 or nil,
+          }
+        end
+        assert.same({ 200, {} }, { producer:produce_batch("t", messages) })
+        assert.is_true(producer:flush(10000))
+      end
+      for index = 1, 7 do
+        assert.is_true(producer:produce({ topic = "t", key = "key " .. index % 7, value = 1000 + index }))
+      end
+      local last, partition_of = {}, {}
+      for _, message in ipairs(support.receive(reader(), 607)) do
+        local index, partition, key = tonumber(message.value), message.partition, message.key
+        local expected = index % 4
+        if key then
+          partition_of[key] = partition_of[key] or partition
+          expected = partition_of[key]
+        end
+        assert.equal(expected, partition)
+        assert.is_true(index > (last[partition] or 0))
+        last[partition] = index
+      end
+    end)
+
+    it("puts messages without a key and a partition into one, if they come at once", function()
+      local producer = support.producer(brokers, { ["sticky.partitioning.linger.ms"] = 10000 })
+      assert.is_true(producer:produce_sync({ topic = "t", value = "first" }) ~= nil)
+      local messages = {}
+      for index = 1, 300 do
+        messages[index] = tostring(index)
+      end
+      assert.same({ 300, {} }, { producer:produce_batch("t", messages) })
+      assert.is_true(producer:flush(10000))
+      local received = support.receive(reader(), 301)
+      for index = 2, 301 do
+        assert.equal(received[1].partition, received[index].partition)
+        assert.equal(tostring(index - 1), received[index].value)
+      end
+    end)
+
+    it("refuses a partition that is not there, and a topic's records that are too large, alone", function()
+      local producer = support.producer(brokers, { ["message.max.bytes"] = 1000 })
+      assert.is_true(producer:produce_sync({ topic = "t", value = "first" }) ~= nil)
+      local large = ("x"):rep(2000)
+      local queued, errors = producer:produce_batch("t", {
+        { value = "a", partition = 9 },
+        { value = "b", partition = 1 },
+        { value = large, partition = 1, headers = { { "h", "v" } } },
+        { value = "c", partition = 9, headers = { { "h", "v" } } },
+        { value = large, partition = 1 },
+        { value = "d", partition = 1 },
+      })
+      assert.equal(2, queued)
+      local found = {}
+      for index, failed in ipairs(errors) do
+        found[index] = { failed.index, failed.code }
+      end
+      assert.same({ { 1, UNKNOWN_PARTITION }, { 3, MSG_SIZE }, { 4, UNKNOWN_PARTITION }, { 5, MSG_SIZE } }, found)
+      assert.is_true(producer:flush(10000))
+      assert.same({ queued = 3, in_flight = 0, delivered = 3, failed = 0 }, producer:counters())
+    end)
+
+    it("leaves alone what a handler produces while it waits for room", function()
+      local producer
+      local inner, messages = 0, {}
+      producer = support.producer(brokers, { ["queue.buffering.max.messages"] = 10 }, {
+        block_ms = 10000,
+        on_delivery = function(report)
+          if report.opaque then
+            inner = inner + producer:produce_batch("t", { { value = "inner", headers = { { "h", "inner" } } } })
+          end
+        end,
+      })
+      for index = 1, 50 do
+        local headers = { { "h", tostring(index) }, { "i", "outer" } }
+        messages[index] = { value = index, partition = 1, headers = headers, opaque = index % 10 == 0 or nil }
+      end
+      assert.same({ 50, {} }, { producer:produce_batch("t", messages) })
+      assert.is_true(producer:flush(10000))
+      assert.is_true(inner > 0)
+      local read, index = support.consumer(brokers, { "t:1" }), 0
+      repeat
+        local message = assert(read:poll(15000))
+        if message.value ~= "inner" then
+          index = index + 1
+          assert.equal(tostring(index), message.value)
+          assert.same({ { "h", message.value }, { "i", "outer" } }, message.headers)
+        end
+      until index == 50
+    end)
+
     it("waits for room with block_ms", function()
       local producer = support.producer(brokers, { ["queue.buffering.max.messages"] = 4 }, { block_ms = 10000 })
       local messages, reports = {}, {}
