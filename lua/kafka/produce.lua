@@ -160,8 +160,8 @@ end
 
 local NOTHING = {}
 
---- Queues copies of records by one call of the library, those of a partition in their order. Once the queue is full, and
---- `block_ms` is over if the producer was made with it, the rest is not tried.
+--- Queues copies of records by one call of the library, those of a partition in their order. Once the queue is full,
+--- and `block_ms` is over if the producer was made with it, the rest is not tried.
 ---@param topic string
 ---@param messages (kafka.Record|string)[] records without `topic`; a string is a value
 ---@return integer? queued how many were queued; nil if the producer is closed
