@@ -331,4 +331,48 @@ mod tests {
         assert_eq!(tried_by(c"random", 1), (1, 1));
         assert_eq!(tried_by(c"consistent_random", 0), (1, 1));
     }
+
+    #[test]
+    fn what_a_key_leads_to_is_known_with_the_count_and_what_has_none_where_one_is_kept() {
+        let placed = |name: &CStr, linger_ns, key: Option<&[u8]>| {
+            let mut conf = TopicConf::new();
+            conf.set(c"partitioner", name).unwrap();
+            let known = Known {
+                kept: (linger_ns > 0).then_some(7),
+                count: Some(1),
+            };
+            Partitioner::new(&conf, linger_ns).place(&known, -1, key)
+        };
+        let key = Some(&b"key"[..]);
+        for (name, with_none, with_empty) in [
+            (c"consistent_random", Some(7), Some(7)),
+            (c"murmur2_random", Some(7), Some(0)),
+            (c"fnv1a_random", Some(7), Some(0)),
+            (c"consistent", Some(0), Some(0)),
+            (c"murmur2", Some(0), Some(0)),
+        ] {
+            assert_eq!(placed(name, 1, key), Some(0), "{name:?}");
+            assert_eq!(placed(name, 1, None), with_none, "{name:?}");
+            assert_eq!(placed(name, 1, Some(b"")), with_empty, "{name:?}");
+        }
+        assert_eq!(placed(c"consistent_random", 0, None), None);
+        assert_eq!(placed(c"random", 1, key), None);
+    }
+
+    #[test]
+    fn nothing_is_known_before_librdkafka_has_asked_and_after_it_was_wrong() {
+        let partitioner = Partitioner::new(&TopicConf::new(), 1);
+        let place = |known: &Known, named, key| partitioner.place(known, named, key);
+        let known = partitioner.known();
+        assert_eq!(place(&known, -1, None), None);
+        assert_eq!(place(&known, -1, Some(b"key")), None);
+        assert_eq!(place(&known, 5, None), Some(5));
+        assert_eq!(place(&known, -2, None), None);
+        let unanswered = partitioner.learn(|| ());
+        assert_eq!(place(&unanswered, -1, Some(b"key")), None);
+        let known = partitioner.learn(|| partitioner.count.store(1, Ordering::Relaxed));
+        assert_eq!(place(&known, -1, Some(b"key")), Some(0));
+        partitioner.forget();
+        assert_eq!(place(&partitioner.known(), -1, Some(b"key")), None);
+    }
 }

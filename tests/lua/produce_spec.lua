@@ -50,10 +50,15 @@ describe("a producer", function()
     it("takes headers as a list or a map, and no field that it does not know", function()
       local producer = support.producer(brokers)
       local null = kafka.null
+      local backwards = {}
+      for index = 3, 1, -1 do
+        backwards[index] = { tostring(index), "x" }
+      end
       local fine = {
         { { "z", "1" }, { "a", "2" }, { "z", "1" }, { "n", null }, { "m" }, { "", "" }, { "b", "\0\255" }, { 5, 6 } },
         { b = null, c = 7, a = "1" },
         {},
+        backwards,
       }
       for _, headers in ipairs(fine) do
         assert.is_true(producer:produce({ topic = "t", partition = 0, value = "x", headers = headers }))
@@ -72,6 +77,7 @@ describe("a producer", function()
       }, read:poll(15000).headers)
       assert.same({ { "a", "1" }, { "b", null }, { "c", "7" } }, read:poll(15000).headers)
       assert.equal(nil, read:poll(15000).headers)
+      assert.same({ { "1", "x" }, { "2", "x" }, { "3", "x" } }, read:poll(15000).headers)
       local count = producer:counters().queued
       local wrong = {
         ["field 'topic': string expected, got nil"] = { value = "x" },
