@@ -1461,6 +1461,19 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
 int32_t kafka_conf_set_events(struct kafka_conf *conf, uint32_t kinds, struct kafka_error *err);
 
 /**
+ * Has a producer hand records over: what a call of kafka_producer_send or kafka_producer_produce
+ * costs is a copy, and a thread of the library's queues many records at once. Costs a thread, and
+ * up to a millisecond until a record is on its way; what is wrong with a record besides its size
+ * is reported, and not returned.
+ *
+ * buffer_bytes: how many bytes of keys and values may wait for that thread, 128 KiB at least; 0,
+ * the default, for no such thread. Returns 0. Does not block.
+ */
+int32_t kafka_conf_set_handoff(struct kafka_conf *conf,
+                               size_t buffer_bytes,
+                               struct kafka_error *err);
+
+/**
  * Frees a configuration; clients made with it do not need it. NULL is nothing.
  */
 void kafka_conf_free(struct kafka_conf *conf);

@@ -74,14 +74,14 @@ pub fn with_signals_blocked<T>(body: impl FnOnce() -> T) -> T {
 }
 
 /// Starts a thread that blocks every signal.
-pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<thread::Thread> {
     with_signals_blocked(|| {
         thread::Builder::new()
             .name(name.to_owned())
             .stack_size(256 * 1024)
             .spawn(body)
     })
-    .map(drop)
+    .map(|handle| handle.thread().clone())
 }
 
 /// This thread's number, which no other thread that runs has.
@@ -180,7 +180,7 @@ pub mod background {
         if started.is_err() {
             RUNNING.fetch_sub(1, Ordering::AcqRel);
         }
-        started
+        started.map(drop)
     }
 
     extern "C" fn wait() {

@@ -48,6 +48,7 @@ subjects! {
     errors
     events
     group
+    handoff
     hub
     lengths
     lookahead
@@ -139,8 +140,11 @@ fn unloading_while_threads_run() {
 #[test]
 fn forking() {
     let build = Build::of("fork");
+    let mut handing_over = build.command(Language::C99, Library::Shared);
+    handing_over.arg("handoff");
     all_succeed(vec![
         build.command(Language::C99, Library::Shared),
+        handing_over,
         build.command(Language::Cpp11, Library::Static),
         build.under_valgrind(false),
     ]);

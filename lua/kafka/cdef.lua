@@ -400,6 +400,10 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
 
 int32_t kafka_conf_set_events(struct kafka_conf *conf, uint32_t kinds, struct kafka_error *err);
 
+int32_t kafka_conf_set_handoff(struct kafka_conf *conf,
+                               size_t buffer_bytes,
+                               struct kafka_error *err);
+
 void kafka_conf_free(struct kafka_conf *conf);
 
 int32_t kafka_topic_conf_new(struct kafka_topic_conf **topic_conf, struct kafka_error *err);

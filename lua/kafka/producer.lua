@@ -344,11 +344,18 @@ local metatable = check.class("kafka.producer", Producer, counts)
 local sandbox_send = check.method(metatable, 5, 5, sandbox.send)
 local sandbox_poll = check.method(metatable, 1, 1, sandbox.poll)
 
+-- How many bytes of messages wait to be queued by default.
+local HANDOFF_BYTES = 4 * 1024 * 1024
+
 local function start(client_conf, brokers, hosted, options)
   if hosted then
     sandbox.check_conf(client_conf)
   end
   events.configure(client_conf, options)
+  local handoff = options.handoff
+  if handoff then
+    C.kafka_conf_set_handoff(client_conf, handoff == true and HANDOFF_BYTES or handoff, nil)
+  end
   local out = ffi.new("kafka_producer *[1]")
   local code = C.kafka_producer_new(brokers, client_conf, out, native.error)
   if code == C.KAFKA_ERR_INVALID_ARGUMENT then
@@ -363,8 +370,10 @@ end
 ---@field reports? boolean every message is reported by `reports`
 ---@field on_delivery? fun(report: kafka.Report) hears of every message that has no `on_delivery` of its own
 ---@field block_ms? integer how long a call waits for room where the queue is full; -1 waits without limit
+---@field handoff? boolean|integer messages are queued by a thread of their own; as a number, how many bytes of them may
+--- wait for it, 4 MiB by default
 
-local KNOWN_OPTIONS = { reports = true, on_delivery = true, block_ms = true }
+local KNOWN_OPTIONS = { reports = true, on_delivery = true, block_ms = true, handoff = true }
 for name in pairs(events.OPTIONS) do
   KNOWN_OPTIONS[name] = true
 end
@@ -372,11 +381,18 @@ end
 --- Checks what is not a function among the options.
 local function check_options(options, level)
   local wrong = "option '%s': %s expected, got %s"
-  local reports, block_ms = options.reports, options.block_ms
+  local reports, block_ms, handoff = options.reports, options.block_ms, options.handoff
   if reports ~= nil and type(reports) ~= "boolean" then
     check.fail(3, wrong:format("reports", "boolean", type(reports)), level + 1)
   elseif block_ms ~= nil and type(block_ms) ~= "number" then
     check.fail(3, wrong:format("block_ms", "number", type(block_ms)), level + 1)
+  end
+  if type(handoff) == "number" then
+    if not (handoff >= 1 and handoff <= INT32_MAX) then
+      check.fail(3, "option 'handoff': number out of range", level + 1)
+    end
+  elseif handoff ~= nil and type(handoff) ~= "boolean" then
+    check.fail(3, wrong:format("handoff", "boolean or number", type(handoff)), level + 1)
   end
   -- Not a number is not in range either.
   local in_range = block_ms == nil or block_ms >= -1

@@ -14,6 +14,7 @@ pub struct Conf {
     set: HashSet<CString>,
     awaited: Kinds,
     lookahead: bool,
+    handoff_bytes: usize,
 }
 
 /// The properties of a topic.
@@ -70,6 +71,15 @@ impl Conf {
         self.lookahead
     }
 
+    /// How many bytes of records a producer may have waiting for the thread that queues them; 0 for no such thread.
+    pub fn set_handoff(&mut self, bytes: usize) {
+        self.handoff_bytes = bytes;
+    }
+
+    pub(super) fn handoff_bytes(&self) -> usize {
+        self.handoff_bytes
+    }
+
     /// Whether librdkafka's log goes to stderr: where somebody asked for it, and does not fetch it.
     pub(super) fn logs_to_stderr(&self) -> bool {
         let asked = [c"debug", c"log_level"];
@@ -89,11 +99,17 @@ impl Conf {
 
     /// How many messages a producer may hold; `None` is without limit.
     pub(super) fn max_messages(&self) -> Option<usize> {
-        let value = self.native.get(c"queue.buffering.max.messages")?;
-        match value.to_str().ok()?.parse() {
-            Ok(0) | Err(_) => None,
-            Ok(limit) => Some(limit),
-        }
+        let limit = self.number(c"queue.buffering.max.messages");
+        limit.filter(|&limit| limit > 0)
+    }
+
+    /// How many bytes a message may have.
+    pub(super) fn max_message_bytes(&self) -> usize {
+        self.number(c"message.max.bytes").unwrap_or(usize::MAX)
+    }
+
+    fn number(&self, name: &CStr) -> Option<usize> {
+        self.native.get(name)?.to_str().ok()?.parse().ok()
     }
 
     /// Whether the user asked to hear of failed deliveries only.

@@ -14,6 +14,7 @@ mod deadline;
 mod error;
 mod events;
 mod group;
+mod handoff;
 mod hub;
 mod lookahead;
 mod mock_cluster;

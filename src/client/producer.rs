@@ -6,12 +6,13 @@ use std::ffi::CStr;
 use std::io::Write;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
+use std::sync::{mpsc, Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
 
 use super::client::Client;
 use super::conf::{Conf, TopicConf};
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::handoff::{self, Handoff};
 use super::hub::Bell;
 use super::reports::{Reported, Reports};
 use crate::process::{self, Generation};
@@ -28,10 +29,20 @@ const PURGE_MS: i32 = 15;
 /// event has come.
 const SLICE_MS: i32 = 100;
 
-/// What the draining thread shares with the producer.
+/// What the producer's threads share with it.
 struct Shared {
     reports: Reports,
+    /// Where records go first, if not straight to librdkafka.
+    handoff: Option<Arc<Handoff>>,
     stop: AtomicBool,
+}
+
+impl Shared {
+    /// Waits until librdkafka has all records; false if the time is up before.
+    fn drain(&self, deadline: Deadline) -> bool {
+        let handoff = self.handoff.as_ref();
+        handoff.map_or(true, |handoff| handoff.drain(deadline))
+    }
 }
 
 /// A producer.
@@ -42,6 +53,8 @@ pub struct Producer {
     shared: Arc<Shared>,
     /// When it has to be closed, once that has begun.
     close_by: OnceLock<Deadline>,
+    /// Tells when the thread behind `handoff` has ended.
+    handoff_ended: Mutex<Option<mpsc::Receiver<()>>>,
     id: u64,
 }
 
@@ -50,8 +63,13 @@ impl Producer {
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
         let only_errors = conf.only_errors_are_reported();
         let bell = Arc::<Bell>::default();
+        let handoff = match conf.handoff_bytes() {
+            0 => None,
+            bytes => Some(Arc::new(Handoff::new(bytes, conf.max_message_bytes()))),
+        };
         let shared = Arc::new(Shared {
             reports: Reports::new(conf.max_messages(), only_errors, Arc::clone(&bell)),
+            handoff,
             stop: AtomicBool::new(false),
         });
         let mut native = conf.to_native()?;
@@ -70,6 +88,10 @@ impl Producer {
         let client = Client::start(rd::Kind::Producer, brokers, conf, native, bell, wake)?;
         let native = client.native();
         let queue = Arc::new(native.main_queue());
+        let handoff_ended = match &shared.handoff {
+            Some(handoff) => Some(take_records(handoff, Arc::clone(native), &shared)?),
+            None => None,
+        };
         drain(Arc::clone(native), Arc::clone(&queue), Arc::clone(&shared))?;
         let id = open_producers::add(native, &shared);
         Ok(Self {
@@ -77,6 +99,7 @@ impl Producer {
             queue,
             shared,
             close_by: OnceLock::new(),
+            handoff_ended: Mutex::new(handoff_ended),
             id,
         })
     }
@@ -93,7 +116,7 @@ impl Producer {
     }
 
     /// Makes a topic handle of this producer, with `topic_conf` on top of its defaults.
-    pub fn create_topic(&self, name: &CStr, topic_conf: Option<&TopicConf>) -> Result<Topic> {
+    pub fn create_topic(&self, name: &CStr, topic_conf: Option<&TopicConf>) -> Result<Arc<Topic>> {
         if name.is_empty() {
             return Err(Error::invalid("the topic's name is empty"));
         }
@@ -101,28 +124,59 @@ impl Producer {
         if let Some(topic_conf) = topic_conf {
             topic_conf.apply_to(&mut native)?;
         }
-        Ok(self.native().create_topic(name, native)?)
+        Ok(Arc::new(self.native().create_topic(name, native)?))
     }
 
     /// Queues a copy of a record; never blocks.
     // Or the record would be written to memory field by field and read back at once, which stalls.
     #[inline(always)]
-    pub fn produce(&self, topic: &Topic, record: Record<'_>) -> Result<(), Code> {
+    pub fn produce(&self, topic: &Arc<Topic>, record: Record<'_>) -> Result<(), Code> {
         self.shared.reports.reserve()?;
-        self.native()
-            .produce_record(topic, record)
-            .inspect_err(|_| self.shared.reports.release(1))
+        let produced = match &self.shared.handoff {
+            None => self.native().produce_record(topic, record),
+            Some(handoff) => self.hand_over(handoff, topic, record),
+        };
+        produced.inspect_err(|_| self.shared.reports.release(1))
+    }
+
+    #[inline(never)]
+    fn hand_over(
+        &self,
+        handoff: &Handoff,
+        topic: &Arc<Topic>,
+        record: Record<'_>,
+    ) -> Result<(), Code> {
+        if record.partition < -1 {
+            return Err(Code::UNKNOWN_PARTITION);
+        } else if !self.native().has_topic(topic) {
+            return Err(Code::UNKNOWN_TOPIC);
+        }
+        handoff.give(topic, record)
     }
 
     /// Queues copies of the first `count` records, in their order within each partition; never blocks. `refused` hears of
     /// each that was not queued, and why. Once the queue is full the rest is not tried. Returns how many were queued.
     pub fn produce_batch<R: Records>(
         &self,
-        topic: &Topic,
+        topic: &Arc<Topic>,
         records: &R,
         count: usize,
         mut refused: impl FnMut(usize, Code),
     ) -> usize {
+        if self.shared.handoff.is_some() {
+            let mut queued = 0;
+            for index in 0..count {
+                match self.produce(topic, records.get(index)) {
+                    Ok(()) => queued += 1,
+                    Err(Code::QUEUE_FULL) => {
+                        (index..count).for_each(|index| refused(index, Code::QUEUE_FULL));
+                        break;
+                    }
+                    Err(code) => refused(index, code),
+                }
+            }
+            return queued;
+        }
         let reports = &self.shared.reports;
         let (mut total, mut first) = (0, 0);
         while first < count {
@@ -191,6 +245,9 @@ impl Producer {
 
     /// Gives up messages, those still queued or those under way; each is reported as failed.
     pub fn purge(&self, queued: bool, in_flight: bool) {
+        if let Some(handoff) = self.shared.handoff.as_ref().filter(|_| queued) {
+            handoff.purge(in_flight);
+        }
         self.native().purge(queued, in_flight);
     }
 
@@ -231,7 +288,8 @@ impl Producer {
     /// Flushes for a moment; true if nothing is left. librdkafka counts a message until its report
     /// is in our queue.
     fn flush_slice(&self, deadline: Deadline, slice_ms: i32) -> bool {
-        self.native().flush(deadline.remaining_ms(slice_ms)).is_ok()
+        let slice = Deadline::after_ms(deadline.remaining_ms(slice_ms));
+        self.shared.drain(slice) && self.native().flush(slice.remaining_ms(slice_ms)).is_ok()
     }
 
     /// Messages sent and not yet reported.
@@ -255,9 +313,9 @@ impl Producer {
         let close_by = *self.close_by.get_or_init(|| Deadline::after_ms(timeout_ms));
         while !self.flush_slice(close_by, SLICE_MS) {
             if close_by.is_past() {
-                self.native().purge(true, true);
+                self.purge(true, true);
                 // What was purged comes back as reports, which whoever waits for them sees.
-                let _ = self.native().flush(PURGE_MS);
+                self.flush_slice(Deadline::after_ms(PURGE_MS), PURGE_MS);
                 break;
             }
         }
@@ -266,6 +324,12 @@ impl Producer {
             true => self.shared.reports.lost(),
             false => 0,
         }
+    }
+
+    /// Waits until librdkafka has all records that were produced.
+    pub(super) fn drainer(&self) -> impl Fn(Deadline) -> bool {
+        let shared = Arc::clone(&self.shared);
+        move |deadline| shared.drain(deadline)
     }
 
     /// librdkafka's name for it.
@@ -277,14 +341,44 @@ impl Producer {
 impl Drop for Producer {
     fn drop(&mut self) {
         open_producers::remove(self.id);
+        let close_by = self.close_by.get().copied().unwrap_or_default();
+        if let Some(handoff) = &self.shared.handoff {
+            handoff.end();
+            let ended = self.handoff_ended.get_mut();
+            if let Some(ended) = ended.unwrap_or_else(PoisonError::into_inner) {
+                let _ = ended.recv_timeout(close_by.wind_up());
+            }
+        }
         self.shared.stop.store(true, Ordering::Release);
         self.client = None;
         self.queue.wake();
         // The draining thread holds the last reference now. A name resolution under way can keep
         // it for long; it then ends by itself, later.
-        let close_by = self.close_by.get().copied().unwrap_or_default();
         self.shared.reports.wait_finished(close_by.wind_up());
     }
+}
+
+/// Starts the thread that queues the records that were handed over. Returns what tells when it has ended.
+fn take_records(
+    handoff: &Arc<Handoff>,
+    client: Arc<rd::Client>,
+    shared: &Arc<Shared>,
+) -> Result<mpsc::Receiver<()>> {
+    let (tell, ended) = mpsc::sync_channel(1);
+    let (reporting, ending) = (Arc::clone(shared), Arc::clone(shared));
+    handoff::start(
+        handoff,
+        client,
+        move |report| reporting.reports.take(std::iter::once(report)),
+        move |has_panicked| {
+            if has_panicked {
+                ending.reports.close();
+            }
+            drop(ending);
+            let _ = tell.send(());
+        },
+    )?;
+    Ok(ended)
 }
 
 /// Starts the thread that moves delivery reports from librdkafka to us.
@@ -311,6 +405,7 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
         drop(client);
         shared.reports.finish();
     })
+    .map(drop)
     .map_err(Error::no_thread)
 }
 
@@ -372,7 +467,9 @@ mod open_producers {
                 let (Some(client), Some(shared)) = (client.upgrade(), shared.upgrade()) else {
                     continue;
                 };
-                let _ = client.flush(deadline.remaining_ms(FLUSH_AT_END_MS));
+                if shared.drain(deadline) {
+                    let _ = client.flush(deadline.remaining_ms(FLUSH_AT_END_MS));
+                }
                 log_lost(&client.name(), shared.reports.lost());
                 // The process ends here: stopping librdkafka's threads one by one would only delay it.
                 std::mem::forget(client);

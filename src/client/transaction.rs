@@ -4,10 +4,14 @@
 
 use std::sync::Arc;
 
-use super::error::Result;
+use super::deadline::Deadline;
+use super::error::{Error, Result};
 use super::producer::Producer;
 use super::request::{Outcome, Request};
-use crate::rd::{self, GroupMetadata, Partitions};
+use crate::rd::{self, Code, GroupMetadata, Partitions};
+
+/// How long beginning a transaction may wait for records that were handed over, of which there mostly are none.
+const DRAIN_MS: i32 = 10;
 
 impl Producer {
     fn transact(
@@ -15,9 +19,15 @@ impl Producer {
         timeout_ms: i32,
         operation: impl Fn(&rd::Client, i32) -> Result<(), rd::Error> + Send + 'static,
     ) -> Result<Request> {
+        let drain = self.drainer();
         self.client()
             .request_within(timeout_ms, move |native, slice_ms| {
-                operation(native, slice_ms).map(|()| Outcome::Nothing)
+                let slice = Deadline::after_ms(slice_ms);
+                // What was handed over before is part of the transaction.
+                if !drain(slice) {
+                    return Err(Code::TIMED_OUT.into());
+                }
+                operation(native, slice.remaining_ms(slice_ms)).map(|()| Outcome::Nothing)
             })
     }
 
@@ -28,6 +38,11 @@ impl Producer {
 
     /// Begins a transaction; never blocks.
     pub fn begin_transaction(&self) -> Result<()> {
+        // What was handed over before is no part of it, and refused.
+        if !self.drainer()(Deadline::after_ms(DRAIN_MS)) {
+            let text = "records from before the transaction are still being queued";
+            return Err(Error::new(Code::STATE.0, text));
+        }
         Ok(self.client().native().begin_transaction()?)
     }
 

@@ -123,6 +123,25 @@ pub unsafe extern "C" fn kafka_conf_set_events(
     })
 }
 
+/// Has a producer hand records over: what a call of kafka_producer_send or kafka_producer_produce
+/// costs is a copy, and a thread of the library's queues many records at once. Costs a thread, and
+/// up to a millisecond until a record is on its way; what is wrong with a record besides its size
+/// is reported, and not returned.
+///
+/// buffer_bytes: how many bytes of keys and values may wait for that thread, 128 KiB at least; 0,
+/// the default, for no such thread. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_conf_set_handoff(
+    conf: *mut kafka_conf,
+    buffer_bytes: usize,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        reference_mut(conf, "conf")?.0.set_handoff(buffer_bytes);
+        Ok(())
+    })
+}
+
 /// Frees a configuration; clients made with it do not need it. NULL is nothing.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_conf_free(conf: *mut kafka_conf) {

@@ -1,5 +1,7 @@
 //! `kafka_topic`: a topic as one producer sees it.
 
+use std::sync::Arc;
+
 use super::boundary::{guarded_void, take_back};
 use crate::client::{Code, Error, Topic};
 use crate::process::Generation;
@@ -8,7 +10,7 @@ use crate::process::Generation;
 /// thread. It may outlive its producer: sending to it then fails.
 pub struct kafka_topic {
     pub(super) process: Generation,
-    pub(super) topic: Topic,
+    pub(super) topic: Arc<Topic>,
 }
 
 impl kafka_topic {

@@ -225,6 +225,11 @@ impl Client {
         unsafe { Queue::from_raw(sys::rd_kafka_queue_new(self.rk)) }
     }
 
+    /// Whether a topic is one of this client's.
+    pub fn has_topic(&self, topic: &Topic) -> bool {
+        self.topic_as_raw(topic).is_some()
+    }
+
     pub(super) fn topic_as_raw(&self, topic: &Topic) -> Option<*mut sys::rd_kafka_topic_t> {
         topic.get(&self.topics)
     }

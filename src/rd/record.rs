@@ -37,6 +37,18 @@ impl Headers {
     }
 }
 
+// SAFETY: the object belongs to no thread, and is only read through a shared reference.
+unsafe impl Send for Headers {}
+// SAFETY: as above.
+unsafe impl Sync for Headers {}
+
+impl Clone for Headers {
+    fn clone(&self) -> Self {
+        // SAFETY: the object is alive; returns a new one, never null.
+        Self(unsafe { NonNull::new_unchecked(sys::rd_kafka_headers_copy(self.0.as_ptr())) })
+    }
+}
+
 impl Drop for Headers {
     fn drop(&mut self) {
         // SAFETY: ours, as they are given away only by forgetting them.

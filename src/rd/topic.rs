@@ -1,5 +1,6 @@
 //! `rd_kafka_topic_t`, and the set of those that one client still has.
 
+use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,6 +68,16 @@ impl Topic {
     pub(super) fn get(&self, set: &Arc<TopicSet>) -> Option<*mut sys::rd_kafka_topic_t> {
         let rkt = self.slot.0.load(Ordering::Acquire);
         (Arc::ptr_eq(&self.set, set) && !rkt.is_null()).then_some(rkt)
+    }
+
+    /// Its name; empty once its client is gone.
+    pub fn name(&self) -> &CStr {
+        let rkt = self.slot.0.load(Ordering::Acquire);
+        if rkt.is_null() {
+            return c"";
+        }
+        // SAFETY: as long as this is there, only the client's end takes the topic away: whoever asks has the client.
+        unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(rkt)) }
     }
 
     #[inline]

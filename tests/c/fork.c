@@ -151,8 +151,9 @@ static pid_t start_child(int kind)
     }
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
+    kafka_conf *producer_conf = conf_of("linger.ms", "1", END);
     kafka_consumer *reader;
     kafka_message received;
     int kind, status, from_child = 0, i;
@@ -160,7 +161,10 @@ int main(void)
     pid_t child;
 
     cluster = cluster_with("forked", 1, &servers);
-    producer = producer_with(servers, conf_of("linger.ms", "1", END));
+    if (argument_count > 1 && strcmp(arguments[1], "handoff") == 0) {
+        OK(kafka_conf_set_handoff(producer_conf, 1024 * 1024, &err));
+    }
+    producer = producer_with(servers, producer_conf);
     topic = topic_of(producer, "forked");
     consumer = reader_of(servers, "forked", 1);
     conf = conf_of("client.id", "parent", END);
