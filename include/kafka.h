@@ -1359,6 +1359,12 @@ const char *kafka_librdkafka_version(void);
 uint64_t kafka_clock_ms(void);
 
 /**
+ * As kafka_clock_ms, in microseconds: for whoever shares a thread, and looks whether it is time
+ * for others to have it. Does not block.
+ */
+uint64_t kafka_clock_us(void);
+
+/**
  * The name of a code without its prefix: `"TIMED_OUT"`, also `"CLOSED"` for ours.
  *
  * Never NULL. The text is static; for a number that nobody knows it belongs to
@@ -1935,6 +1941,21 @@ int32_t kafka_consumer_consume(struct kafka_consumer *consumer,
                                struct kafka_error *err);
 
 /**
+ * Adds messages to a batch of this consumer's, until it has batch_max: as kafka_consumer_consume, for whoever cannot
+ * wait for all of them at once.
+ *
+ * batch_max: messages in all. Returns 0 if the batch has as many; KAFKA_ERR_TIMED_OUT if not yet;
+ * KAFKA_ERR_EVENT if an event is to be taken first, also where librdkafka would answer it: what
+ * the batch has is to be read before its partitions move; else what kafka_consumer_poll returns. What has come is in the
+ * batch in any case. Blocks up to timeout_ms.
+ */
+int32_t kafka_consumer_consume_more(struct kafka_consumer *consumer,
+                                    size_t batch_max,
+                                    int32_t timeout_ms,
+                                    struct kafka_batch *batch,
+                                    struct kafka_error *err);
+
+/**
  * Begins to leave the group, so that rebalances can be answered on the way; then
  * kafka_consumer_close ends the consumer. Who does not answer rebalances himself closes at once.
  *
@@ -2299,8 +2320,7 @@ int32_t kafka_message_headers(const struct kafka_message *message,
 
 /**
  * Releases what a message points to, and zeroes the struct: releasing it twice
- * is harmless. NULL, or a zeroed struct, is nothing. Does not block, except for the
- * last message of a consumer that is closed: then it ends that one's threads.
+ * is harmless. NULL, or a zeroed struct, is nothing. Does not block.
  */
 void kafka_message_release(struct kafka_message *message);
 
@@ -2336,7 +2356,7 @@ int32_t kafka_batch_message(const struct kafka_batch *batch,
 
 /**
  * Frees a batch and its messages. In a forked child it does nothing. NULL is nothing. Does not
- * block, except for the last of a consumer that is closed: then it ends that one's threads.
+ * block.
  */
 void kafka_batch_free(struct kafka_batch *batch);
 

@@ -34,3 +34,5 @@ mod nginx;
 mod phases;
 #[path = "openresty/waiting.rs"]
 mod waiting;
+#[path = "openresty/watched.rs"]
+mod watched;

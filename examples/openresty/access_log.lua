@@ -1,4 +1,4 @@
---- An access log that goes to Kafka: one record for each request, from the log phase. See nginx.conf beside it.
+--- An access log that goes to Kafka: one record for each request, from the log phase. See access_log.conf beside it.
 
 local kafka = require("kafka")
 

@@ -170,41 +170,50 @@ local metatable = check.class("kafka.batch", Batch, {
   release = { 1, 1 },
 })
 
---- Where kafka_consumer_consume puts the batch; the functions below take it from there.
+--- Where kafka_consumer_consume puts the batch; `taken` takes it from there.
 batch.out = ffi.new("kafka_batch *[1]")
 
 local count_out = ffi.new("size_t[1]")
 
-local function count_of(handle)
+--- How many messages a batch has.
+---@param handle ffi.cdata*
+---@return integer
+function batch.count(handle)
   if C.kafka_batch_count(handle, count_out, native.error) ~= 0 then
     error(native.message(), 0)
   end
   return tonumber(count_out[0])
 end
 
-local function take()
-  local handle = ffi.gc(batch.out[0], free)
+--- The batch that has just been taken. `object` or `messages` makes what is shown of it.
+---@return ffi.cdata* handle
+function batch.taken()
+  return ffi.gc(batch.out[0], free)
+end
+
+--- Counts what a batch holds, now that it has all its messages.
+local function account(handle)
   local byte_count = bytes_of(handle)
   held = held + byte_count
   if held > HELD_FREELY then
     collectgarbage("step", byte_count / 1024)
   end
-  return handle, count_of(handle)
+  return batch.count(handle)
 end
 
---- The batch that has just been taken, as an object.
+--- A batch as an object.
+---@param handle ffi.cdata*
 ---@return kafka.Batch
-function batch.taken()
-  local handle, count = take()
-  return setmetatable({ handle = handle, count = count }, metatable)
+function batch.object(handle)
+  return setmetatable({ handle = handle, count = account(handle) }, metatable)
 end
 
---- The batch that has just been taken, as an array of messages which keep it.
+--- A batch as an array of messages, which keep it.
+---@param handle ffi.cdata*
 ---@return kafka.Message[]
-function batch.messages()
-  local handle, count = take()
+function batch.messages(handle)
   local messages = {}
-  for index = 1, count do
+  for index = 1, account(handle) do
     messages[index] = message.of_batch(handle, index - 1)
   end
   return messages

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "210205c35a484783",
+  hash = "03fd6289a0615639",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -368,6 +368,8 @@ const char *kafka_librdkafka_version(void);
 
 uint64_t kafka_clock_ms(void);
 
+uint64_t kafka_clock_us(void);
+
 const char *kafka_err_name(int32_t code);
 
 const char *kafka_err_text(int32_t code);
@@ -585,6 +587,12 @@ int32_t kafka_consumer_consume(struct kafka_consumer *consumer,
                                int32_t timeout_ms,
                                struct kafka_batch **batch,
                                struct kafka_error *err);
+
+int32_t kafka_consumer_consume_more(struct kafka_consumer *consumer,
+                                    size_t batch_max,
+                                    int32_t timeout_ms,
+                                    struct kafka_batch *batch,
+                                    struct kafka_error *err);
 
 int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
                              int32_t timeout_ms,

@@ -22,6 +22,9 @@ local C = native.C
 local TAKE_TIMEOUT_MS = 1000
 local CLOSE_TIMEOUT_MS = 10000
 
+-- As many messages are taken at once in nginx, where others want their turn.
+local AT_ONCE = 500
+
 -- How long one that is collected may take, as in kafka_consumer_free.
 local FREE_TIMEOUT_MS = 1000
 
@@ -119,15 +122,44 @@ local function consume(timeout_ms, self, most)
   return C.kafka_consumer_consume(self.handle, most, timeout_ms, batch.out, native.error)
 end
 
-local function take(self, most, timeout_ms, taken)
+local function consume_more(timeout_ms, self, wanted)
+  local code = C.kafka_consumer_consume_more(self.handle, wanted.most, timeout_ms, wanted.handle, native.error)
+  -- Whatever else ends it, first of all there are messages to be read.
+  return code == C.KAFKA_ERR_TIMED_OUT and code or 0
+end
+
+--- Adds to a batch where no call waits by itself: in portions, until there are `most` or the time is up.
+local function gather(self, handle, most, timeout_ms, start)
+  local wanted = { handle = handle, most = math.min(most, AT_ONCE) }
+  local count = batch.count(handle)
+  while count < most do
+    if count == wanted.most then
+      wanted.most = math.min(most, count + AT_ONCE)
+    end
+    local left_ms = timeout_ms <= 0 and timeout_ms or math.max(0, timeout_ms - (events.now_ms() - start))
+    events.waiting(self, left_ms, consume_more, wanted)
+    count = batch.count(handle)
+    if count < wanted.most then
+      return
+    end
+  end
+end
+
+local function take(self, most, timeout_ms, made)
   if not self.handle then
     return err.closed()
   end
-  local code = events.waiting(self, timeout_ms, consume, most)
+  local may_block = nginx.may_block()
+  local start = may_block or events.now_ms()
+  local code = events.waiting(self, timeout_ms, consume, may_block and most or math.min(most, AT_ONCE))
   if code ~= 0 then
     return nothing(code)
   end
-  return taken()
+  local handle = batch.taken()
+  if not may_block then
+    gather(self, handle, most, timeout_ms, start)
+  end
+  return made(handle)
 end
 
 local function check_most(most)
@@ -162,7 +194,7 @@ end
 function Consumer:consume_views(most, timeout_ms)
   most = check_most(most)
   timeout_ms = check.timeout(3, timeout_ms, TAKE_TIMEOUT_MS)
-  return take(self, most, timeout_ms, batch.taken)
+  return take(self, most, timeout_ms, batch.object)
 end
 
 --- What the consumer is in its group at the moment, for `send_offsets_to_transaction`.

@@ -13,10 +13,13 @@ local tokens = require("kafka.tokens")
 
 local C = native.C
 
--- How many reports are fetched by one call of the C API, and how often at most by one of `fetch`: in nginx others want
+-- How many reports are fetched by one call of the C API, and how many by one of `fetch` at most: in nginx others want
 -- their turn.
-local AT_ONCE = 256
-local ROUNDS = nginx.is_here and 2 or 40
+local AT_ONCE = nginx.is_here and 64 or 256
+local MOST = nginx.is_here and 512 or 10240
+
+-- After so many handlers others may have their turn.
+local TURN = 32
 
 local INT32_MAX = 0x7fffffff
 
@@ -208,7 +211,8 @@ local function fetch(self, handle)
   local quiet = tonumber(failed_out[0])
   self.failures, self.untold = self.failures + quiet, self.untold + quiet
   self.has_more = false
-  for round = 1, ROUNDS do
+  local start_us = nginx.now_us()
+  for fetched = AT_ONCE, MOST, AT_ONCE do
     if self:is_full() then
       break
     end
@@ -223,7 +227,10 @@ local function fetch(self, handle)
     if count < AT_ONCE then
       break
     end
-    self.has_more = round == ROUNDS
+    self.has_more = fetched == MOST or nginx.is_over(start_us)
+    if self.has_more then
+      break
+    end
   end
   return 0
 end
@@ -239,11 +246,20 @@ end
 
 --- Runs the handlers of what was fetched. A handler's error is passed on; those behind it run the next time.
 ---@param producer kafka.Producer
-function Deliveries:dispatch(producer)
-  local calls = self.calls
+---@param may_wait? boolean whether it may give way meanwhile
+function Deliveries:dispatch(producer, may_wait)
+  local calls, seen = self.calls, 0
   while self.first_call < self.last_call do
+    if may_wait and seen % TURN == 0 then
+      nginx.turn()
+    end
+    seen = seen + 1
     local at = self.first_call
     local handler, report = calls[at], calls[at + 1]
+    if not handler then
+      -- Another light thread has run the last meanwhile.
+      return
+    end
     -- Forgotten first: the handler may get here again, or throw.
     calls[at], calls[at + 1], self.first_call = nil, nil, at + 2
     if report.code then
@@ -294,27 +310,28 @@ end
 
 --- Does what there is to do in a call of the producer's: fetches reports and runs handlers.
 ---@param producer kafka.Producer
+---@param may_wait? boolean whether it may give way meanwhile
 ---@return integer code
-function deliveries.serve(producer)
+function deliveries.serve(producer, may_wait)
   local mine = producer.deliveries
   if mine then
     local code = mine:fetch(producer.handle)
     if code ~= 0 then
       return code
     end
-    mine:dispatch(producer)
+    mine:dispatch(producer, may_wait)
   end
   -- It looks first whether a handler has closed the producer.
-  events.dispatch(producer)
+  events.dispatch(producer, may_wait)
   return producer.handle and 0 or C.KAFKA_ERR_CLOSED
 end
 
 --- As `serve`, until all is heard.
 local function serve_all(producer, serve)
-  local code = serve(producer)
+  local code = serve(producer, true)
   while code == 0 and producer.deliveries and producer.deliveries.has_more do
-    nginx.pause(1)
-    code = serve(producer)
+    nginx.pause(0)
+    code = producer.handle and serve(producer, true) or C.KAFKA_ERR_CLOSED
   end
   return code
 end
@@ -338,7 +355,7 @@ end
 function deliveries.retry(producer, timeout_ms, try, ...)
   local start = events.now_ms()
   while true do
-    local code = deliveries.serve(producer)
+    local code = deliveries.serve(producer, true)
     if code ~= 0 then
       return code
     end
@@ -389,7 +406,7 @@ end
 ---@param producer kafka.Producer
 ---@param timeout_ms integer -1 waits without limit
 ---@param slice_ms integer how long a flush goes on before it looks up
----@param serve fun(producer: kafka.Producer): integer
+---@param serve fun(producer: kafka.Producer, may_wait: boolean): integer
 ---@param done? fun(): boolean
 ---@return integer code
 function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
@@ -403,7 +420,7 @@ function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
   while true do
     local limit = left < 0 and slice_ms or math.min(left, slice_ms)
     local flushed = C.kafka_producer_flush(producer.handle, limit, nil)
-    local code = serve(producer)
+    local code = serve(producer, true)
     if code ~= 0 or (done and done()) then
       return code
     elseif flushed ~= C.KAFKA_ERR_TIMED_OUT and flushed ~= C.KAFKA_ERR_EVENT then

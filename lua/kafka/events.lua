@@ -29,6 +29,12 @@ local events = {}
 
 local ALL = 0xff
 
+--- Milliseconds since some moment in the past.
+---@return number
+function events.now_ms()
+  return tonumber(C.kafka_clock_ms())
+end
+
 -- The kinds that a handler of this name hears of.
 local KINDS = {
   on_error = C.KAFKA_EVENT_ERROR,
@@ -181,9 +187,12 @@ end
 
 --- Runs the handlers of all events there are. A consumer's field `answer` is what answers its rebalances.
 ---
---- A handler's error is passed on; the events behind it stay for the next time.
+--- A handler's error is passed on; the events behind it stay for the next time. So do those in nginx that would take
+--- others their turn, unless it can be given to them meanwhile.
 ---@param object table
-function events.dispatch(object)
+---@param may_wait? boolean
+function events.dispatch(object, may_wait)
+  local start_us = nginx.now_us()
   -- A handler may close it.
   while object.handle and object.event_count[0] ~= 0 do
     local event = take(object.client, object.handled)
@@ -195,6 +204,11 @@ function events.dispatch(object)
       call(object.handlers, event)
     else
       object.answer(object, event)
+    end
+    if may_wait then
+      nginx.turn()
+    elseif nginx.is_over(start_us) then
+      return
     end
   end
 end
@@ -220,12 +234,6 @@ function events.list(object, most)
   return found
 end
 
---- Milliseconds since some moment in the past.
----@return number
-function events.now_ms()
-  return tonumber(C.kafka_clock_ms())
-end
-
 local now_ms = events.now_ms
 
 local function look(object, given)
@@ -234,7 +242,10 @@ local function look(object, given)
     if code ~= C.KAFKA_ERR_EVENT then
       return code
     end
-    events.dispatch(object)
+    events.dispatch(object, given.may_wait)
+    if not given.may_wait and object.handle and object.event_count[0] ~= 0 then
+      return C.KAFKA_ERR_TIMED_OUT
+    end
   end
   return C.KAFKA_ERR_CLOSED
 end
@@ -248,7 +259,7 @@ end
 ---@return integer code
 function events.waiting(object, timeout_ms, wait, argument)
   if not nginx.may_block() then
-    local given = { wait = wait, argument = argument }
+    local given = { wait = wait, argument = argument, may_wait = timeout_ms ~= 0 }
     return nginx.wait(object, timeout_ms, C.KAFKA_ERR_TIMED_OUT, nil, look, given)
   end
   local start = timeout_ms > 0 and object.handled ~= 0 and now_ms()

@@ -3,6 +3,7 @@
 local ffi = require("ffi")
 local events = require("kafka.events")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 
 local C = native.C
 
@@ -10,6 +11,9 @@ local lookahead = {}
 
 local cursor_out = ffi.new("kafka_cursor *[1]")
 local messages_out = ffi.new("const kafka_message *[1]")
+
+-- After so many messages that were there others may have their turn.
+local TURN = 32
 
 local IS_LATE = ffi.offsetof("kafka_cursor", "is_late")
 
@@ -64,8 +68,14 @@ end
 ---@return integer? code why there is none
 function lookahead.next(consumer, timeout_ms)
   local cursor = consumer.cursor
+  if nginx.is_here and timeout_ms ~= 0 and cursor.next % TURN == 0 then
+    nginx.turn()
+    if not consumer.handle then
+      return nil, C.KAFKA_ERR_CLOSED
+    end
+  end
   if consumer.event_count[0] ~= 0 then
-    events.dispatch(consumer)
+    events.dispatch(consumer, timeout_ms ~= 0)
     -- A handler may have closed it.
     if not consumer.handle then
       return nil, C.KAFKA_ERR_CLOSED

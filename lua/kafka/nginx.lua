@@ -32,6 +32,22 @@ if not nginx.is_here then
   ---@param ms integer
   function nginx.pause(ms) end -- luacheck: ignore 212
 
+  --- Gives way if calls have been served for some time without anybody else having had a turn.
+  function nginx.turn() end
+
+  --- When a turn begins, for `is_over`.
+  ---@return number
+  function nginx.now_us()
+    return 0
+  end
+
+  --- Whether a call has taken so long that it leaves the rest for the next one.
+  ---@param start_us number
+  ---@return boolean
+  function nginx.is_over(start_us) -- luacheck: ignore 212
+    return false
+  end
+
   return nginx
 end
 
@@ -46,6 +62,9 @@ local LOOK_S = 10
 
 -- How often it looks where there is no hub.
 local FIRST_LOOK_S, LAST_LOOK_S = 0.001, 0.05
+
+-- How long calls that need not wait are served before others have their turn.
+local TURN_US = 500
 
 -- A wait of the hub's for the next byte: as long as nginx can count, since it logs an error when that is over.
 local FOR_EVER_MS = 0x7fffffff
@@ -89,6 +108,9 @@ function nginx.check_place()
     )
   end
 end
+
+-- For those who wait for nothing but that others have had their turn.
+local turns = assert(semaphore.new(0))
 
 --- The semaphores of those who wait, by their keys. What nobody waits for any more goes away.
 local waiting = setmetatable({}, { __mode = "v" })
@@ -162,6 +184,7 @@ local function tell(handle)
       end
     end
   until count_out[0] < 64
+  post(turns)
   return not ngx.worker.exiting()
 end
 
@@ -195,6 +218,7 @@ local function serve(handle, socket)
   for _, waiter in pairs(waiting) do
     post(waiter)
   end
+  post(turns)
 end
 
 --- The hub's light thread.
@@ -237,6 +261,47 @@ local function waiter_of(object)
   return object.waiter, object.waiter_key
 end
 
+---@type number? since when calls have been served without a pause
+local turn_began_us
+
+--- When a turn begins, for `is_over`.
+---@return number
+function nginx.now_us()
+  return tonumber(C.kafka_clock_us())
+end
+
+--- Whether a call has taken so long that it leaves the rest for the next one.
+---@param start_us number
+---@return boolean
+function nginx.is_over(start_us)
+  return nginx.now_us() - start_us >= TURN_US
+end
+
+--- Gives way until the event loop has come round: a sleep of no time is a warning in nginx's log, and one of the least
+--- time half of the processor's.
+local function give_turn()
+  turn_began_us = nil
+  local handle = get_hub()
+  if handle and C.kafka_hub_wake(handle, nil) == 0 then
+    turns:wait(LAST_LOOK_S)
+  else
+    ngx.sleep(FIRST_LOOK_S)
+  end
+end
+
+--- Gives way if calls have been served for some time without anybody else having had a turn. For calls that may wait
+--- and need not: one behind the other would hold up the event loop.
+function nginx.turn()
+  if not YIELDS[phase()] then
+    return
+  end
+  if not turn_began_us then
+    turn_began_us = nginx.now_us()
+  elseif nginx.is_over(turn_began_us) then
+    give_turn()
+  end
+end
+
 --- Calls `try(object, argument)` until it returns another code than `pending`, and gives way in between.
 ---@param object table with a field `client`, unless there is a request
 ---@param timeout_ms integer -1 waits without limit
@@ -246,6 +311,9 @@ end
 ---@param argument any
 ---@return integer code KAFKA_ERR_WOULD_BLOCK where it would have to wait in a phase that cannot yield
 function nginx.wait(object, timeout_ms, pending, request, try, argument)
+  if timeout_ms ~= 0 then
+    nginx.turn()
+  end
   local code = try(object, argument)
   if code ~= pending or timeout_ms == 0 then
     return code
@@ -271,6 +339,7 @@ function nginx.wait(object, timeout_ms, pending, request, try, argument)
     if code ~= pending or left_s <= 0 then
       return code
     end
+    turn_began_us = nil
     if handle then
       waiter:wait(math.min(left_s, LOOK_S))
     else
@@ -282,9 +351,14 @@ function nginx.wait(object, timeout_ms, pending, request, try, argument)
 end
 
 --- Gives way for a time.
----@param ms integer
+---@param ms integer 0: until others have had their turn
 function nginx.pause(ms)
-  if YIELDS[phase()] then
+  if not YIELDS[phase()] then
+    return
+  elseif ms == 0 then
+    give_turn()
+  else
+    turn_began_us = nil
     ngx.sleep(ms / 1000)
   end
 end

@@ -173,11 +173,16 @@ end
 local function poll_deliveries(self, timeout_ms)
   local mine = self.deliveries
   local code = 0
-  if not mine:has_news() then
+  if timeout_ms ~= 0 then
+    nginx.turn()
+  end
+  if not self.handle then
+    return err.closed()
+  elseif not mine:has_news() then
     code = events.waiting(self, timeout_ms, wait_for_news)
   end
   if code == 0 or code == C.KAFKA_ERR_TIMED_OUT then
-    code = deliveries.serve(self)
+    code = deliveries.serve(self, timeout_ms ~= 0)
   end
   if code ~= 0 then
     return err.failure(code)
@@ -230,7 +235,7 @@ local PURGE_MS = 15
 local function settle(self, timeout_ms)
   local failure
   local function serve()
-    local succeeded, thrown = pcall(events.dispatch, self)
+    local succeeded, thrown = pcall(events.dispatch, self, true)
     failure = failure or not succeeded and thrown or nil
     local mine = self.deliveries
     if not mine then
@@ -310,7 +315,7 @@ function Producer:close(timeout_ms)
   end
   native.release(handle, free_producer)
   if self.deliveries then
-    self.deliveries:dispatch(self)
+    self.deliveries:dispatch(self, true)
   end
   if failure then
     error(failure, 0)

@@ -31,7 +31,7 @@ end
 
 local function look(object, handle)
   if object.handled and object.handled ~= 0 then
-    events.dispatch(object)
+    events.dispatch(object, true)
   end
   return C.kafka_request_wait(handle, 0, native.error)
 end

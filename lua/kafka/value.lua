@@ -2,6 +2,7 @@
 
 local ffi = require("ffi")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 local null = require("kafka.null")
 
 local C = native.C
@@ -98,7 +99,10 @@ end
 
 value.encode = encode
 
---- Makes Lua's data of a value.
+-- After so many items of a list others may have their turn.
+local TURN = 32
+
+--- Makes Lua's data of a value. In nginx it gives way where that takes long.
 ---@param handle ffi.cdata* not freed
 ---@return any
 function value.decode(handle)
@@ -121,6 +125,9 @@ function value.decode(handle)
   check(C.kafka_value_count(handle, size_out, native.error))
   local data = {}
   for index = 0, tonumber(size_out[0]) - 1 do
+    if index % TURN == TURN - 1 then
+      nginx.turn()
+    end
     check(C.kafka_value_item(handle, index, name_out, item_out, native.error))
     local name = is_list and index + 1 or ffi.string(name_out[0])
     data[name] = value.decode(item_out[0])

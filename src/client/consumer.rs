@@ -219,22 +219,37 @@ impl Consumer {
         if self.client().events().is_awaited_there() {
             return Err(Error::event());
         }
-        self.give_back(|_| true)?;
         let mut batch = Batch::new(Arc::clone(self.native()));
-        let ended = self.fill(&mut batch, message_max, timeout_ms);
+        let ended = self.consume_more(&mut batch, message_max, timeout_ms);
         if batch.is_empty() {
             ended?;
         }
-        if self.lookahead.is_some() && self.stores_when_taken {
-            store_offsets(&batch, 0..batch.len());
-        }
         Ok(batch)
+    }
+
+    /// Adds messages to a batch of this consumer's until it has so many, or says why that ended before.
+    pub fn consume_more(&self, batch: &mut Batch, batch_max: usize, timeout_ms: i32) -> Result<()> {
+        let first = batch.len();
+        if !batch.is_of(self.native()) {
+            return Err(Error::invalid("batch is another consumer's"));
+        } else if first >= batch_max {
+            return Ok(());
+        } else if first > 0 && self.client().events().has(Kinds::REBALANCE) {
+            // What was taken is to be read before its partitions move.
+            return Err(Error::event());
+        }
+        self.give_back(|_| true)?;
+        let ended = self.fill(batch, batch_max, timeout_ms);
+        if self.lookahead.is_some() && self.stores_when_taken {
+            store_offsets(batch, first..batch.len());
+        }
+        ended
     }
 
     /// Fills a batch, or says why that ended before it was full.
     fn fill(&self, batch: &mut Batch, message_max: usize, timeout_ms: i32) -> Result<()> {
         // As with one message: the clock is read where there is something to wait for.
-        let mut troubles = self.fill_some(batch, message_max, 0)?;
+        let mut troubles = self.fill_some(batch, message_max - batch.len(), 0)?;
         if batch.len() == message_max && troubles.is_empty() {
             return Ok(());
         }
@@ -245,7 +260,7 @@ impl Consumer {
             if batch.is_empty() {
                 self.accept_rebalances();
             } else if self.client().events().has(Kinds::REBALANCE) {
-                // What was taken is to be read before its partitions move.
+                // As above.
                 return Err(Error::event());
             }
             self.may_go_on()?;

@@ -65,8 +65,8 @@ pub unsafe extern "C" fn kafka_admin_new(
         let admin = output(admin, "admin")?;
         let defaults = Conf::default();
         let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
-        let new = Admin::new(string(brokers, "brokers")?, conf)?;
-        let handle = Arc::new(Handle::new(new));
+        let brokers = string(brokers, "brokers")?;
+        let handle = Arc::new(Handle::made_by(|| Admin::new(brokers, conf))?);
         let client = kafka_client::of(&handle)?;
         admin.hand_over(kafka_admin { handle, client });
         Ok(())

@@ -19,6 +19,12 @@ impl kafka_batch {
         place.hand_over(Self { process, batch });
     }
 
+    /// The messages, to add others.
+    pub(super) fn get_mut(&mut self) -> Result<&mut Batch> {
+        self.get()?;
+        Ok(&mut self.batch)
+    }
+
     #[inline]
     fn get(&self) -> Result<&Batch> {
         match self.process.is_current() {
@@ -84,7 +90,7 @@ pub unsafe extern "C" fn kafka_batch_message(
 }
 
 /// Frees a batch and its messages. In a forked child it does nothing. NULL is nothing. Does not
-/// block, except for the last of a consumer that is closed: then it ends that one's threads.
+/// block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_batch_free(batch: *mut kafka_batch) {
     guarded_void(|| {

@@ -53,17 +53,18 @@ unsafe impl<T: Send + Sync> Send for Handle<T> {}
 unsafe impl<T: Send + Sync> Sync for Handle<T> {}
 
 impl<T> Handle<T> {
-    /// An open handle.
-    pub fn new(object: T) -> Self {
+    /// An open handle of what `make` makes.
+    pub fn made_by(make: impl FnOnce() -> Result<T>) -> Result<Self> {
+        // Before there are any threads: it would wait for all of them, for many milliseconds.
         let has_owner = process::barrier::prepare();
-        Self {
+        Ok(Self {
             process: Generation::current(),
             owner: if has_owner { process::thread() } else { 0 },
             owner_users: AtomicUsize::new(0),
             state: AtomicUsize::new(0),
             is_taken: AtomicBool::new(false),
-            object: UnsafeCell::new(Some(object)),
-        }
+            object: UnsafeCell::new(Some(make()?)),
+        })
     }
 
     /// The object, for one call.
@@ -287,7 +288,8 @@ mod tests {
             woken: AtomicBool::new(false),
             dropped: Arc::clone(&dropped),
         };
-        (Handle::new(object), dropped)
+        let handle = Handle::made_by(|| Ok(object)).unwrap_or_else(|_| unreachable!());
+        (handle, dropped)
     }
 
     #[test]

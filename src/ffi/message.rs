@@ -125,8 +125,7 @@ pub unsafe extern "C" fn kafka_message_headers(
 }
 
 /// Releases what a message points to, and zeroes the struct: releasing it twice
-/// is harmless. NULL, or a zeroed struct, is nothing. Does not block, except for the
-/// last message of a consumer that is closed: then it ends that one's threads.
+/// is harmless. NULL, or a zeroed struct, is nothing. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_message_release(message: *mut kafka_message) {
     guarded_void(|| {

@@ -36,10 +36,11 @@ pub unsafe extern "C" fn kafka_mock_cluster_new(
 ) -> i32 {
     guarded(err, || {
         let output = output(cluster, "cluster")?;
-        let cluster = MockCluster::new(broker_count)?;
+        let handle = Handle::made_by(|| MockCluster::new(broker_count))?;
+        let bootstrap_servers = handle.enter()?.bootstrap_servers().to_owned();
         output.hand_over(kafka_mock_cluster {
-            bootstrap_servers: cluster.bootstrap_servers().to_owned(),
-            handle: Arc::new(Handle::new(cluster)),
+            bootstrap_servers,
+            handle: Arc::new(handle),
         });
         Ok(())
     })

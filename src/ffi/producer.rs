@@ -84,8 +84,8 @@ pub unsafe extern "C" fn kafka_producer_new(
         let producer = output(producer, "producer")?;
         let defaults = Conf::default();
         let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
-        let new = Producer::new(string(brokers, "brokers")?, conf)?;
-        let handle = Arc::new(Handle::new(new));
+        let brokers = string(brokers, "brokers")?;
+        let handle = Arc::new(Handle::made_by(|| Producer::new(brokers, conf))?);
         let client = kafka_client::of(&handle)?;
         producer.hand_over(kafka_producer { handle, client });
         Ok(())

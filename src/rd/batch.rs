@@ -1,5 +1,6 @@
 //! Messages, taken many at a time.
 
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ const OVERHEAD_BYTES: usize = 600;
 /// Messages of one client. They live as long as this, and keep the client's instance alive.
 pub struct Batch {
     messages: Vec<*mut sys::rd_kafka_message_t>,
-    client: Arc<Client>,
+    client: ManuallyDrop<Arc<Client>>,
 }
 
 // SAFETY: messages are handed over whole and their reference counts are atomic.
@@ -29,7 +30,13 @@ impl Batch {
     /// None yet.
     pub fn new(client: Arc<Client>) -> Self {
         let messages = Vec::new();
+        let client = ManuallyDrop::new(client);
         Self { messages, client }
+    }
+
+    /// Whether its messages are this client's.
+    pub fn is_of(&self, client: &Arc<Client>) -> bool {
+        Arc::ptr_eq(&self.client, client)
     }
 
     /// How many there are.
@@ -153,5 +160,7 @@ impl Drop for Batch {
             // SAFETY: ours, destroyed once, and before the client's reference goes.
             unsafe { sys::rd_kafka_message_destroy(message) };
         }
+        // SAFETY: taken once, here.
+        unsafe { ManuallyDrop::take(&mut self.client) }.let_go();
     }
 }

@@ -11,6 +11,7 @@ use super::message::Message;
 use super::partitioner::Partitioners;
 use super::sys;
 use super::topic::{Topic, TopicSet};
+use crate::process;
 
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,6 +241,18 @@ impl Client {
 
     pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_t {
         self.rk
+    }
+}
+
+impl Client {
+    /// Drops a reference. If it is the last, as where messages outlive their consumer, the client ends on a thread of its
+    /// own: that takes its time, and whoever frees a message has none.
+    #[inline]
+    pub(super) fn let_go(self: Arc<Self>) {
+        if let Some(last) = Arc::into_inner(self) {
+            // Without a thread it ends here.
+            let _ = process::background::run(move || drop(last));
+        }
     }
 }
 

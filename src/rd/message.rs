@@ -1,6 +1,7 @@
 //! `rd_kafka_message_t`, as consumed.
 
 use std::ffi::CStr;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::slice;
@@ -200,7 +201,7 @@ impl Fields {
 /// happens to the consumer.
 pub struct Message {
     message: NonNull<sys::rd_kafka_message_t>,
-    client: Arc<Client>,
+    client: ManuallyDrop<Arc<Client>>,
 }
 
 // SAFETY: a message is handed over whole and its reference counts are atomic.
@@ -215,15 +216,16 @@ impl Message {
     ) -> Self {
         // SAFETY: by the caller's word.
         let message = unsafe { NonNull::new_unchecked(message) };
+        let client = ManuallyDrop::new(client);
         Self { message, client }
     }
 
     /// For a struct that C code keeps.
     #[inline]
     pub fn into_raw(self) -> (*mut c_void, *mut c_void) {
-        let this = std::mem::ManuallyDrop::new(self);
-        // SAFETY: read out once of a value that is never dropped.
-        let client = unsafe { std::ptr::read(&this.client) };
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once, out of a value that is never dropped.
+        let client = unsafe { ManuallyDrop::take(&mut this.client) };
         (
             this.message.as_ptr().cast(),
             Arc::into_raw(client).cast_mut().cast(),
@@ -256,6 +258,8 @@ impl Drop for Message {
     fn drop(&mut self) {
         // SAFETY: ours, destroyed once, and before the client's reference goes.
         unsafe { sys::rd_kafka_message_destroy(self.message.as_ptr()) };
+        // SAFETY: taken once, here.
+        unsafe { ManuallyDrop::take(&mut self.client) }.let_go();
     }
 }
 

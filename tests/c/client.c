@@ -106,9 +106,10 @@ static void tokens(void)
 
 int main(void)
 {
-    int64_t start = (int64_t)kafka_clock_ms();
+    int64_t start = (int64_t)kafka_clock_ms(), start_us = (int64_t)kafka_clock_us();
     sleep_ms(20);
     CHECK((int64_t)kafka_clock_ms() - start >= 19);
+    CHECK((int64_t)kafka_clock_us() - start_us >= 19000);
     what_the_cluster_is();
     tokens();
     return 0;

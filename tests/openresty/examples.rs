@@ -1,19 +1,22 @@
 //! What docs/OPENRESTY.md and examples/openresty show, at work.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
-use crate::nginx::{begun_topic, Conf, Nginx};
-use crate::record::parse_consumed;
-use crate::workbench::root;
+use crate::nginx::{ask, begun_topic, Conf, Nginx};
+use crate::process::{within, Process};
+use crate::record::{bytes, parse_consumed};
+use crate::workbench::{built, program, root};
 
 #[test]
 fn the_access_log_has_every_request() {
     const REQUESTS: usize = 300;
     let cluster = Cluster::any();
     let topic = begun_topic(&cluster, "access-log");
-    let http = fs::read_to_string(root().join("examples/openresty/nginx.conf")).unwrap();
+    let http = fs::read_to_string(root().join("examples/openresty/access_log.conf")).unwrap();
     let conf = Conf {
         main: "worker_processes 2;",
         http: &http,
@@ -47,6 +50,103 @@ fn the_access_log_has_every_request() {
     pages.sort();
     pages.dedup();
     assert_eq!(pages.len(), REQUESTS);
+}
+
+#[test]
+fn an_order_is_answered_when_the_broker_has_it() {
+    let server = fs::read_to_string(root().join("examples/openresty/order.conf")).unwrap();
+    let conf = Conf {
+        server: &server,
+        ..Conf::default()
+    };
+    let post = "POST /order?customer=7 HTTP/1.0\r\nContent-Length: 5\r\n\r\ntwice";
+    let cluster = Cluster::any();
+    let topic = cluster.topic("orders", 1);
+    let nginx = Nginx::start(&cluster, &topic, conf);
+    for answer in ["0:0", "0:1"] {
+        let answered = ask(&nginx.address(), post);
+        assert_eq!(answered, Some((200, answer.to_owned())));
+    }
+    let consumed = cluster.peer(&["consume", "2", &topic], String::new());
+    for read in parse_consumed(&consumed).0 {
+        assert_eq!(read.record.value, bytes(b"twice"));
+        assert_eq!(read.record.key, bytes(b"7"));
+    }
+
+    let nginx = Nginx::start_before("127.0.0.1:1", "absent", conf);
+    let start = Instant::now();
+    let (status, _) = ask(&nginx.address(), post).expect("an answer");
+    assert_eq!(status, 504);
+    let took = start.elapsed();
+    assert!(
+        took > Duration::from_millis(1900) && took < Duration::from_secs(4),
+        "{took:?}"
+    );
+}
+
+/// The messages that workers have handled, by their places, each with the processes that have.
+fn handled(nginx: &Nginx) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in nginx.log().lines() {
+        let (head, Some((_, rest))) = (line, line.split_once("handled ")) else {
+            continue;
+        };
+        let pid = head
+            .split_once("[notice] ")
+            .and_then(|(_, it)| it.split_once('#'));
+        let (pid, place) = (pid.expect("a process").0, rest.split(' ').next().unwrap());
+        found
+            .entry(place.to_owned())
+            .or_default()
+            .push(pid.to_owned());
+    }
+    found
+}
+
+#[test]
+fn a_group_of_workers_handles_every_message_also_across_a_reload() {
+    const COUNT: usize = 400;
+    let mut command = program("luajit");
+    command
+        .arg(root().join("tests/openresty/cluster.lua"))
+        .arg(COUNT.to_string())
+        .env("LUA_PATH", format!("{}/lua/?.lua;;", root().display()))
+        .env("KAFKA_LIBRARY", built().join("libkafka.so"));
+    let mut cluster = Process::start(command, String::new());
+    cluster.wait_for("its address", |lines| !lines.is_empty());
+    let http = fs::read_to_string(root().join("examples/openresty/group.conf")).unwrap();
+    let conf = Conf {
+        main: "worker_processes 2;",
+        http: &http,
+        ..Conf::default()
+    };
+    let mut nginx = Nginx::start_before(&cluster.lines()[0], "jobs", conf);
+    let workers =
+        |nginx: &Nginx| -> BTreeSet<String> { handled(nginx).into_values().flatten().collect() };
+    let limit = Duration::from_secs(60);
+    assert!(
+        within(limit, || workers(&nginx).len() == 2),
+        "{:?}",
+        workers(&nginx)
+    );
+    let before = handled(&nginx);
+    assert!(before.len() < COUNT, "nothing is left for a reload");
+    // What is handled is committed once in a second. What is handled later may be handled again here: other than
+    // brokers, this cluster refuses commits while others join.
+    thread::sleep(Duration::from_millis(1500));
+    let took = nginx.reload();
+    assert!(
+        took < Duration::from_secs(5),
+        "old workers stayed for {took:?}"
+    );
+    let all = within(limit, || handled(&nginx).len() == COUNT);
+    assert!(all, "{} of {COUNT}", handled(&nginx).len());
+    nginx.end(libc::SIGQUIT);
+    assert!(workers(&nginx).len() > 2, "no new worker has had any");
+    let after = handled(&nginx);
+    let again = before.keys().find(|place| after[*place].len() > 1);
+    assert_eq!(again, None, "it was handled again");
+    assert!(!nginx.log().contains("[error]"), "{}", nginx.log());
 }
 
 /// The first nginx snippet of the document.

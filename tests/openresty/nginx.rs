@@ -154,15 +154,22 @@ impl Nginx {
 
 /// What a request to this address is answered with: its body. `None` if the connection breaks or the answer is an error.
 pub fn get_from(address: &str, path: &str) -> Option<String> {
+    let (status, body) = ask(address, &format!("GET {path} HTTP/1.0\r\n\r\n"))?;
+    (status == 200).then_some(body)
+}
+
+/// What a request to this address, with all its lines, is answered with: its status and its body. `None` if the
+/// connection breaks.
+pub fn ask(address: &str, request: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     let limit = Some(Duration::from_secs(60));
     stream.set_read_timeout(limit).ok()?;
-    write!(stream, "GET {path} HTTP/1.0\r\n\r\n").ok()?;
+    stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
-    let is_ok = head.contains(" 200 ");
-    is_ok.then(|| body.trim_end_matches('\n').to_owned())
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, body.trim_end_matches('\n').to_owned()))
 }
 
 /// A topic of one partition, with one record in it. tansu acknowledges the first writes of two producers to a partition

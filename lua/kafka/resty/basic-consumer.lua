@@ -26,9 +26,6 @@ local NEXT_MS = 150
 -- How long closing one may take.
 local CLOSE_MS = 1000
 
--- After so many messages others have their turn.
-local TURN = 500
-
 -- How many consumers that nobody uses are kept for the same configuration, and for how long.
 local IDLE_MAX = 4
 local IDLE_S = 60
@@ -281,9 +278,6 @@ local function read(reader, topic, partition, offset, high, timeout_ms)
     local message, why = poll(consumer, wait_ms)
     if message then
       records[#records + 1] = record_of(message)
-      if #records % TURN == 0 then
-        nginx.pause(1)
-      end
       bytes = bytes + #(message.key or "") + #(message.value or "")
       reader.offset, reader.is_at_end, wait_ms = message.offset + 1, false, NEXT_MS
     elseif why == codes.PARTITION_EOF then

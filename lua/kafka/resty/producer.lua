@@ -311,8 +311,6 @@ local function hear_of_all(self)
       settle(producer)
     else
       producer:poll(LOOK_MS)
-      -- There may be more at once, and others want to have their turn.
-      nginx.pause(1)
     end
     tell(self)
     if producer:is_closed() then
@@ -451,6 +449,7 @@ function Producer:flush()
     local before
     repeat
       before = self.outstanding
+      nginx.turn()
       producer:poll(0)
     until self.outstanding == before or self.outstanding == 0
     tell(self)
