@@ -89,7 +89,18 @@ local function replace(kind, name, entries)
   end
 end
 
---- The client of this kind and name that was made with these arguments; it is made if there is none.
+--- The client of an entry, unless it has been closed. That is a use of it.
+---@param entry kafka.resty.Entry
+---@return kafka.Client?
+local function held(entry)
+  local client = entry.client
+  if client.handle and not client.closing then
+    entry.used = ngx.now()
+    return client
+  end
+end
+
+--- The client of this kind and name that was made with these arguments, and its entry; it is made if there is none.
 local function get(kind, name, ...)
   if not nginx.is_here then
     error(("kafka.resty.%s: this is not nginx: use kafka.%s"):format(kind, kind), 0)
@@ -98,9 +109,9 @@ local function get(kind, name, ...)
   for at = 1, #entries do
     local entry = entries[at]
     if not changed(kind, entry.given, ...) then
-      if entry.client.handle and not entry.client.closing then
-        entry.used = ngx.now()
-        return entry.client
+      local client = held(entry)
+      if client then
+        return client, entry
       end
       table.remove(entries, at)
       break
@@ -118,9 +129,10 @@ local function get(kind, name, ...)
   for at = 1, #ARGUMENTS[kind] do
     given[at] = compare.copy((select(at, ...)))
   end
-  entries[#entries + 1] = { client = client, given = given, used = ngx.now(), retiring = false }
+  local entry = { client = client, given = given, used = ngx.now(), retiring = false }
+  entries[#entries + 1] = entry
   shared[kind][name] = entries
-  return client
+  return client, entry
 end
 
 --- The worker's producer of this name. The first call makes it; later ones return the same as long as the other
@@ -142,6 +154,16 @@ function resty.producer(name, brokers, properties, options)
   local client = get("producer", name, brokers, properties, options)
   return client
 end
+
+--- This library's own, for who asks for a producer with the same arguments again and again: its entry, and what `held`
+--- is to be asked then.
+---@return kafka.resty.Entry
+function resty.hold_producer(name, brokers, properties, options)
+  local _, entry = get("producer", name, brokers, properties, options)
+  return entry
+end
+
+resty.held = held
 
 --- The worker's consumer of this name, as `producer` does. It is one member of its group: for light threads that take
 --- turns at one consumer, as in a loop of a timer's.

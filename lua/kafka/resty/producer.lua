@@ -48,6 +48,7 @@ local DEFAULT_CLUSTER = 1
 ---@field private settings kafka.resty.ProducerSettings
 ---@field private name string
 ---@field private options kafka.ProducerOptions
+---@field private entry? kafka.resty.Entry of that producer, once it has been made
 ---@field private given any[] what it was made with, copied
 ---@field private correlation_id integer
 ---@field private outstanding integer messages that nothing has been heard of yet
@@ -87,18 +88,20 @@ end
 
 --- The librdkafka producer that all of the same name and configuration share.
 local function connect(self)
+  local producer = self.entry and resty.held(self.entry)
+  if producer then
+    return producer
+  end
   local connection = config.connection(self.settings)
-  local made, producer = pcall(resty.producer, self.name, connection.brokers, connection.properties, self.options)
+  local made, entry = pcall(resty.hold_producer, self.name, connection.brokers, connection.properties, self.options)
   if not made then
-    return nil, producer
+    return nil, entry
   end
-  if producer ~= self.producer then
-    local held = self.held
-    hold(self, -held)
-    self.producer = producer
-    hold(self, held)
-  end
-  return producer
+  local held = self.held
+  hold(self, -held)
+  self.entry, self.producer = entry, entry.client
+  hold(self, held)
+  return entry.client
 end
 
 --- Puts messages that were not delivered to others of their kind.
