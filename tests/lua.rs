@@ -118,8 +118,8 @@ macro_rules! specs {
 }
 
 specs! {
-    admin consumer consuming events groups jit lifecycle lookahead misuse mock_cluster module produce producer timing
-    transaction weather
+    admin consumer consuming events groups handoff jit lifecycle lookahead misuse mock_cluster module produce producer
+    timing transaction weather
 }
 
 #[test]

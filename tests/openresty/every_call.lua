@@ -69,7 +69,7 @@ function scenes.producer()
     { "poll", MS },
     { "poll", 0 },
     { "produce", RECORD },
-    { "produce_batch", topic, records(100) },
+    { "produce_batch", topic, records(20) },
     { "flush", MS },
     { "produce", heard("v") },
     { "poll", MS },
@@ -86,13 +86,25 @@ function scenes.producer()
   call_all("producer", producer, { { "close", MS } })
 end
 
+function scenes.handing_producer()
+  local producer = watch.run("kafka.producer", kafka.producer, brokers, nil, { handoff = true })
+  call_all("handing producer", producer, {
+    { "produce", RECORD },
+    { "produce_batch", topic, records(20) },
+    { "poll", MS },
+    { "flush", MS },
+    { "purge" },
+    { "close", MS },
+  })
+end
+
 --- One that hears of everything, and has no room.
 function scenes.hearing_producer()
   local options = { reports = true, on_delivery = nothing, on_error = nothing, on_stats = nothing, block_ms = MS }
-  local properties = { ["queue.buffering.max.messages"] = 50, ["statistics.interval.ms"] = 20 }
+  local properties = { ["queue.buffering.max.messages"] = 10, ["statistics.interval.ms"] = 20 }
   local producer = kafka.producer(brokers, properties, options)
   call_all("hearing producer", producer, {
-    { "produce_batch", topic, records(60) },
+    { "produce_batch", topic, records(12) },
     { "produce", RECORD },
     { "poll", MS },
     { "reports" },
