@@ -105,10 +105,8 @@ function Batch:topic(index)
   if not found then
     return nil, text, code
   end
-  return ffi.string(found.topic)
+  return message.fields.topic(found)
 end
-
-local uint32 = ffi.typeof("uint32_t")
 
 --- A message's partition.
 ---@param index integer from 1
@@ -120,8 +118,7 @@ function Batch:partition(index)
   if not found then
     return nil, text, code
   end
-  -- Loaded here; see kafka.message.
-  return tonumber(ffi.cast(uint32, found.partition))
+  return message.fields.partition(found)
 end
 
 --- A message's offset.
@@ -134,7 +131,7 @@ function Batch:offset(index)
   if not found then
     return nil, text, code
   end
-  return tonumber(found.offset)
+  return message.fields.offset(found)
 end
 
 --- A message, copied: it does not need the batch any more.

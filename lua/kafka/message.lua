@@ -56,30 +56,9 @@ end
 local uint32 = ffi.typeof("uint32_t")
 local UNKNOWN = 0xffffffff
 
---- What a message holds, copied.
----@param view ffi.cdata* a kafka_message, not released
----@return kafka.Message
-local function read(view)
-  -- LuaJIT on x64 may load an int32_t field only where its value is used, not minding the C calls in between; by then
-  -- the message may have been released. Converted here, they are loaded here.
-  local partition = tonumber(ffi.cast(uint32, view.partition))
-  local timestamp_type = tonumber(ffi.cast(uint32, view.timestamp_type))
-  local leader_epoch = tonumber(ffi.cast(uint32, view.leader_epoch))
-  local kind = TIMESTAMP_TYPES[timestamp_type]
-  return {
-    topic = ffi.string(view.topic),
-    partition = partition,
-    offset = tonumber(view.offset),
-    timestamp = kind and tonumber(view.timestamp) or nil,
-    timestamp_type = kind,
-    key = text(view.key, view.key_len),
-    value = text(view.value, view.value_len),
-    headers = read_headers(view),
-    leader_epoch = leader_epoch ~= UNKNOWN and leader_epoch or nil,
-  }
-end
-
--- What a message of a batch is read with, field by field. `view` is read at once: the next look writes to it.
+-- What a message is read with, field by field. LuaJIT on x64 may load an int32_t field only where its value is used,
+-- not minding the C calls in between; by then the message may have been released, or another one may be there.
+-- Converted here, they are loaded here.
 local fields = {
   topic = function(view)
     return ffi.string(view.topic)
@@ -108,6 +87,23 @@ local fields = {
   end,
   headers = read_headers,
 }
+
+--- What a message holds, copied.
+---@param view ffi.cdata* a kafka_message, not released
+---@return kafka.Message
+local function read(view)
+  return {
+    topic = fields.topic(view),
+    partition = fields.partition(view),
+    offset = fields.offset(view),
+    timestamp = fields.timestamp(view),
+    timestamp_type = fields.timestamp_type(view),
+    key = fields.key(view),
+    value = fields.value(view),
+    headers = fields.headers(view),
+    leader_epoch = fields.leader_epoch(view),
+  }
+end
 
 -- Where a message keeps its copies, which are made once. False: not read yet.
 local SLOTS = { value = 3, key = 4, headers = 5 }
@@ -144,4 +140,4 @@ local function of_batch(batch, at)
   return setmetatable({ batch, at, false, false, false }, Lazy)
 end
 
-return { read = read, of_batch = of_batch }
+return { fields = fields, read = read, of_batch = of_batch }
