@@ -158,7 +158,7 @@ impl Consumer {
         loop {
             self.accept_rebalances();
             let told = self.tell_all(troubles);
-            if lookahead.has_unread() {
+            if lookahead.show_rest() {
                 return Ok(());
             }
             told?;

@@ -238,13 +238,10 @@ impl Lookahead {
         if bytes > LIMIT_BYTES {
             state.limit = (state.limit / 2).max(1);
         }
-        self.taken(state);
-        filled
-    }
-
-    fn taken(&self, mut state: MutexGuard<'_, State>) {
         state.taken_at = Instant::now();
+        let troubles = filled?;
         self.shared.show(&state);
+        Ok(troubles)
     }
 
     /// Calls `look` with the messages that the reader is shown.
@@ -254,10 +251,11 @@ impl Lookahead {
         }
     }
 
-    /// Whether there are messages that the reader has not read.
-    pub fn has_unread(&self) -> bool {
+    /// Shows the reader what [`Self::take_back`] has left. Whether that is anything.
+    pub fn show_rest(&self) -> bool {
         let state = self.shared.lock();
-        self.shared.handed_over(&state) < state.len()
+        self.shared.show(&state);
+        state.len() > 0
     }
 
     /// Of each partition, the first offset that was taken and not read.
@@ -276,8 +274,8 @@ impl Lookahead {
         self.shared.store(&mut self.shared.lock());
     }
 
-    /// Takes back what was not read and `is_unwanted`; the rest is shown by the next [`Self::take`].
-    /// Returns the place to go on from, of each partition that something was taken back of.
+    /// Takes back what was not read and `is_unwanted`; until [`Self::show_rest`] or the next [`Self::take`] the reader is
+    /// shown none of the rest. Returns the place to go on from, of each partition that something was taken back of.
     pub fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
         let mut state = self.shared.lock();
         self.shared.drop_read(&mut state);

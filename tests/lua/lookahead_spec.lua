@@ -1,6 +1,8 @@
 local support = require("support")
 
 local COUNT = 2000
+-- A member of a group hears of others by heartbeats, every five seconds.
+local SECONDS_TO_JOIN = 6.5
 
 describe("a consumer that takes messages ahead of its reader", function()
   local cluster, brokers
@@ -138,15 +140,26 @@ describe("a consumer that takes messages ahead of its reader", function()
         assert.equal(nil, seen[value])
         seen[value], total = true, total + 1
       end
+      return value
     end
-    while total < 500 do
+    -- In the midst of some hundreds that were taken at once.
+    while total < 600 do
       take(members[1])
     end
     members[2] = support.consumer(brokers, { "t" }, conf)
+    -- Until the first one is asked for partitions, and has not called for so long that it will answer though it has
+    -- messages left. Those of the partitions that it keeps stay with it.
+    local deadline = support.now() + SECONDS_TO_JOIN
+    while support.now() < deadline do
+      take(members[2])
+    end
     -- Each is read once, whoever has its partition.
     support.eventually(60, "all messages", function()
-      take(members[1])
-      take(members[2])
+      for _, member in ipairs(members) do
+        repeat
+          local value = take(member)
+        until not value
+      end
       return total == COUNT
     end)
   end)
