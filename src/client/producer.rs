@@ -88,20 +88,28 @@ impl Producer {
         let client = Client::start(rd::Kind::Producer, brokers, conf, native, bell, wake)?;
         let native = client.native();
         let queue = Arc::new(native.main_queue());
-        let handoff_ended = match &shared.handoff {
-            Some(handoff) => Some(take_records(handoff, Arc::clone(native), &shared)?),
-            None => None,
-        };
-        drain(Arc::clone(native), Arc::clone(&queue), Arc::clone(&shared))?;
         let id = open_producers::add(native, &shared);
-        Ok(Self {
+        let draining = drain(Arc::clone(native), Arc::clone(&queue), Arc::clone(&shared));
+        if draining.is_err() {
+            // Nobody will say it.
+            shared.reports.finish();
+        }
+        // From here on whatever was begun is ended by its drop.
+        let mut producer = Self {
             client: Some(client),
             queue,
             shared,
             close_by: OnceLock::new(),
-            handoff_ended: Mutex::new(handoff_ended),
+            handoff_ended: Mutex::default(),
             id,
-        })
+        };
+        draining?;
+        if let Some(handoff) = &producer.shared.handoff {
+            let native = Arc::clone(producer.native());
+            let ended = take_records(handoff, native, &producer.shared)?;
+            producer.handoff_ended = Mutex::new(Some(ended));
+        }
+        Ok(producer)
     }
 
     /// What it has in common with every client.
