@@ -1,6 +1,7 @@
 //! What belongs to the process and not to one client: forks, the threads'
 //! signal masks, and the process's end.
 
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -89,6 +90,12 @@ pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<thr
 pub fn thread() -> usize {
     // SAFETY: pthread_self() cannot fail. A thread of Rust's own would be slower to ask for.
     unsafe { libc::pthread_self() as usize }
+}
+
+/// Writes a line to stderr, at once: other processes may write to the same file.
+pub fn say(line: &str) {
+    // A closed stderr is no reason to panic.
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// Whether the other end of a socket is this process's own.

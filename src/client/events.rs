@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
-use std::io::Write;
 use std::ops::BitOr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::Error;
+use crate::process;
 use crate::rd::{self, Change, Code, Partitions};
 
 /// Kinds of events, each a bit.
@@ -277,12 +277,8 @@ impl rd::Listener for Events {
     fn log(&self, client: &CStr, level: i32, facility: &CStr, text: &CStr) {
         if self.log_to_stderr {
             let (client, facility) = (client.to_string_lossy(), facility.to_string_lossy());
-            // A closed stderr is no reason to panic.
-            let _ = writeln!(
-                std::io::stderr(),
-                "%{level}|{facility}|{client}| {}",
-                text.to_string_lossy()
-            );
+            let text = text.to_string_lossy();
+            process::say(&format!("%{level}|{facility}|{client}| {text}\n"));
         }
         self.push(What::Log {
             level,

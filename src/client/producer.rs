@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
-use std::io::Write;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{mpsc, Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
@@ -420,12 +419,10 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
 /// Says on the log, which is stderr, that messages had to be given up.
 pub fn log_lost(name: &str, lost: u64) {
     if lost > 0 {
-        // A closed stderr is no reason to panic.
-        let _ = writeln!(
-            std::io::stderr(),
-            "kafka: {name}: gave up {lost} message{}, not delivered and not reported to the application",
-            if lost == 1 { "" } else { "s" }
-        );
+        let s = if lost == 1 { "" } else { "s" };
+        process::say(&format!(
+            "kafka: {name}: gave up {lost} message{s}, not delivered and not reported to the application\n"
+        ));
     }
 }
 
