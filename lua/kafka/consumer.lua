@@ -96,7 +96,7 @@ function Consumer:poll(timeout_ms)
   if not view then
     return nothing(code)
   end
-  local found = message.read(view)
+  local found = message.read(view, lookahead.topic(self, view))
   lookahead.read(self)
   return found
 end
