@@ -2067,7 +2067,9 @@ int32_t kafka_consumer_cursor(struct kafka_consumer *consumer,
  * a member in its group, as kafka_consumer_poll does, which also describes the codes.
  *
  * messages: an array of as many as the cursor counts, the consumer's until the next call of this
- * function or its end. Only the reader may call it. Blocks up to timeout_ms.
+ * function or its end, or of any other that sets the cursor's count to 0: those that take messages
+ * in another way, and those that change what is consumed, and from where. Only the reader may call
+ * it, and those. Blocks up to timeout_ms.
  */
 int32_t kafka_consumer_take(struct kafka_consumer *consumer,
                             int32_t timeout_ms,
@@ -2255,7 +2257,8 @@ int32_t kafka_consumer_position(struct kafka_consumer *consumer,
  *
  * partitions: copied; with offsets, or KAFKA_OFFSET constants. timeout_ms: how long the request
  * may take, -1 without limit. request: where it goes; its result is the list, with a code for
- * each partition. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ * each partition. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_INVALID_ARG for
+ * KAFKA_OFFSET_STORED, which is no place to seek to. Does not block.
  */
 int32_t kafka_consumer_seek(struct kafka_consumer *consumer,
                             const struct kafka_partitions *partitions,

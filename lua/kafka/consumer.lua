@@ -96,7 +96,7 @@ function Consumer:poll(timeout_ms)
   if not view then
     return nothing(code)
   end
-  local found = message.read(view)
+  local found = message.read(view, lookahead.topic(self, view))
   lookahead.read(self)
   return found
 end
@@ -225,6 +225,8 @@ function Consumer:close(timeout_ms)
   end
   self.closing = true
   local left_ms, failure = group.leave(self, timeout_ms)
+  -- What was taken ahead is freed on the way, on another thread: no light thread may read on meanwhile.
+  self.handle = nil
   local code
   if nginx.may_block() then
     code = C.kafka_consumer_close(handle, left_ms, native.error)
@@ -232,11 +234,10 @@ function Consumer:close(timeout_ms)
     code = request.closing(C.kafka_consumer_close_request(handle, left_ms, request.out, native.error))
   end
   if code == C.KAFKA_ERR_FORKED then
-    self.closing = nil
+    self.handle, self.closing = handle, nil
     return err.failure(code)
   end
   local text = code ~= 0 and native.message() or nil
-  self.handle = nil
   native.release(handle, free_consumer)
   if failure then
     error(failure, 0)

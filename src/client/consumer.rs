@@ -1,7 +1,7 @@
 //! A consumer: it works on the threads of librdkafka and of its caller.
 
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -20,9 +20,6 @@ pub const CLOSE_AT_END_MS: i32 = 1000;
 /// How long a wait inside librdkafka goes on before it looks whether the consumer is being closed.
 pub(super) const SLICE_MS: i32 = 100;
 
-/// How long librdkafka may take to take messages back. It asks no broker for that.
-const SEEK_MS: i32 = 1000;
-
 /// A consumer.
 pub struct Consumer {
     client: Option<Client>,
@@ -32,6 +29,8 @@ pub struct Consumer {
     /// Messages taken ahead of their reader, if he wants that.
     lookahead: Option<Lookahead>,
     ends_are_told: bool,
+    /// How many ends of partitions nobody was told of by an error: there were messages to be read first.
+    untold_ends: AtomicU32,
     /// What is served while it leaves the group.
     pub(super) leaving: Mutex<Option<Queue>>,
     pub(super) is_leaving: AtomicBool,
@@ -65,10 +64,7 @@ impl Consumer {
         )?;
         client.hear(client.native().consumer_queue());
         let lookahead = match conf.looks_ahead() {
-            true => {
-                let batch = Batch::new(Arc::clone(client.native()));
-                Some(Lookahead::new(batch, stores_when_taken)?)
-            }
+            true => Some(Lookahead::new(client.native(), stores_when_taken)?),
             false => None,
         };
         Ok(Self {
@@ -77,6 +73,7 @@ impl Consumer {
             stores_when_taken,
             lookahead,
             ends_are_told: conf.partition_ends_are_told(),
+            untold_ends: AtomicU32::new(0),
             leaving: Mutex::default(),
             is_leaving: AtomicBool::new(false),
             closing: AtomicBool::new(false),
@@ -120,8 +117,12 @@ impl Consumer {
     }
 
     fn poll_behind_lookahead(&self, timeout_ms: i32) -> Result<Message> {
-        self.give_back(|_| true)?;
-        let message = self.wait_for_message(None, Deadline::after_ms(timeout_ms))?;
+        let mut ahead = Batch::new(Arc::clone(self.native()));
+        self.take_ahead(1, &mut ahead)?;
+        let message = match ahead.take_first() {
+            Some(message) => message,
+            None => self.wait_for_message(None, Deadline::after_ms(timeout_ms))?,
+        };
         if self.stores_when_taken {
             // It fails for a partition that is another member's by now, whose offset it is.
             let _ = message.store_offset();
@@ -136,6 +137,7 @@ impl Consumer {
                 Some(message) => self.tell(message.trouble(self.native()))?,
                 None => {}
             }
+            self.tell_end(true)?;
             self.may_go_on()?;
             if deadline.is_past() {
                 return Err(Error::timed_out("timeout"));
@@ -151,6 +153,8 @@ impl Consumer {
         let lookahead = self.lookahead()?;
         if self.client().events().is_awaited_there() {
             return Err(Error::event());
+        } else if !lookahead.has_unread() {
+            self.tell_end(true)?;
         }
         let fill = |batch: &mut Batch, max, timeout_ms| self.fill_some(batch, max, timeout_ms);
         let mut troubles = lookahead.take(fill, 0)?;
@@ -162,6 +166,7 @@ impl Consumer {
                 return Ok(());
             }
             told?;
+            self.tell_end(true)?;
             self.may_go_on()?;
             let deadline = *deadline.get_or_insert_with(|| Deadline::after_ms(timeout_ms));
             if deadline.is_past() {
@@ -185,9 +190,10 @@ impl Consumer {
     }
 
     /// Takes back what was taken ahead, not read, and `is_unwanted` now.
-    pub(super) fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
-        let lookahead = self.lookahead.as_ref();
-        lookahead.map_or_else(Partitions::new, |ahead| ahead.take_back(is_unwanted))
+    pub(super) fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) {
+        if let Some(lookahead) = &self.lookahead {
+            lookahead.take_back(is_unwanted);
+        }
     }
 
     /// Of each partition, the first offset that was taken and not read.
@@ -196,12 +202,18 @@ impl Consumer {
         lookahead.map_or_else(Partitions::new, Lookahead::unread)
     }
 
-    /// As [`Self::take_back`], to take it again later.
-    pub(super) fn give_back(&self, is_unwanted: impl Fn(&Fields) -> bool) -> Result<()> {
-        let mut places = self.take_back(is_unwanted);
-        if !places.is_empty() {
-            self.native().seek(&mut places, SEEK_MS)?;
+    /// Hands over up to so many that were taken ahead, to whoever takes in another way.
+    fn take_ahead(&self, count: usize, place: &mut Batch) -> Result<()> {
+        let Some(lookahead) = self.lookahead.as_ref().filter(|it| it.has_unread()) else {
+            return Ok(());
+        };
+        // It polls, too, which keeps the member in its group.
+        match self.take(0) {
+            // They were of partitions that are another member's now.
+            Err(error) if error.code == Code::TIMED_OUT.0 => {}
+            taken => taken?,
         }
+        lookahead.hand_over(count, place);
         Ok(())
     }
 
@@ -238,8 +250,11 @@ impl Consumer {
             // What was taken is to be read before its partitions move.
             return Err(Error::event());
         }
-        self.give_back(|_| true)?;
-        let ended = self.fill(batch, batch_max, timeout_ms);
+        self.take_ahead(batch_max - first, batch)?;
+        let ended = match batch.len() < batch_max {
+            true => self.fill(batch, batch_max, timeout_ms),
+            false => Ok(()),
+        };
         if self.lookahead.is_some() && self.stores_when_taken {
             store_offsets(batch, first..batch.len());
         }
@@ -248,6 +263,7 @@ impl Consumer {
 
     /// Fills a batch, or says why that ended before it was full.
     fn fill(&self, batch: &mut Batch, message_max: usize, timeout_ms: i32) -> Result<()> {
+        self.tell_end(batch.is_empty())?;
         // As with one message: the clock is read where there is something to wait for.
         let mut troubles = self.fill_some(batch, message_max - batch.len(), 0)?;
         if batch.len() == message_max && troubles.is_empty() {
@@ -257,6 +273,7 @@ impl Consumer {
         let mut count = 0;
         loop {
             self.tell_all(troubles)?;
+            self.tell_end(batch.is_empty())?;
             if batch.is_empty() {
                 self.accept_rebalances();
             } else if self.client().events().has(Kinds::REBALANCE) {
@@ -311,7 +328,8 @@ impl Consumer {
         match trouble {
             Trouble::PartitionEnd(partitions) => {
                 events.push(What::PartitionEnd(partitions));
-                Err(Code::PARTITION_EOF.into())
+                self.untold_ends.fetch_add(1, Ordering::Relaxed);
+                Ok(())
             }
             Trouble::Error(error) => {
                 let error = Error::from(error);
@@ -321,6 +339,17 @@ impl Consumer {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Ends a call at a partition's end, by an error. `is_heard`: the caller will see it; else, where there are messages in
+    /// its place, the next one will.
+    fn tell_end(&self, is_heard: bool) -> Result<()> {
+        let counted = |count: u32| count.checked_sub(is_heard.into());
+        let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+        match self.untold_ends.fetch_update(set, fetch, counted) {
+            Ok(count) if count > 0 => Err(Code::PARTITION_EOF.into()),
+            _ => Ok(()),
         }
     }
 

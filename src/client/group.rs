@@ -86,6 +86,8 @@ impl Consumer {
         &self,
         change: impl FnOnce(&rd::Client) -> Result<(), rd::Error> + Send + 'static,
     ) -> Result<()> {
+        // What was read is committed before a partition goes; what was not is taken back once it is gone.
+        self.store_read();
         match self.ask(change) {
             // Where the group is left, nobody waits for the answer any more.
             Err(error) if error.code == Code::DESTROY.0 => {}
@@ -98,15 +100,17 @@ impl Consumer {
     /// Consumes these partitions and no others.
     pub fn assign(&self, partitions: &Partitions) -> Result<()> {
         single(partitions)?;
-        self.take_back(|_| true);
         let partitions = partitions.clone();
-        self.answer(move |native| native.assign(Some(&partitions)))
+        self.answer(move |native| native.assign(Some(&partitions)))?;
+        self.take_back(|_| true);
+        Ok(())
     }
 
     /// Consumes nothing.
     pub fn unassign(&self) -> Result<()> {
+        self.answer(|native| native.assign(None))?;
         self.take_back(|_| true);
-        self.answer(|native| native.assign(None))
+        Ok(())
     }
 
     /// Consumes these partitions as well.
@@ -119,9 +123,10 @@ impl Consumer {
     /// Consumes these partitions no more.
     pub fn incremental_unassign(&self, partitions: &Partitions) -> Result<()> {
         single(partitions)?;
+        let list = partitions.clone();
+        self.answer(move |native| native.incremental_unassign(&list))?;
         self.take_back(|fields| fields.is_in(partitions));
-        let partitions = partitions.clone();
-        self.answer(move |native| native.incremental_unassign(&partitions))
+        Ok(())
     }
 
     /// The partitions it consumes.
@@ -162,15 +167,12 @@ impl Consumer {
         }
         let partitions = partitions.cloned().unwrap_or(given);
         let cooperative = self.native().rebalance_protocol() == c"COOPERATIVE";
-        if change != Change::Assigned {
-            self.take_back(|fields| !cooperative || fields.is_in(&partitions));
+        match (change, cooperative) {
+            (Change::Assigned, true) => self.incremental_assign(&partitions),
+            (Change::Assigned, false) => self.assign(&partitions),
+            (Change::Revoked | Change::Lost, true) => self.incremental_unassign(&partitions),
+            (Change::Revoked | Change::Lost, false) => self.unassign(),
         }
-        self.answer(move |native| match (change, cooperative) {
-            (Change::Assigned, true) => native.incremental_assign(&partitions),
-            (Change::Assigned, false) => native.assign(Some(&partitions)),
-            (Change::Revoked | Change::Lost, true) => native.incremental_unassign(&partitions),
-            (Change::Revoked | Change::Lost, false) => native.assign(None),
-        })
     }
 
     /// Leaves the group. An event that is awaited interrupts it with an error, for the caller to

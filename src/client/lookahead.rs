@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::error::{Error, Result};
 use crate::process::{self, Generation};
-use crate::rd::{Batch, Code, Fields, Partitions, Trouble};
+use crate::rd::{self, Batch, Code, Fields, Partitions, Trouble};
 
 /// What the reader and this library share without a call.
 #[repr(C)]
@@ -46,6 +46,8 @@ const LATE: Duration = Duration::from_secs(1);
 struct State {
     /// Missing while it is being filled, and at the end.
     batch: Option<Batch>,
+    /// Not read, of partitions that are paused. Missing at the end.
+    parked: Option<Batch>,
     /// How many of the first messages of the batch have their offset stored.
     stored: usize,
     /// How many to take the next time.
@@ -170,7 +172,8 @@ fn fill_up_to(
 
 impl Lookahead {
     /// Nothing yet. `stores`: offsets are stored as messages are read.
-    pub fn new(batch: Batch, stores: bool) -> Result<Self> {
+    pub fn new(client: &Arc<rd::Client>, stores: bool) -> Result<Self> {
+        let nothing = || Some(Batch::new(Arc::clone(client)));
         let shared = Arc::new(Shared {
             cursor: Cursor {
                 next: AtomicU32::new(0),
@@ -181,7 +184,8 @@ impl Lookahead {
             },
             stores,
             state: Mutex::new(State {
-                batch: Some(batch),
+                batch: nothing(),
+                parked: nothing(),
                 stored: 0,
                 limit: 1,
                 taken_at: Instant::now(),
@@ -251,7 +255,13 @@ impl Lookahead {
         }
     }
 
-    /// Shows the reader what [`Self::take_back`] has left. Whether that is anything.
+    /// Whether the reader has not read all that he is, or would be, shown.
+    pub fn has_unread(&self) -> bool {
+        let state = self.shared.lock();
+        self.shared.handed_over(&state) < state.len()
+    }
+
+    /// Shows the reader what there is, after calls that show it to nobody. Whether that is anything.
     pub fn show_rest(&self) -> bool {
         let state = self.shared.lock();
         self.shared.show(&state);
@@ -263,7 +273,8 @@ impl Lookahead {
         let state = self.shared.lock();
         let mut places = Partitions::new();
         let read = self.shared.handed_over(&state);
-        for fields in state.batch.iter().flat_map(Batch::iter).skip(read) {
+        let shown = state.batch.iter().flat_map(Batch::iter).skip(read);
+        for fields in shown.chain(state.parked.iter().flat_map(Batch::iter)) {
             fields.add_first_to(&mut places);
         }
         places
@@ -274,13 +285,45 @@ impl Lookahead {
         self.shared.store(&mut self.shared.lock());
     }
 
-    /// Takes back what was not read and `is_unwanted`; until [`Self::show_rest`] or the next [`Self::take`] the reader is
-    /// shown none of the rest. Returns the place to go on from, of each partition that something was taken back of.
-    pub fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
+    /// Has `change` do something with what was not read, what is shown and what is parked. Until [`Self::show_rest`] or
+    /// the next [`Self::take`] the reader is shown nothing.
+    fn with_unread(&self, change: impl FnOnce(&mut Batch, &mut Batch)) {
         let mut state = self.shared.lock();
         self.shared.drop_read(&mut state);
-        let batch = state.batch.as_mut();
-        batch.map_or_else(Partitions::new, |batch| batch.remove(is_unwanted))
+        let State { batch, parked, .. } = &mut *state;
+        if let (Some(batch), Some(parked)) = (batch, parked) {
+            change(batch, parked);
+        }
+    }
+
+    /// Drops what was not read and `is_unwanted`, parked or not.
+    pub fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) {
+        self.with_unread(|batch, parked| {
+            drop(batch.take_out(&is_unwanted));
+            drop(parked.take_out(&is_unwanted));
+        });
+    }
+
+    /// Keeps what was not read of these partitions, and does not show it.
+    pub fn park(&self, partitions: &Partitions) {
+        self.with_unread(|batch, parked| {
+            let mut some = batch.take_out(|fields| fields.is_in(partitions));
+            parked.move_first(some.len(), &mut some);
+        });
+    }
+
+    /// The reverse of [`Self::park`]: it comes before what was taken since.
+    pub fn unpark(&self, partitions: &Partitions) {
+        self.with_unread(|batch, parked| {
+            let mut some = parked.take_out(|fields| fields.is_in(partitions));
+            some.move_first(batch.len(), batch);
+            *batch = some;
+        });
+    }
+
+    /// Hands up to so many of what was not read over to whoever has `place`.
+    pub fn hand_over(&self, count: usize, place: &mut Batch) {
+        self.with_unread(|batch, _| place.move_first(count, batch));
     }
 }
 
@@ -290,7 +333,7 @@ impl Drop for Lookahead {
         self.shared.drop_read(&mut state);
         state.is_ended = true;
         self.shared.changed.notify_one();
-        // Here and not with the follower, which may live on for a moment: it holds the client.
-        drop(state.batch.take());
+        // Here and not with the follower, which may live on for a moment: they hold the client.
+        drop((state.batch.take(), state.parked.take()));
     }
 }

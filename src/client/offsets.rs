@@ -51,13 +51,20 @@ impl Consumer {
 
     /// Takes no messages of these partitions until they are resumed.
     pub fn pause(&self, partitions: &Partitions) -> Result<()> {
-        each(partitions, |list| self.native().pause(list))?;
-        self.give_back(|fields| fields.is_in(partitions))
+        let paused = each(partitions, |list| self.native().pause(list));
+        if let Ok(lookahead) = self.lookahead() {
+            lookahead.park(partitions);
+        }
+        paused
     }
 
     /// The reverse of [`Self::pause`].
     pub fn resume(&self, partitions: &Partitions) -> Result<()> {
-        each(partitions, |list| self.native().resume(list))
+        let resumed = each(partitions, |list| self.native().resume(list));
+        if let Ok(lookahead) = self.lookahead() {
+            lookahead.unpark(partitions);
+        }
+        resumed
     }
 
     /// Where in these partitions, or in all that are assigned, the next messages will come from.
@@ -92,6 +99,12 @@ impl Consumer {
 
     /// Goes on from these offsets.
     pub fn seek(&self, partitions: &Partitions, timeout_ms: i32) -> Result<Request> {
+        single(partitions)?;
+        if partitions.iter().any(|it| it.offset == rd::OFFSET_STORED) {
+            // librdkafka says the same, and fetches nothing of the partition any more.
+            let text = "where the group left off is no place to seek to";
+            return Err(Error::new(Code::INVALID_ARG.0, text));
+        }
         self.take_back(|fields| fields.is_in(partitions));
         self.fill_in(partitions, timeout_ms, rd::Client::seek)
     }

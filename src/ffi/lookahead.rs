@@ -79,7 +79,9 @@ pub unsafe extern "C" fn kafka_consumer_cursor(
 /// a member in its group, as kafka_consumer_poll does, which also describes the codes.
 ///
 /// messages: an array of as many as the cursor counts, the consumer's until the next call of this
-/// function or its end. Only the reader may call it. Blocks up to timeout_ms.
+/// function or its end, or of any other that sets the cursor's count to 0: those that take messages
+/// in another way, and those that change what is consumed, and from where. Only the reader may call
+/// it, and those. Blocks up to timeout_ms.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_take(
     consumer: *mut kafka_consumer,

@@ -113,7 +113,8 @@ pub unsafe extern "C" fn kafka_consumer_position(
 ///
 /// partitions: copied; with offsets, or KAFKA_OFFSET constants. timeout_ms: how long the request
 /// may take, -1 without limit. request: where it goes; its result is the list, with a code for
-/// each partition. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+/// each partition. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_INVALID_ARG for
+/// KAFKA_OFFSET_STORED, which is no place to seek to. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_seek(
     consumer: *mut kafka_consumer,

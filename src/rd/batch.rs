@@ -8,7 +8,6 @@ use super::client::Client;
 use super::error::Code;
 use super::event::Queue;
 use super::message::{Fields, Message, Trouble};
-use super::partitions::Partitions;
 use super::sys;
 
 /// How many messages are asked for at once: room for them is made beforehand.
@@ -82,22 +81,31 @@ impl Batch {
         }
     }
 
-    /// Drops those that `is_unwanted`. Returns, of each partition that has lost some, the offset of
-    /// the first.
-    pub fn remove(&mut self, is_unwanted: impl Fn(&Fields) -> bool) -> Partitions {
-        let mut places = Partitions::new();
+    /// Moves the first so many of another batch of this client's here, or all it has.
+    pub fn move_first(&mut self, count: usize, from: &mut Self) {
+        let count = count.min(from.len());
+        self.messages.extend(from.messages.drain(..count));
+    }
+
+    /// Takes out those that are wanted, in order.
+    pub fn take_out(&mut self, is_wanted: impl Fn(&Fields) -> bool) -> Self {
+        let mut taken = Self::new(Arc::clone(&self.client));
         self.messages.retain(|&message| {
-            // SAFETY: alive, and destroyed at most here: it is not retained then.
-            let fields = unsafe { Fields::from_raw(message.cast()) };
-            if !is_unwanted(fields) {
-                return true;
+            // SAFETY: alive: it is in this batch or in that one.
+            let takes = is_wanted(unsafe { Fields::from_raw(message.cast()) });
+            if takes {
+                taken.messages.push(message);
             }
-            fields.add_first_to(&mut places);
-            // SAFETY: as above.
-            unsafe { sys::rd_kafka_message_destroy(message) };
-            false
+            !takes
         });
-        places
+        taken
+    }
+
+    /// Takes out the first one.
+    pub fn take_first(&mut self) -> Option<Message> {
+        let first = self.messages.drain(..self.len().min(1)).next()?;
+        // SAFETY: a message of this client's, and not this batch's any more.
+        Some(unsafe { Message::from_raw(first, Arc::clone(&self.client)) })
     }
 
     /// Adds what comes through the client's queue: up to `max` messages, waiting until there are as

@@ -34,7 +34,7 @@ pub use group_metadata::GroupMetadata;
 pub use listener::{Change, Listener, Wanted};
 pub use message::{Fields, Header, Message, Trouble};
 pub use mock_cluster::MockCluster;
-pub use partitions::{Partition, Partitions};
+pub use partitions::{Partition, Partitions, OFFSET_STORED};
 pub use record::{Headers, Record};
 pub use records::{Queued, Records, AT_ONCE};
 pub use topic::Topic;

@@ -7,6 +7,9 @@ use libc::c_int;
 use super::error::{Code, Error};
 use super::sys;
 
+/// In the place of an offset: where the group left off.
+pub const OFFSET_STORED: i64 = -1000;
+
 /// An entry of a list.
 #[derive(Clone, Copy, Debug)]
 pub struct Partition<'a> {

@@ -107,6 +107,7 @@ describe("a consumer that takes messages ahead of its reader", function()
     read(consumer, 100, 700)
     assert(consumer:pause({ t0 }))
     assert.same({}, { consumer:receive(200) })
+    assert.equal(800, assert(consumer:position())[1].offset)
     assert(consumer:resume({ t0 }))
     read(consumer, 800, 300)
     assert(consumer:unassign())
@@ -127,6 +128,33 @@ describe("a consumer that takes messages ahead of its reader", function()
       following = following + 1
     end
     assert.equal(COUNT, following)
+  end)
+
+  it("loses nothing to a call that is refused", function()
+    local kafka = require("kafka")
+    fill("t", 1, COUNT)
+    local consumer = support.consumer(brokers, { "t:0" }, MANUAL)
+    local t0, other = { topic = "t", partition = 0 }, { topic = "t", partition = 7 }
+    read(consumer, 0, 700)
+    assert.equal(kafka.err.INVALID_ARG, (select(3, consumer:incremental_unassign({ t0, other }))))
+    read(consumer, 700, 100)
+    local nowhere = { topic = "t", partition = 0, offset = kafka.OFFSET_STORED }
+    assert.equal(kafka.err.INVALID_ARG, (select(3, consumer:seek(nowhere))))
+    read(consumer, 800, COUNT - 800)
+  end)
+
+  it("tells of a partition's end though messages come with it", function()
+    local kafka = require("kafka")
+    fill("t", 1, 10)
+    local consumer = support.consumer(brokers, { "t:0" }, { ["enable.partition.eof"] = true })
+    local count = 0
+    while count < 10 do
+      count = count + #assert(consumer:consume(100, 15000))
+    end
+    local message, _, code = consumer:poll(15000)
+    assert.equal(nil, message)
+    assert.equal(kafka.err.PARTITION_EOF, code)
+    assert.equal(kafka.err.TIMED_OUT, (select(3, consumer:poll(100))))
   end)
 
   it("gives up partitions with what was not read of them", function()

@@ -114,6 +114,18 @@ function app.receive(arguments)
   return say(message or text, math.floor(now_ms() - start))
 end
 
+--- Reads on while another light thread closes the consumer, which has taken messages ahead.
+function app.read_while_closing()
+  local consumer = new_consumer("closing")
+  for _ = 1, 100 do
+    assert(consumer:receive(15000))
+  end
+  local closing = ngx.thread.spawn(consumer.close, consumer, 10000)
+  local message, text = consumer:receive(0)
+  local _, closed = ngx.thread.wait(closing)
+  return say(message, text, closed)
+end
+
 --- Every call that has to wait, one after the other, each with this timeout: what failed to keep it, and was later than
 --- `late`, 100 ms by default.
 function app.timeouts(arguments)

@@ -84,6 +84,16 @@ fn a_message_wakes_who_waits_for_it_and_waiting_costs_nothing() {
     });
 }
 
+#[test]
+fn nobody_reads_on_in_a_consumer_that_another_light_thread_closes() {
+    let cluster = Cluster::any();
+    let topic = cluster.topic("closing", 1);
+    let records: Vec<Record> = (0..500).map(|_| Record::new(0, b"x")).collect();
+    cluster.peer(&["produce", &topic, "none"], input(&records));
+    let nginx = Nginx::start(&cluster, &topic, Conf::default());
+    assert_eq!(nginx.run("read_while_closing"), "nil closed true");
+}
+
 fn keeps_its_timeouts_and_the_loop_going(brokers: &str) {
     let nginx = Nginx::start_before(brokers, "absent", Conf::default());
     nginx.run("heartbeat");
