@@ -166,6 +166,11 @@ describe("compiled by the JIT", function()
     assert.equal(true, producer:close())
     for _, loop in ipairs({
       [[
+        while received < 20000 do
+          take(assert(consumer:poll(15000)).value)
+        end
+      ]],
+      [[
         for message in consumer:messages(15000) do
           take(message.value)
           if received == 20000 then
@@ -214,6 +219,101 @@ describe("compiled by the JIT", function()
       ]]):format(brokers, loop))
       assert_compilable(told, "program")
     end
+  end)
+
+  it("#many messages leave no more garbage than what they are", function()
+    local cluster, brokers = support.cluster()
+    cluster:create_topic("t", 1, 1)
+    -- In a process of its own, where all of it is compiled.
+    local result = support.program(
+      ([[
+        local kafka = require("kafka")
+        local COUNT, value = 10000, ("x"):rep(92)
+        local topic, batch = "t", {}
+        for index = 1, 1000 do
+          batch[index] = value
+        end
+        local producer = kafka.producer(%q, { ["linger.ms"] = 5 })
+        producer:create_topic(topic)
+        local kept, same = nil, { topic = topic, value = value }
+        local ways = {
+          send = function()
+            for index = 1, COUNT do
+              assert(producer:send(topic, 0, index, value) == 0)
+            end
+          end,
+          produce = function()
+            for _ = 1, COUNT do
+              assert(producer:produce(same))
+            end
+          end,
+          produce_batch = function()
+            for _ = 1, COUNT, 1000 do
+              assert(producer:produce_batch(topic, batch) == 1000)
+            end
+          end,
+          receive = function(consumer)
+            for _ = 1, COUNT do
+              kept = assert(consumer:receive(15000))
+            end
+          end,
+          poll = function(consumer)
+            for _ = 1, COUNT do
+              kept = assert(consumer:poll(15000))
+            end
+          end,
+          consume_views = function(consumer)
+            for _ = 1, COUNT, 1000 do
+              local views = assert(consumer:consume_views(1000, 15000))
+              assert(views:len() == 1000 and views:value_ptr(1000)[0] > 0)
+              views:release()
+            end
+          end,
+        }
+        local function measure(name, object, begin)
+          local way = ways[name]
+          for _ = 1, 2 do
+            begin()
+            way(object)
+          end
+          begin()
+          collectgarbage()
+          collectgarbage("stop")
+          local before = collectgarbage("count")
+          way(object)
+          print(name, math.floor((collectgarbage("count") - before) * 1024 / COUNT))
+          collectgarbage("restart")
+        end
+        for _, name in ipairs({ "send", "produce", "produce_batch" }) do
+          measure(name, producer, function()
+            assert(producer:flush(15000))
+            producer:poll()
+          end)
+        end
+        for index = 1, COUNT do
+          assert(producer:send(topic, 0, index, ("%%08d"):format(index) .. value) == 0)
+        end
+        assert(producer:flush(15000))
+        local consumer = kafka.consumer(%q, nil, { ["group.id"] = "g", ["enable.auto.commit"] = false })
+        local _, last = consumer:watermarks(topic, 0)
+        for _, name in ipairs({ "receive", "poll", "consume_views" }) do
+          measure(name, consumer, function()
+            assert(consumer:assign({ { topic = topic, partition = 0, offset = last - COUNT } }))
+          end)
+        end
+        assert(kept and consumer:close() and producer:close())
+      ]]):format(brokers, brokers),
+      { interpreter = "luajit" }
+    )
+    assert.equal("", result.err)
+    -- Some of it is made once for many, and some by traces that are left.
+    local most = { send = 5, produce = 5, produce_batch = 5, receive = 160, poll = 420, consume_views = 5 }
+    local count = 0
+    for name, bytes in result.out:gmatch("(%S+)\t(%d+)\n") do
+      count = count + 1
+      assert.is_true(tonumber(bytes) <= most[name], name .. " leaves " .. bytes .. " bytes a message")
+    end
+    assert.equal(6, count)
   end)
 
   it("receive answers the same whether its caller is compiled or not", function()
