@@ -92,6 +92,76 @@
 #define KAFKA_OFFSET_INVALID -1001
 
 /**
+ * For kafka_consumer_request: kafka_consumer_subscribe.
+ */
+#define KAFKA_CALL_SUBSCRIBE 1
+
+/**
+ * For kafka_consumer_request: kafka_consumer_unsubscribe.
+ */
+#define KAFKA_CALL_UNSUBSCRIBE 2
+
+/**
+ * For kafka_consumer_request: kafka_consumer_subscription; the result is the list.
+ */
+#define KAFKA_CALL_SUBSCRIPTION 3
+
+/**
+ * For kafka_consumer_request: kafka_consumer_assign.
+ */
+#define KAFKA_CALL_ASSIGN 4
+
+/**
+ * For kafka_consumer_request: kafka_consumer_unassign.
+ */
+#define KAFKA_CALL_UNASSIGN 5
+
+/**
+ * For kafka_consumer_request: kafka_consumer_incremental_assign.
+ */
+#define KAFKA_CALL_INCREMENTAL_ASSIGN 6
+
+/**
+ * For kafka_consumer_request: kafka_consumer_incremental_unassign.
+ */
+#define KAFKA_CALL_INCREMENTAL_UNASSIGN 7
+
+/**
+ * For kafka_consumer_request: kafka_consumer_assignment; the result is the list.
+ */
+#define KAFKA_CALL_ASSIGNMENT 8
+
+/**
+ * For kafka_consumer_request: kafka_consumer_accept_rebalance, for an event that was taken.
+ */
+#define KAFKA_CALL_ACCEPT_REBALANCE 9
+
+/**
+ * For kafka_consumer_request: kafka_consumer_rebalance_protocol; the result is a value, a text.
+ */
+#define KAFKA_CALL_REBALANCE_PROTOCOL 10
+
+/**
+ * For kafka_consumer_request: kafka_consumer_group_metadata; see kafka_request_group_metadata.
+ */
+#define KAFKA_CALL_GROUP_METADATA 11
+
+/**
+ * For kafka_consumer_request: kafka_consumer_pause.
+ */
+#define KAFKA_CALL_PAUSE 12
+
+/**
+ * For kafka_consumer_request: kafka_consumer_resume.
+ */
+#define KAFKA_CALL_RESUME 13
+
+/**
+ * For kafka_consumer_request: kafka_consumer_position; the result is the list.
+ */
+#define KAFKA_CALL_POSITION 14
+
+/**
  * Trouble with brokers, the network, or the client itself: code, text, fatal, retriable.
  */
 #define KAFKA_EVENT_ERROR 1
@@ -1785,9 +1855,19 @@ int32_t kafka_producer_init_transactions(struct kafka_producer *producer,
  * Begins a transaction: what is produced from now on belongs to it.
  *
  * Returns 0; KAFKA_ERR_STATE before kafka_producer_init_transactions has succeeded, or in a
- * transaction; KAFKA_ERR_FATAL. Does not block.
+ * transaction; KAFKA_ERR_FATAL. Does not block
+ * for long: librdkafka's main thread answers.
  */
 int32_t kafka_producer_begin_transaction(struct kafka_producer *producer, struct kafka_error *err);
+
+/**
+ * As kafka_producer_begin_transaction, as a request: a thread of librdkafka's begins it.
+ *
+ * request: where the request goes. Returns 0. Does not block.
+ */
+int32_t kafka_producer_begin_transaction_request(struct kafka_producer *producer,
+                                                 struct kafka_request **request,
+                                                 struct kafka_error *err);
 
 /**
  * Makes a group's offsets part of the transaction: they are committed with it, or not at all.
@@ -2082,7 +2162,8 @@ int32_t kafka_consumer_take(struct kafka_consumer *consumer,
  *
  * topics: copied; its partitions and offsets do not count. A name that begins with
  * ^ is a regular expression. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id;
- * KAFKA_ERR_INVALID_ARG. Does not block: the group is joined in the background.
+ * KAFKA_ERR_INVALID_ARG. Does not block for long: librdkafka's main thread takes it over, see
+ * kafka_consumer_request, and joins the group in the background.
  */
 int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
                                  const struct kafka_partitions *topics,
@@ -2091,7 +2172,7 @@ int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
 /**
  * Ends the subscription: the group is left in the background.
  *
- * Returns 0, also if there was none; KAFKA_ERR_UNKNOWN_GROUP. Does not block.
+ * Returns 0, also if there was none; KAFKA_ERR_UNKNOWN_GROUP. Does not block for long.
  */
 int32_t kafka_consumer_unsubscribe(struct kafka_consumer *consumer, struct kafka_error *err);
 
@@ -2099,7 +2180,7 @@ int32_t kafka_consumer_unsubscribe(struct kafka_consumer *consumer, struct kafka
  * The topics that are subscribed to, as they were given: patterns stay patterns.
  *
  * topics: where the new list goes, empty for none; free it with kafka_partitions_free. Returns 0
- * or KAFKA_ERR_UNKNOWN_GROUP. Does not block.
+ * or KAFKA_ERR_UNKNOWN_GROUP. Does not block for long.
  */
 int32_t kafka_consumer_subscription(struct kafka_consumer *consumer,
                                     struct kafka_partitions **topics,
@@ -2151,7 +2232,7 @@ int32_t kafka_consumer_incremental_unassign(struct kafka_consumer *consumer,
  * The partitions that are consumed.
  *
  * partitions: where the new list goes; free it with kafka_partitions_free. Returns 0 or
- * KAFKA_ERR_UNKNOWN_GROUP. Does not block.
+ * KAFKA_ERR_UNKNOWN_GROUP. Does not block for long.
  */
 int32_t kafka_consumer_assignment(struct kafka_consumer *consumer,
                                   struct kafka_partitions **partitions,
@@ -2170,7 +2251,7 @@ int32_t kafka_consumer_assignment_lost(struct kafka_consumer *consumer,
  * How the group rebalances.
  *
  * protocol: "NONE" as long as it has not been joined, "EAGER" or "COOPERATIVE"; static. Returns
- * 0. Does not block.
+ * 0. Does not block for long.
  */
 int32_t kafka_consumer_rebalance_protocol(struct kafka_consumer *consumer,
                                           const char **protocol,
@@ -2187,6 +2268,24 @@ int32_t kafka_consumer_rebalance_protocol(struct kafka_consumer *consumer,
 int32_t kafka_consumer_accept_rebalance(struct kafka_consumer *consumer,
                                         const struct kafka_partitions *partitions,
                                         struct kafka_error *err);
+
+/**
+ * Makes a call, by its number, as a request. Those that have one have a thread of librdkafka's do
+ * something in this process, and wait for it: no broker is asked, but where there is more to do
+ * than processors, that takes as long as the thread waits for one.
+ *
+ * call: a KAFKA_CALL constant. partitions: the function's list, where it takes one; copied.
+ * request: where the request goes; it fails as the function does. Requests under way at once are
+ * in no order. If messages are taken ahead, only their reader may call this, and has nothing to
+ * read until the request is done where what is consumed changes. Returns 0;
+ * KAFKA_ERR_INVALID_ARGUMENT, also if there is no such call; KAFKA_ERR_STATE if there is no
+ * rebalance to accept. Does not block.
+ */
+int32_t kafka_consumer_request(struct kafka_consumer *consumer,
+                               int32_t call,
+                               const struct kafka_partitions *partitions,
+                               struct kafka_request **request,
+                               struct kafka_error *err);
 
 /**
  * Commits offsets: those of the next messages to consume, each one more than that of the last
@@ -2244,7 +2343,7 @@ int32_t kafka_consumer_resume(struct kafka_consumer *consumer,
  *
  * partitions: NULL for all that are assigned. positions: where the new list goes; free it with
  * kafka_partitions_free. The offset is KAFKA_OFFSET_INVALID where nothing has been taken yet.
- * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block for long.
  */
 int32_t kafka_consumer_position(struct kafka_consumer *consumer,
                                 const struct kafka_partitions *partitions,
@@ -2253,7 +2352,7 @@ int32_t kafka_consumer_position(struct kafka_consumer *consumer,
 
 /**
  * Goes on from other offsets, in partitions that are assigned. Messages that were fetched from
- * elsewhere are dropped.
+ * elsewhere are dropped; who reads messages that are taken ahead has none until it is done.
  *
  * partitions: copied; with offsets, or KAFKA_OFFSET constants. timeout_ms: how long the request
  * may take, -1 without limit. request: where it goes; its result is the list, with a code for
@@ -2562,6 +2661,17 @@ int32_t kafka_request_partitions(const struct kafka_request *request,
 int32_t kafka_request_value(const struct kafka_request *request,
                             const struct kafka_value **value,
                             struct kafka_error *err);
+
+/**
+ * What a consumer is in its group, of a request that has it for a result.
+ *
+ * group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0; as
+ * kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is
+ * something else. Does not block.
+ */
+int32_t kafka_request_group_metadata(const struct kafka_request *request,
+                                     struct kafka_group_metadata **group_metadata,
+                                     struct kafka_error *err);
 
 /**
  * Frees a request. One under way goes on, and what becomes of it nobody hears. No call

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "03fd6289a0615639",
+  hash = "f9bfd7dac9d8b591",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -21,6 +21,34 @@ static const int KAFKA_OFFSET_END = -1;
 static const int KAFKA_OFFSET_STORED = -1000;
 
 static const int KAFKA_OFFSET_INVALID = -1001;
+
+static const int KAFKA_CALL_SUBSCRIBE = 1;
+
+static const int KAFKA_CALL_UNSUBSCRIBE = 2;
+
+static const int KAFKA_CALL_SUBSCRIPTION = 3;
+
+static const int KAFKA_CALL_ASSIGN = 4;
+
+static const int KAFKA_CALL_UNASSIGN = 5;
+
+static const int KAFKA_CALL_INCREMENTAL_ASSIGN = 6;
+
+static const int KAFKA_CALL_INCREMENTAL_UNASSIGN = 7;
+
+static const int KAFKA_CALL_ASSIGNMENT = 8;
+
+static const int KAFKA_CALL_ACCEPT_REBALANCE = 9;
+
+static const int KAFKA_CALL_REBALANCE_PROTOCOL = 10;
+
+static const int KAFKA_CALL_GROUP_METADATA = 11;
+
+static const int KAFKA_CALL_PAUSE = 12;
+
+static const int KAFKA_CALL_RESUME = 13;
+
+static const int KAFKA_CALL_POSITION = 14;
 
 static const int KAFKA_EVENT_ERROR = 1;
 
@@ -528,6 +556,10 @@ int32_t kafka_producer_init_transactions(struct kafka_producer *producer,
 
 int32_t kafka_producer_begin_transaction(struct kafka_producer *producer, struct kafka_error *err);
 
+int32_t kafka_producer_begin_transaction_request(struct kafka_producer *producer,
+                                                 struct kafka_request **request,
+                                                 struct kafka_error *err);
+
 int32_t kafka_producer_send_offsets_to_transaction(struct kafka_producer *producer,
                                                    const struct kafka_partitions *offsets,
                                                    const struct kafka_group_metadata *group_metadata,
@@ -678,6 +710,12 @@ int32_t kafka_consumer_accept_rebalance(struct kafka_consumer *consumer,
                                         const struct kafka_partitions *partitions,
                                         struct kafka_error *err);
 
+int32_t kafka_consumer_request(struct kafka_consumer *consumer,
+                               int32_t call,
+                               const struct kafka_partitions *partitions,
+                               struct kafka_request **request,
+                               struct kafka_error *err);
+
 int32_t kafka_consumer_commit(struct kafka_consumer *consumer,
                               const struct kafka_partitions *partitions,
                               int32_t timeout_ms,
@@ -825,6 +863,10 @@ int32_t kafka_request_partitions(const struct kafka_request *request,
 int32_t kafka_request_value(const struct kafka_request *request,
                             const struct kafka_value **value,
                             struct kafka_error *err);
+
+int32_t kafka_request_group_metadata(const struct kafka_request *request,
+                                     struct kafka_group_metadata **group_metadata,
+                                     struct kafka_error *err);
 
 void kafka_request_free(struct kafka_request *request);
 

@@ -2,6 +2,7 @@
 
 local ffi = require("ffi")
 local batch = require("kafka.batch")
+local calls = require("kafka.calls")
 local check = require("kafka.check")
 local client = require("kafka.client")
 local conf = require("kafka.conf")
@@ -27,6 +28,9 @@ local AT_ONCE = 500
 
 -- How long one that is collected may take, as in kafka_consumer_free.
 local FREE_TIMEOUT_MS = 1000
+
+-- Rebalances that nobody wants to hear of the library answers by itself; nginx cannot wait until it has.
+local ANSWERED = nginx.is_here and C.KAFKA_EVENT_REBALANCE or 0
 
 ---@class kafka.Consumer: kafka.Client
 ---@field private handle? ffi.cdata* nil when closed
@@ -197,15 +201,18 @@ function Consumer:consume_views(most, timeout_ms)
   return take(self, most, timeout_ms, batch.object)
 end
 
+local function metadata(_, self)
+  return C.kafka_consumer_group_metadata(self.handle, group_metadata.out, native.error)
+end
+
 --- What the consumer is in its group at the moment, for `send_offsets_to_transaction`.
 ---@return kafka.GroupMetadata? metadata
 ---@return string? message
 ---@return integer? code
+---@return kafka.ErrorInfo? info
 function Consumer:group_metadata()
-  if not self.handle then
-    return err.closed()
-  end
-  return group_metadata.of(self.handle)
+  local taken, of_request = group_metadata.taken, group_metadata.of_request
+  return calls.make(self, C.KAFKA_CALL_GROUP_METADATA, nil, metadata, taken, of_request)
 end
 
 --- Commits what was received, leaves the group, and ends the consumer. Closing again returns true. An error of a
@@ -307,7 +314,7 @@ local function start(client_conf, brokers, topics, properties, topic_properties,
     error("group.id must be set", 0)
   end
   conf.with_topic(topic_properties, set_topic_conf, client_conf)
-  events.configure(client_conf, options)
+  events.configure(client_conf, options, ANSWERED)
   lookahead.configure(client_conf)
   if topics == nil then
     return create(client_conf, brokers)
@@ -349,7 +356,7 @@ local function new(brokers, topics, properties, topic_properties, options)
   nginx.check_place()
   local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties, options)
   local self = setmetatable({ handle = handle, answer = group.answer }, metatable)
-  events.attach(self, events.client(handle, C.kafka_consumer_client), options)
+  events.attach(self, events.client(handle, C.kafka_consumer_client), options, ANSWERED)
   lookahead.attach(self)
   return self
 end

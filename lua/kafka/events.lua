@@ -151,8 +151,9 @@ events.OPTIONS = { on_error = true, on_stats = true, on_log = true, on_token_ref
 --- Has a client that is made of this configuration tell of what these options have handlers for.
 ---@param client_conf ffi.cdata*
 ---@param options table
-function events.configure(client_conf, options)
-  if C.kafka_conf_set_events(client_conf, events.kinds(options), native.error) ~= 0 then
+---@param also? integer other kinds that it answers
+function events.configure(client_conf, options, also)
+  if C.kafka_conf_set_events(client_conf, bit.bor(events.kinds(options), also or 0), native.error) ~= 0 then
     error(native.message(), 0)
   end
 end
@@ -175,13 +176,14 @@ end
 ---@param object table
 ---@param client ffi.cdata* lasts as long as the object's handle
 ---@param handlers table
-function events.attach(object, client, handlers)
+---@param also? integer as for `configure`
+function events.attach(object, client, handlers, also)
   local count = ffi.new("const uint32_t *[1]")
   if C.kafka_client_event_count(client, count, native.error) ~= 0 then
     error(native.message(), 0)
   end
   object.client, object.handlers, object.handled, object.event_count =
-    client, handlers, events.kinds(handlers), ffi.cast("const volatile uint32_t *", count[0])
+    client, handlers, bit.bor(events.kinds(handlers), also or 0), ffi.cast("const volatile uint32_t *", count[0])
   object.direct = object.handled == 0 and not nginx.is_here
 end
 

@@ -1,11 +1,13 @@
 --- A consumer in its group: what it subscribes to, is assigned, and gives back.
 
 local ffi = require("ffi")
+local calls = require("kafka.calls")
 local check = require("kafka.check")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
 local partitions = require("kafka.partitions")
+local value = require("kafka.value")
 
 local C = native.C
 
@@ -18,7 +20,8 @@ local function subscribe(list, self)
   return C.kafka_consumer_subscribe(self.handle, list, native.error)
 end
 
---- Joins the group, to share these topics with its other members. Replaces an earlier subscription. Never waits.
+--- Joins the group, to share these topics with its other members. Replaces an earlier subscription. Never waits for a
+--- broker.
 ---@param topics string[] names; one that begins with "^" is a regular expression
 ---@return true? done
 ---@return string? message
@@ -31,10 +34,12 @@ function Group:subscribe(topics)
   local list, single = partitions.parse(topics)
   if single then
     check.fail(2, "a topic with a partition can be assigned, not subscribed to")
-  elseif not self.handle then
-    return err.closed()
   end
-  return err.done(partitions.with(list, subscribe, self))
+  return calls.make(self, C.KAFKA_CALL_SUBSCRIBE, list, subscribe)
+end
+
+local function unsubscribe(_, self)
+  return C.kafka_consumer_unsubscribe(self.handle, native.error)
 end
 
 --- Ends the subscription: the group is left in the background.
@@ -43,10 +48,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:unsubscribe()
-  if not self.handle then
-    return err.closed()
-  end
-  return err.done(C.kafka_consumer_unsubscribe(self.handle, native.error))
+  return calls.make(self, C.KAFKA_CALL_UNSUBSCRIBE, nil, unsubscribe)
+end
+
+local function subscription(_, self)
+  return C.kafka_consumer_subscription(self.handle, partitions.out, native.error)
 end
 
 --- What is subscribed to, as it was given.
@@ -55,22 +61,20 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:subscription()
-  if not self.handle then
-    return err.closed()
-  end
-  local code = C.kafka_consumer_subscription(self.handle, partitions.out, native.error)
-  if code ~= 0 then
-    return err.failed(code)
+  local number, taken = C.KAFKA_CALL_SUBSCRIPTION, partitions.taken
+  local list, message, code, info = calls.make(self, number, nil, subscription, taken, partitions.of_request)
+  if not list then
+    return nil, message, code, info
   end
   local topics = {}
-  for index, item in ipairs(partitions.taken()) do
+  for index, item in ipairs(list) do
     topics[index] = item.topic
   end
   return topics
 end
 
-local function assign(list, self, function_of_c)
-  return function_of_c(self.handle, list, native.error)
+local function assign(list, self)
+  return C.kafka_consumer_assign(self.handle, list, native.error)
 end
 
 --- Consumes exactly these partitions. In a handler it is the answer to the rebalance.
@@ -80,11 +84,11 @@ end
 ---@return integer? code STATE where the group rebalances cooperatively: see `incremental_assign`
 ---@return kafka.ErrorInfo? info
 function Group:assign(list)
-  list = partitions.check(2, list)
-  if not self.handle then
-    return err.closed()
-  end
-  return err.done(partitions.with(list, assign, self, C.kafka_consumer_assign))
+  return calls.make(self, C.KAFKA_CALL_ASSIGN, partitions.check(2, list), assign)
+end
+
+local function incremental_assign(list, self)
+  return C.kafka_consumer_incremental_assign(self.handle, list, native.error)
 end
 
 --- Consumes these partitions as well.
@@ -94,11 +98,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:incremental_assign(list)
-  list = partitions.check(2, list)
-  if not self.handle then
-    return err.closed()
-  end
-  return err.done(partitions.with(list, assign, self, C.kafka_consumer_incremental_assign))
+  return calls.make(self, C.KAFKA_CALL_INCREMENTAL_ASSIGN, partitions.check(2, list), incremental_assign)
+end
+
+local function incremental_unassign(list, self)
+  return C.kafka_consumer_incremental_unassign(self.handle, list, native.error)
 end
 
 --- Consumes these partitions no more.
@@ -108,11 +112,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:incremental_unassign(list)
-  list = partitions.check(2, list)
-  if not self.handle then
-    return err.closed()
-  end
-  return err.done(partitions.with(list, assign, self, C.kafka_consumer_incremental_unassign))
+  return calls.make(self, C.KAFKA_CALL_INCREMENTAL_UNASSIGN, partitions.check(2, list), incremental_unassign)
+end
+
+local function unassign(_, self)
+  return C.kafka_consumer_unassign(self.handle, native.error)
 end
 
 --- Consumes nothing any more.
@@ -121,10 +125,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:unassign()
-  if not self.handle then
-    return err.closed()
-  end
-  return err.done(C.kafka_consumer_unassign(self.handle, native.error))
+  return calls.make(self, C.KAFKA_CALL_UNASSIGN, nil, unassign)
+end
+
+local function assignment(_, self)
+  return C.kafka_consumer_assignment(self.handle, partitions.out, native.error)
 end
 
 --- The partitions that are consumed.
@@ -133,14 +138,7 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:assignment()
-  if not self.handle then
-    return err.closed()
-  end
-  local code = C.kafka_consumer_assignment(self.handle, partitions.out, native.error)
-  if code ~= 0 then
-    return err.failed(code)
-  end
-  return partitions.taken()
+  return calls.make(self, C.KAFKA_CALL_ASSIGNMENT, nil, assignment, partitions.taken, partitions.of_request)
 end
 
 local number_out = ffi.new("int32_t[1]")
@@ -163,20 +161,21 @@ end
 
 local text_out = ffi.new("const char *[1]")
 
+local function protocol(_, self)
+  return C.kafka_consumer_rebalance_protocol(self.handle, text_out, native.error)
+end
+
+local function read_protocol()
+  return ffi.string(text_out[0])
+end
+
 --- How the group rebalances.
 ---@return string? protocol "NONE" as long as it has not been joined, "EAGER" or "COOPERATIVE"
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:rebalance_protocol()
-  if not self.handle then
-    return err.closed()
-  end
-  local code = C.kafka_consumer_rebalance_protocol(self.handle, text_out, native.error)
-  if code ~= 0 then
-    return err.failed(code)
-  end
-  return ffi.string(text_out[0])
+  return calls.make(self, C.KAFKA_CALL_REBALANCE_PROTOCOL, nil, protocol, read_protocol, value.of_request)
 end
 
 -- The least and the most arguments of each method, the object included.
@@ -202,7 +201,7 @@ local function handler_of(self, kind)
   if kind == "assign" then
     if self.closing then
       -- What a consumer is given that leaves it never has, so it hears neither of its coming nor of its going.
-      self.untold = #self:assignment() == 0
+      self.untold = #(self:assignment() or {}) == 0
       return nil
     end
     return handlers.on_assign
@@ -210,6 +209,10 @@ local function handler_of(self, kind)
     return nil
   end
   return kind == "lost" and handlers.on_lost or handlers.on_revoke
+end
+
+local function accept(_, self)
+  return C.kafka_consumer_accept_rebalance(self.handle, nil, nil)
 end
 
 --- Answers a rebalance, after its handler has run; unless that has done so by itself.
@@ -222,9 +225,7 @@ function group.answer(self, event)
     succeeded, failure = pcall(handler, self, event.partitions)
   end
   -- The group waits for the answer, whatever the handler came to; it may also have closed the consumer.
-  if self.handle then
-    C.kafka_consumer_accept_rebalance(self.handle, nil, nil)
-  end
+  calls.make(self, C.KAFKA_CALL_ACCEPT_REBALANCE, nil, accept)
   if not succeeded then
     error(failure, 0)
   end
@@ -240,7 +241,8 @@ end
 ---@return integer left_ms what is left of the time
 ---@return any failure an error of a handler's
 function group.leave(self, timeout_ms)
-  if bit.band(self.handled, C.KAFKA_EVENT_REBALANCE) == 0 then
+  local handlers = self.handlers
+  if not (handlers.on_assign or handlers.on_revoke or handlers.on_lost) then
     return timeout_ms
   end
   local start = events.now_ms()

@@ -1,7 +1,6 @@
 --- What a consumer is in its group, for transactions.
 
 local ffi = require("ffi")
-local err = require("kafka.err")
 local native = require("kafka.native")
 
 local C = native.C
@@ -20,7 +19,9 @@ local function free(handle)
   C.kafka_group_metadata_free(handle)
 end
 
-local out = ffi.new("kafka_group_metadata *[1]")
+--- Where a function of the C API puts what it makes; `taken` takes it from there.
+group_metadata.out = ffi.new("kafka_group_metadata *[1]")
+
 local text_out = ffi.new("const char *[1]")
 local number_out = ffi.new("int32_t[1]")
 
@@ -31,17 +32,10 @@ local function text(handle, getter)
   return text_out[0] ~= nil and ffi.string(text_out[0]) or nil
 end
 
---- Of a consumer, at the moment.
----@param consumer ffi.cdata* the consumer's handle
----@return kafka.GroupMetadata?
----@return string? message
----@return integer? code
-function group_metadata.of(consumer)
-  local code = C.kafka_consumer_group_metadata(consumer, out, nil)
-  if code ~= 0 then
-    return err.failure(code)
-  end
-  local handle = ffi.gc(out[0], free)
+--- Makes an object of what has just been made.
+---@return kafka.GroupMetadata
+function group_metadata.taken()
+  local handle = ffi.gc(group_metadata.out[0], free)
   C.kafka_group_metadata_generation_id(handle, number_out, nil)
   return setmetatable({
     handle = handle,
@@ -50,6 +44,16 @@ function group_metadata.of(consumer)
     generation_id = number_out[0],
     group_instance_id = text(handle, C.kafka_group_metadata_group_instance_id),
   }, metatable)
+end
+
+--- Reads a request's; see `request.finish`.
+---@param handle ffi.cdata* of a request
+---@return kafka.GroupMetadata
+function group_metadata.of_request(handle)
+  if C.kafka_request_group_metadata(handle, group_metadata.out, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+  return group_metadata.taken()
 end
 
 --- Whether something is a consumer's group metadata.

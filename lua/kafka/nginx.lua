@@ -25,6 +25,12 @@ if not nginx.is_here then
 
   nginx.may_wait = nginx.may_block
 
+  --- Whether a call that need not wait may give way all the same.
+  ---@return boolean
+  function nginx.may_yield()
+    return false
+  end
+
   --- Refuses to make a client where it could not work.
   function nginx.check_place() end
 
@@ -367,6 +373,21 @@ end
 ---@return boolean
 function nginx.may_wait()
   return YIELDS[phase()] or nginx.may_block()
+end
+
+-- nginx's coroutine library does not have it.
+pcall(ffi.cdef, 'int nginx_lua_isyieldable(void *state) __asm__("lua_isyieldable");')
+local can_ask = pcall(function()
+  return ffi.C.nginx_lua_isyieldable
+end)
+
+--- Whether a call that need not wait may give way all the same: not where Lua is called by C, as while a module is
+--- loaded.
+---@return boolean
+function nginx.may_yield()
+  local running = YIELDS[phase()] and can_ask and coroutine.running()
+  local state = running and ffi.cast("void *", tonumber(("%p"):format(running)))
+  return state and ffi.C.nginx_lua_isyieldable(state) ~= 0 or false
 end
 
 return nginx

@@ -1,5 +1,6 @@
 --- A consumer's places in its partitions: those it is at, and those its group has committed.
 
+local calls = require("kafka.calls")
 local check = require("kafka.check")
 local err = require("kafka.err")
 local native = require("kafka.native")
@@ -74,8 +75,8 @@ function Offsets:commit_async(given)
   return err.done(partitions.with(list, commit_async, self))
 end
 
-local function call(list, self, function_of_c)
-  return function_of_c(self.handle, list, native.error)
+local function store_offsets(list, self)
+  return C.kafka_consumer_store_offsets(self.handle, list, native.error)
 end
 
 --- Has offsets committed with the next commit of all. It needs `enable.auto.offset.store = false`. Never waits.
@@ -89,7 +90,11 @@ function Offsets:store_offsets(given)
   if not self.handle then
     return err.closed()
   end
-  return err.done(partitions.with(list, call, self, C.kafka_consumer_store_offsets))
+  return err.done(partitions.with(list, store_offsets, self))
+end
+
+local function pause(list, self)
+  return C.kafka_consumer_pause(self.handle, list, native.error)
 end
 
 --- Takes no messages of these partitions, until they are resumed or assigned anew. Never waits for a broker.
@@ -99,11 +104,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Offsets:pause(list)
-  list = partitions.check(2, list)
-  if not self.handle then
-    return err.closed()
-  end
-  return err.done(partitions.with(list, call, self, C.kafka_consumer_pause))
+  return calls.make(self, C.KAFKA_CALL_PAUSE, partitions.check(2, list), pause)
+end
+
+local function resume(list, self)
+  return C.kafka_consumer_resume(self.handle, list, native.error)
 end
 
 --- The reverse of `pause`.
@@ -113,18 +118,14 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Offsets:resume(list)
-  list = partitions.check(2, list)
-  if not self.handle then
-    return err.closed()
-  end
-  return err.done(partitions.with(list, call, self, C.kafka_consumer_resume))
+  return calls.make(self, C.KAFKA_CALL_RESUME, partitions.check(2, list), resume)
 end
 
 local function position(list, self)
   return C.kafka_consumer_position(self.handle, list, partitions.out, native.error)
 end
 
---- The offsets of the next messages. Never waits.
+--- The offsets of the next messages. Never waits for a broker.
 ---@param list? kafka.Partition[] nil for all that are assigned
 ---@return kafka.Partition[]? positions without an offset where nothing has been taken yet
 ---@return string? message
@@ -132,14 +133,7 @@ end
 ---@return kafka.ErrorInfo? info
 function Offsets:position(list)
   list = list ~= nil and partitions.check(2, list) or nil
-  if not self.handle then
-    return err.closed()
-  end
-  local code = partitions.with(list, position, self)
-  if code ~= 0 then
-    return err.failed(code)
-  end
-  return partitions.taken()
+  return calls.make(self, C.KAFKA_CALL_POSITION, list, position, partitions.taken, partitions.of_request)
 end
 
 --- Goes on from another offset, in a partition that is assigned.

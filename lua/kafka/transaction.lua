@@ -8,6 +8,7 @@ local err = require("kafka.err")
 local events = require("kafka.events")
 local group_metadata = require("kafka.group_metadata")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 local partitions = require("kafka.partitions")
 local request = require("kafka.request")
 
@@ -45,7 +46,7 @@ function Producer:init_transactions(timeout_ms)
   return asked(self, C.kafka_producer_init_transactions, timeout_ms)
 end
 
---- Begins a transaction: what is produced from now on belongs to it. Never waits.
+--- Begins a transaction: what is produced from now on belongs to it. Never waits for a broker.
 ---@return true? begun
 ---@return string? message
 ---@return integer? code
@@ -53,6 +54,8 @@ end
 function Producer:begin_transaction()
   if not self.handle then
     return err.closed()
+  elseif nginx.may_yield() then
+    return request.finish(C.kafka_producer_begin_transaction_request(self.handle, request.out, native.error), -1)
   end
   return err.done(C.kafka_producer_begin_transaction(self.handle, native.error))
 end

@@ -85,6 +85,10 @@ impl Client {
         self.arrivals = arrivals;
     }
 
+    pub(super) fn bell(&self) -> &Arc<Bell> {
+        &self.bell
+    }
+
     /// Rings the bell.
     pub(super) fn ring(&self) {
         self.bell.ring();

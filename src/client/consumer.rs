@@ -10,7 +10,7 @@ use super::conf::Conf;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Kinds, What};
-use super::lookahead::{store_offsets, Lookahead};
+use super::lookahead::{store_offsets, Hold, Lookahead};
 use crate::process;
 use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue, Trouble};
 
@@ -117,6 +117,7 @@ impl Consumer {
     }
 
     fn poll_behind_lookahead(&self, timeout_ms: i32) -> Result<Message> {
+        self.await_release(timeout_ms)?;
         let mut ahead = Batch::new(Arc::clone(self.native()));
         self.take_ahead(1, &mut ahead)?;
         let message = match ahead.take_first() {
@@ -189,6 +190,21 @@ impl Consumer {
         }
     }
 
+    /// Holds the reader of what was taken ahead up, whose thread this is.
+    pub(super) fn hold(&self) -> Option<Hold> {
+        let lookahead = self.lookahead.as_ref()?;
+        Some(lookahead.hold(self.client().bell()))
+    }
+
+    /// Waits until nothing holds that reader up.
+    fn await_release(&self, timeout_ms: i32) -> Result<()> {
+        let lookahead = self.lookahead.as_ref();
+        match lookahead.map_or(true, |ahead| ahead.await_release(timeout_ms)) {
+            true => Ok(()),
+            false => Err(Error::timed_out("timeout")),
+        }
+    }
+
     /// Takes back what was taken ahead, not read, and `is_unwanted` now.
     pub(super) fn take_back(&self, is_unwanted: impl Fn(&Fields) -> bool) {
         if let Some(lookahead) = &self.lookahead {
@@ -250,6 +266,7 @@ impl Consumer {
             // What was taken is to be read before its partitions move.
             return Err(Error::event());
         }
+        self.await_release(timeout_ms)?;
         self.take_ahead(batch_max - first, batch)?;
         let ended = match batch.len() < batch_max {
             true => self.fill(batch, batch_max, timeout_ms),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
 use std::ops::BitOr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::Error;
 use crate::process;
@@ -242,9 +242,12 @@ impl Events {
         self.lock_unanswered().clone()
     }
 
-    /// Says that the rebalance is answered.
-    pub fn answered(&self) {
-        *self.lock_unanswered() = None;
+    /// Takes the rebalance that was taken and not answered, to answer it: nobody else does then.
+    pub fn claim(self: &Arc<Self>) -> Claim {
+        Claim {
+            rebalance: self.lock_unanswered().take(),
+            events: Arc::clone(self),
+        }
     }
 
     /// Whether there is an event that ends a wait.
@@ -261,6 +264,32 @@ impl Events {
     /// Whether the caller answers rebalances.
     pub fn rebalance_is_awaited(&self) -> bool {
         self.awaited.intersect(Kinds::REBALANCE)
+    }
+}
+
+/// A rebalance that is being answered, if there is one. It waits for another answer if this is dropped.
+pub struct Claim {
+    rebalance: Option<(Change, Partitions)>,
+    events: Arc<Events>,
+}
+
+impl Claim {
+    /// What is to be answered.
+    pub fn rebalance(&self) -> Option<&(Change, Partitions)> {
+        self.rebalance.as_ref()
+    }
+
+    /// Says that it is answered.
+    pub fn answered(mut self) {
+        self.rebalance = None;
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some(rebalance) = self.rebalance.take() {
+            self.events.lock_unanswered().get_or_insert(rebalance);
+        }
     }
 }
 
@@ -313,7 +342,6 @@ impl rd::Listener for Events {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     fn error(code: i32) -> What {
         What::Error(Error::new(code, "x"))

@@ -8,12 +8,25 @@ use std::time::Duration;
 use super::consumer::Consumer;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
-use super::events::Kinds;
+use super::events::{Claim, Kinds};
 use crate::process;
 use crate::rd::{self, Change, Code, Partitions};
 
 /// How long one waits for an answer from a group that is being left, before one looks whether that has happened.
 const LOOK_MS: i32 = 10;
+
+/// What to consume from now on.
+#[derive(Clone)]
+pub enum Assignment {
+    /// These partitions and no others.
+    Only(Partitions),
+    /// Nothing.
+    Nothing,
+    /// These as well.
+    With(Partitions),
+    /// These no more.
+    Without(Partitions),
+}
 
 /// Refuses a list with an entry that stands for a whole topic.
 pub(super) fn single(partitions: &Partitions) -> Result<()> {
@@ -84,6 +97,7 @@ impl Consumer {
     /// Changes what is assigned, which is the answer to a rebalance if there is one.
     fn answer(
         &self,
+        claim: Claim,
         change: impl FnOnce(&rd::Client) -> Result<(), rd::Error> + Send + 'static,
     ) -> Result<()> {
         // What was read is committed before a partition goes; what was not is taken back once it is gone.
@@ -93,39 +107,32 @@ impl Consumer {
             Err(error) if error.code == Code::DESTROY.0 => {}
             answer => answer?,
         }
-        self.client().events().answered();
+        claim.answered();
         Ok(())
     }
 
-    /// Consumes these partitions and no others.
-    pub fn assign(&self, partitions: &Partitions) -> Result<()> {
-        single(partitions)?;
-        let partitions = partitions.clone();
-        self.answer(move |native| native.assign(Some(&partitions)))?;
-        self.take_back(|_| true);
-        Ok(())
+    /// Consumes something else.
+    pub fn assign(&self, assignment: Assignment) -> Result<()> {
+        self.assign_for(assignment, self.client().events().claim())
     }
 
-    /// Consumes nothing.
-    pub fn unassign(&self) -> Result<()> {
-        self.answer(|native| native.assign(None))?;
-        self.take_back(|_| true);
-        Ok(())
-    }
-
-    /// Consumes these partitions as well.
-    pub fn incremental_assign(&self, partitions: &Partitions) -> Result<()> {
-        single(partitions)?;
-        let partitions = partitions.clone();
-        self.answer(move |native| native.incremental_assign(&partitions))
-    }
-
-    /// Consumes these partitions no more.
-    pub fn incremental_unassign(&self, partitions: &Partitions) -> Result<()> {
-        single(partitions)?;
-        let list = partitions.clone();
-        self.answer(move |native| native.incremental_unassign(&list))?;
-        self.take_back(|fields| fields.is_in(partitions));
+    pub(super) fn assign_for(&self, assignment: Assignment, claim: Claim) -> Result<()> {
+        use Assignment::{Nothing, Only, With, Without};
+        if let Only(partitions) | With(partitions) | Without(partitions) = &assignment {
+            single(partitions)?;
+        }
+        let change = assignment.clone();
+        self.answer(claim, move |native| match &change {
+            Only(partitions) => native.assign(Some(partitions)),
+            Nothing => native.assign(None),
+            With(partitions) => native.incremental_assign(partitions),
+            Without(partitions) => native.incremental_unassign(partitions),
+        })?;
+        match &assignment {
+            Only(_) | Nothing => self.take_back(|_| true),
+            Without(partitions) => self.take_back(|fields| fields.is_in(partitions)),
+            With(_) => {}
+        }
         Ok(())
     }
 
@@ -147,15 +154,20 @@ impl Consumer {
     /// Answers the oldest rebalance as its group's protocol wants it. `partitions`, for those that
     /// are assigned: where to begin.
     pub fn accept_rebalance(&self, partitions: Option<&Partitions>) -> Result<()> {
-        if let Some(partitions) = partitions {
-            single(partitions)?;
-        }
         let events = self.client().events();
-        let waiting = events.unanswered().or_else(|| {
-            events.pop(Kinds::REBALANCE)?;
-            events.unanswered()
-        });
-        let Some((change, given)) = waiting else {
+        let mut claim = events.claim();
+        if claim.rebalance().is_none() && events.pop(Kinds::REBALANCE).is_some() {
+            claim = events.claim();
+        }
+        self.accept_rebalance_for(partitions, claim)
+    }
+
+    pub(super) fn accept_rebalance_for(
+        &self,
+        partitions: Option<&Partitions>,
+        claim: Claim,
+    ) -> Result<()> {
+        let Some((change, given)) = claim.rebalance() else {
             return Err(Error::new(
                 Code::STATE.0,
                 "no rebalance waits for an answer",
@@ -163,16 +175,17 @@ impl Consumer {
         };
         if self.is_leaving.load(Ordering::Relaxed) {
             // Whatever it is about, from a group that is being left it takes all back.
-            return self.unassign();
+            return self.assign_for(Assignment::Nothing, claim);
         }
-        let partitions = partitions.cloned().unwrap_or(given);
+        let (change, partitions) = (*change, partitions.unwrap_or(given).clone());
         let cooperative = self.native().rebalance_protocol() == c"COOPERATIVE";
-        match (change, cooperative) {
-            (Change::Assigned, true) => self.incremental_assign(&partitions),
-            (Change::Assigned, false) => self.assign(&partitions),
-            (Change::Revoked | Change::Lost, true) => self.incremental_unassign(&partitions),
-            (Change::Revoked | Change::Lost, false) => self.unassign(),
-        }
+        let assignment = match (change, cooperative) {
+            (Change::Assigned, true) => Assignment::With(partitions),
+            (Change::Assigned, false) => Assignment::Only(partitions),
+            (Change::Revoked | Change::Lost, true) => Assignment::Without(partitions),
+            (Change::Revoked | Change::Lost, false) => Assignment::Nothing,
+        };
+        self.assign_for(assignment, claim)
     }
 
     /// Leaves the group. An event that is awaited interrupts it with an error, for the caller to

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::hub::Bell;
 use crate::process::{self, Generation};
 use crate::rd::{self, Batch, Code, Fields, Partitions, Trouble};
 
@@ -53,6 +55,8 @@ struct State {
     /// How many to take the next time.
     limit: usize,
     taken_at: Instant,
+    /// How many [`Hold`]s there are.
+    holds: usize,
     is_ended: bool,
 }
 
@@ -74,6 +78,22 @@ struct Shared {
     stores: bool,
     state: Mutex<State>,
     changed: Condvar,
+    /// The last [`Hold`] is gone.
+    released: Condvar,
+}
+
+/// As long as it lasts the reader is shown nothing, and nothing is taken: what is consumed changes on another thread.
+pub struct Hold {
+    shared: Arc<Shared>,
+    bell: Arc<Bell>,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.shared.lock().holds -= 1;
+        self.shared.released.notify_all();
+        self.bell.ring();
+    }
 }
 
 /// Stores the offset behind the last message of each partition.
@@ -91,6 +111,22 @@ pub(super) fn store_offsets(batch: &Batch, range: Range<usize>) {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Self::lock`], once nothing holds the reader up; `None` if that is not in time.
+    fn lock_released(&self, timeout_ms: i32) -> Option<MutexGuard<'_, State>> {
+        let mut state = self.lock();
+        if state.holds > 0 {
+            let deadline = Deadline::after_ms(timeout_ms);
+            while state.holds > 0 && !deadline.is_past() {
+                state = self
+                    .released
+                    .wait_timeout(state, deadline.remaining(LATE))
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
+            }
+        }
+        (state.holds == 0).then_some(state)
     }
 
     /// How many of the batch's messages the reader has.
@@ -119,8 +155,11 @@ impl Shared {
         self.cursor.next.store(0, Ordering::Release);
     }
 
-    /// Shows the reader what there is.
+    /// Shows the reader what there is, unless something holds him up.
     fn show(&self, state: &State) {
+        if state.holds > 0 {
+            return;
+        }
         self.cursor.is_late.store(0, Ordering::Relaxed);
         let count = u32::try_from(state.len()).unwrap_or(u32::MAX);
         self.cursor.count.store(count, Ordering::Release);
@@ -189,9 +228,11 @@ impl Lookahead {
                 stored: 0,
                 limit: 1,
                 taken_at: Instant::now(),
+                holds: 0,
                 is_ended: false,
             }),
             changed: Condvar::new(),
+            released: Condvar::new(),
         });
         let follower = Arc::clone(&shared);
         process::spawn("kafka:offsets", move || follower.follow_reader())
@@ -212,7 +253,9 @@ impl Lookahead {
         fill: impl Fn(&mut Batch, usize, i32) -> Result<Vec<Trouble>>,
         timeout_ms: i32,
     ) -> Result<Vec<Trouble>> {
-        let mut state = self.shared.lock();
+        let Some(mut state) = self.shared.lock_released(timeout_ms) else {
+            return Ok(Vec::new());
+        };
         let (count, took) = (state.len(), state.taken_at.elapsed());
         let was_read = self.shared.handed_over(&state) == count;
         self.shared.drop_read(&mut state);
@@ -265,7 +308,23 @@ impl Lookahead {
     pub fn show_rest(&self) -> bool {
         let state = self.shared.lock();
         self.shared.show(&state);
-        state.len() > 0
+        state.holds == 0 && state.len() > 0
+    }
+
+    /// Holds the reader up, where nobody but he may call this; the bell rings when he may go on.
+    pub fn hold(&self, bell: &Arc<Bell>) -> Hold {
+        let mut state = self.shared.lock();
+        self.shared.drop_read(&mut state);
+        state.holds += 1;
+        Hold {
+            shared: Arc::clone(&self.shared),
+            bell: Arc::clone(bell),
+        }
+    }
+
+    /// Waits until nothing holds the reader up; false if that is not in time.
+    pub fn await_release(&self, timeout_ms: i32) -> bool {
+        self.shared.lock_released(timeout_ms).is_some()
     }
 
     /// Of each partition, the first offset that was taken and not read.

@@ -5,6 +5,7 @@
 
 mod admin;
 mod api;
+mod call;
 // The room has the name of what is in the middle of it.
 #[allow(clippy::module_inception)]
 mod client;
@@ -32,11 +33,13 @@ pub use crate::rd::{
     Partition, Partitions, Record, Records, Topic,
 };
 pub use admin::Admin;
+pub use call::Call;
 pub use client::Client;
 pub use conf::{Conf, TopicConf};
 pub use consumer::{Consumer, CLOSE_AT_END_MS};
 pub use error::{Error, Result};
 pub use events::{Event, Events, Kinds, What};
+pub use group::Assignment;
 pub use hub::Hub;
 pub use lookahead::Cursor;
 pub use mock_cluster::MockCluster;

@@ -105,8 +105,12 @@ impl Consumer {
             let text = "where the group left off is no place to seek to";
             return Err(Error::new(Code::INVALID_ARG.0, text));
         }
+        let hold = self.hold();
         self.take_back(|fields| fields.is_in(partitions));
-        self.fill_in(partitions, timeout_ms, rd::Client::seek)
+        self.fill_in(partitions, timeout_ms, move |native, list, slice_ms| {
+            let _until_done = &hold;
+            native.seek(list, slice_ms)
+        })
     }
 
     /// Asks for the offsets that the group has committed.

@@ -7,7 +7,7 @@ use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::hub::{Bell, Hub};
 use crate::process;
-use crate::rd::Partitions;
+use crate::rd::{GroupMetadata, Partitions};
 use crate::value::Value;
 
 /// What a request brings home.
@@ -16,6 +16,8 @@ pub enum Outcome {
     Nothing,
     /// Partitions, with offsets or errors.
     Partitions(Partitions),
+    /// What a consumer is in its group.
+    GroupMetadata(Arc<GroupMetadata>),
     /// Everything else.
     Value(Value),
 }

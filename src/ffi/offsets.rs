@@ -92,7 +92,7 @@ pub unsafe extern "C" fn kafka_consumer_resume(
 ///
 /// partitions: NULL for all that are assigned. positions: where the new list goes; free it with
 /// kafka_partitions_free. The offset is KAFKA_OFFSET_INVALID where nothing has been taken yet.
-/// Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+/// Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block for long.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_position(
     consumer: *mut kafka_consumer,
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn kafka_consumer_position(
 }
 
 /// Goes on from other offsets, in partitions that are assigned. Messages that were fetched from
-/// elsewhere are dropped.
+/// elsewhere are dropped; who reads messages that are taken ahead has none until it is done.
 ///
 /// partitions: copied; with offsets, or KAFKA_OFFSET constants. timeout_ms: how long the request
 /// may take, -1 without limit. request: where it goes; its result is the list, with a code for

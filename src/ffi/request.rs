@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::boundary::{guarded, guarded_void, output, reference, take_back, Output};
 use super::error::kafka_error;
+use super::group_metadata::kafka_group_metadata;
 use super::handle::{Close, Handle};
 use super::hub::kafka_hub;
 use super::partitions::kafka_partitions;
@@ -150,6 +151,29 @@ pub unsafe extern "C" fn kafka_request_value(
         match reference(request, "request")?.wait(0)? {
             Outcome::Value(found) => place.write(kafka_value::from_ref(found)),
             _ => return Err(no_such_result("value")),
+        }
+        Ok(())
+    })
+}
+
+/// What a consumer is in its group, of a request that has it for a result.
+///
+/// group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0; as
+/// kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is
+/// something else. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_group_metadata(
+    request: *const kafka_request,
+    group_metadata: *mut *mut kafka_group_metadata,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let place = output(group_metadata, "group_metadata")?;
+        match reference(request, "request")?.wait(0)? {
+            Outcome::GroupMetadata(found) => {
+                place.hand_over(kafka_group_metadata(Arc::clone(found)));
+            }
+            _ => return Err(no_such_result("group metadata")),
         }
         Ok(())
     })

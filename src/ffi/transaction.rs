@@ -11,6 +11,7 @@ use super::group_metadata::kafka_group_metadata;
 use super::partitions::kafka_partitions;
 use super::producer::kafka_producer;
 use super::request::kafka_request;
+use crate::client::{Outcome, Request};
 
 /// Prepares for transactions: gets the producer's id, and fences every producer that had the same
 /// transactional.id before; what those left unfinished is aborted. To be called once, before
@@ -35,7 +36,8 @@ pub unsafe extern "C" fn kafka_producer_init_transactions(
 /// Begins a transaction: what is produced from now on belongs to it.
 ///
 /// Returns 0; KAFKA_ERR_STATE before kafka_producer_init_transactions has succeeded, or in a
-/// transaction; KAFKA_ERR_FATAL. Does not block.
+/// transaction; KAFKA_ERR_FATAL. Does not block
+/// for long: librdkafka's main thread answers.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_begin_transaction(
     producer: *mut kafka_producer,
@@ -46,6 +48,26 @@ pub unsafe extern "C" fn kafka_producer_begin_transaction(
             .handle
             .enter()?
             .begin_transaction()
+    })
+}
+
+/// As kafka_producer_begin_transaction, as a request: a thread of librdkafka's begins it.
+///
+/// request: where the request goes. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_begin_transaction_request(
+    producer: *mut kafka_producer,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let handle = Arc::clone(&reference(producer, "producer")?.handle);
+        handle.enter()?;
+        let begin = move || {
+            let begun = handle.enter()?.begin_transaction();
+            begun.map(|()| Outcome::Nothing)
+        };
+        kafka_request::hand_over(request, Request::spawn(begin)?)
     })
 }
 

@@ -15,6 +15,7 @@ const NULLABLE: &[(&str, &str)] = &[
     ("kafka_consumer_assign", "partitions"),
     ("kafka_consumer_accept_rebalance", "partitions"),
     ("kafka_consumer_position", "partitions"),
+    ("kafka_consumer_request", "partitions"),
     ("kafka_consumer_commit", "partitions"),
     ("kafka_message_headers", "headers"),
     ("kafka_admin_new", "conf"),
@@ -297,6 +298,7 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
         ("int64_t", 1, false) => "&outputs.long_number".into(),
         ("uint32_t", 2, true) => "&outputs.live_count".into(),
         ("int32_t", 0, _) => match name {
+            "call" => "KAFKA_CALL_POSITION".into(),
             "broker_id" | "broker_count" | "partition_count" | "replication_factor" => "1".into(),
             _ => "0".into(),
         },

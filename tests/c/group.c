@@ -92,6 +92,94 @@ static void rebalances_are_answered_by_the_program(void)
     kafka_consumer_free(consumer);
 }
 
+static int32_t ended(kafka_request *request)
+{
+    int32_t code = kafka_request_wait(request, PATIENCE_MS, &err);
+    kafka_request_free(request);
+    return code;
+}
+
+static void calls_are_requests_for_who_cannot_wait(void)
+{
+    kafka_consumer *consumer = member();
+    kafka_partitions *partitions = list_of(0, 1), *unknown = NULL;
+    kafka_request *request = NULL;
+    kafka_message message;
+    const kafka_partitions *list = NULL;
+    const kafka_value *value = NULL;
+    kafka_group_metadata *group_metadata = NULL;
+    const char *text = NULL;
+    size_t count = 0;
+    int32_t call;
+
+    OK(kafka_partitions_new(&unknown, &err));
+    OK(kafka_partitions_add(unknown, "unknown", 0, 0, &err));
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_SUBSCRIPTION, NULL, &request, &err));
+    OK(kafka_request_wait(request, PATIENCE_MS, &err));
+    OK(kafka_request_partitions(request, &list, &err));
+    OK(kafka_partitions_count(list, &count, &err));
+    CHECK_INT(count, 1);
+    FAILS(kafka_request_group_metadata(request, &group_metadata, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    kafka_request_free(request);
+
+    FAILS(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err), KAFKA_ERR_EVENT);
+    /* One that nobody has taken is none to accept. */
+    FAILS(kafka_consumer_request(consumer, KAFKA_CALL_ACCEPT_REBALANCE, NULL, &request, &err),
+          KAFKA_ERR_STATE);
+    expect_rebalance(consumer, KAFKA_ERR_ASSIGN_PARTITIONS);
+    /* The wrong answer is none. */
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_ASSIGN, partitions, &request, &err));
+    CHECK_INT(ended(request), KAFKA_ERR_STATE);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_ACCEPT_REBALANCE, partitions, &request, &err));
+    /* It is being answered already. */
+    FAILS(kafka_consumer_request(consumer, KAFKA_CALL_ACCEPT_REBALANCE, NULL, NULL, &err),
+          KAFKA_ERR_STATE);
+    CHECK_INT(ended(request), 0);
+    expect_text(consumer, "1");
+
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_GROUP_METADATA, NULL, &request, &err));
+    OK(kafka_request_wait(request, PATIENCE_MS, &err));
+    OK(kafka_request_group_metadata(request, &group_metadata, &err));
+    kafka_request_free(request);
+    OK(kafka_group_metadata_group_id(group_metadata, &text, &err));
+    CHECK_TEXT(text, "g");
+    kafka_group_metadata_free(group_metadata);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_REBALANCE_PROTOCOL, NULL, &request, &err));
+    OK(kafka_request_wait(request, PATIENCE_MS, &err));
+    OK(kafka_request_value(request, &value, &err));
+    OK(kafka_value_text(value, &text, NULL, &err));
+    CHECK_TEXT(text, "COOPERATIVE");
+    kafka_request_free(request);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_POSITION, NULL, &request, &err));
+    expect_partition(request, 2);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_ASSIGNMENT, NULL, &request, &err));
+    CHECK_INT(ended(request), 0);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_PAUSE, partitions, &request, &err));
+    CHECK_INT(ended(request), 0);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_RESUME, unknown, &request, &err));
+    CHECK_INT(ended(request), KAFKA_ERR_UNKNOWN_PARTITION);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_INCREMENTAL_UNASSIGN, partitions, &request, &err));
+    CHECK_INT(ended(request), 0);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_INCREMENTAL_ASSIGN, partitions, &request, &err));
+    CHECK_INT(ended(request), 0);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_UNSUBSCRIBE, NULL, &request, &err));
+    CHECK_INT(ended(request), 0);
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_SUBSCRIBE, partitions, &request, &err));
+    CHECK_INT(ended(request), 0);
+
+    call = KAFKA_CALL_POSITION + 1;
+    FAILS(kafka_consumer_request(consumer, call, NULL, &request, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    call = KAFKA_CALL_PAUSE;
+    FAILS(kafka_consumer_request(consumer, call, NULL, &request, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    /* The consumer goes first: it waits for those under way, and others find it closed. */
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_UNASSIGN, NULL, &request, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    kafka_consumer_free(consumer);
+    ended(request);
+    kafka_partitions_free(unknown);
+    kafka_partitions_free(partitions);
+}
+
 static void nobody_answers(void)
 {
     kafka_consumer *consumer = member();
@@ -110,6 +198,7 @@ int main(void)
     kafka_mock_cluster *cluster = cluster_with("group", 1, &servers);
     fill(servers, "group", 0, 0, 2);
     rebalances_are_answered_by_the_program();
+    calls_are_requests_for_who_cannot_wait();
     nobody_answers();
     kafka_mock_cluster_free(cluster);
     return 0;

@@ -47,6 +47,9 @@ int main(void)
     kafka_cursor *cursor = NULL;
     const kafka_message *messages = NULL;
     kafka_message message;
+    kafka_partitions *partitions = NULL;
+    kafka_request *request = NULL;
+    kafka_batch *batch = NULL;
 
     fill(servers, "ahead", 0, 0, COUNT);
     consumer = reader_ahead(servers);
@@ -61,7 +64,24 @@ int main(void)
 
     /* The group goes on where it was read, not where it was taken. */
     consumer = reader_ahead(servers);
-    read_some(consumer, 5, COUNT - 5);
+    read_some(consumer, 5, 1);
+    /* While it is held up there is nothing to read, and afterwards what comes next. */
+    OK(kafka_consumer_cursor(consumer, &cursor, &err));
+    OK(kafka_partitions_new(&partitions, &err));
+    OK(kafka_partitions_add(partitions, "ahead", 0, 6, &err));
+    OK(kafka_consumer_request(consumer, KAFKA_CALL_ASSIGN, partitions, &request, &err));
+    CHECK_INT(cursor->next, 0);
+    CHECK_INT(cursor->count, 0);
+    OK(kafka_request_wait(request, PATIENCE_MS, &err));
+    kafka_request_free(request);
+    kafka_partitions_free(partitions);
+    read_some(consumer, 6, 1);
+    /* Those that were taken and not read come first, in whatever way. */
+    OK(kafka_consumer_consume(consumer, 2, PATIENCE_MS, &batch, &err));
+    OK(kafka_batch_message(batch, 1, &message, &err));
+    CHECK_BYTES(message.value, message.value_len, "8", 1);
+    kafka_batch_free(batch);
+    read_some(consumer, 9, COUNT - 9);
     FAILS(kafka_consumer_take(consumer, 50, &messages, &err), KAFKA_ERR_TIMED_OUT);
     kafka_consumer_free(consumer);
 

@@ -42,6 +42,7 @@ static void the_calls_have_an_order(void)
 {
     kafka_producer *producer = transactional("order");
     kafka_topic *topic = topic_of(producer, "there");
+    kafka_request *request = NULL;
 
     FAILS(kafka_producer_begin_transaction(producer, &err), KAFKA_ERR_STATE);
     CHECK_INT(commit(producer, 1000), KAFKA_ERR_STATE);
@@ -54,7 +55,10 @@ static void the_calls_have_an_order(void)
     CHECK_INT(commit(producer, PATIENCE_MS), 0);
     CHECK_INT(await_reports(producer, 1), 0);
     FAILS(send_text(producer, topic, 0, "late", 3), KAFKA_ERR_STATE);
-    OK(kafka_producer_begin_transaction(producer, &err));
+    OK(kafka_producer_begin_transaction_request(producer, &request, &err));
+    CHECK_INT(ended(request), 0);
+    OK(kafka_producer_begin_transaction_request(producer, &request, &err));
+    CHECK_INT(ended(request), KAFKA_ERR_STATE);
     CHECK_INT(abort_it(producer), 0);
     kafka_topic_free(topic);
     kafka_producer_free(producer);

@@ -49,6 +49,59 @@ function app.try_phase(name)
   remember(name, queued, refused, flushed)
 end
 
+--- Every call that gives way where it can, though no broker is asked.
+local function call_all()
+  local consumer = kafka.consumer(brokers, nil, { ["group.id"] = "g" })
+  local place = { topic = topic, partition = 0 }
+  assert(consumer:subscribe({ topic }))
+  assert(consumer:subscription()[1] == topic)
+  assert(consumer:unsubscribe())
+  assert(consumer:assign({ place }))
+  assert(consumer:assignment()[1].topic == topic)
+  assert(consumer:pause({ place }))
+  assert(consumer:resume({ place }))
+  assert(not consumer:position()[1].offset)
+  assert(consumer:incremental_unassign({ place }))
+  assert(#consumer:assignment() == 0)
+  assert(consumer:incremental_assign({ place }))
+  assert(consumer:unassign())
+  assert(consumer:rebalance_protocol() == "NONE")
+  assert(consumer:group_metadata().generation_id == -1)
+  local _, _, code, info = consumer:pause({ { topic = "unknown", partition = 7 } })
+  assert(code == kafka.err.UNKNOWN_PARTITION and info.name == "UNKNOWN_PARTITION")
+  local transactional = kafka.producer(brokers, { ["transactional.id"] = "t" })
+  _, _, code = transactional:begin_transaction()
+  assert(code == kafka.err.STATE)
+end
+
+--- Makes those calls, and says whether others have had a turn meanwhile.
+function app.call(arguments)
+  local turns, is_over = 0, false
+  ngx.thread.spawn(function()
+    repeat
+      ngx.sleep(0.001)
+      turns = turns + 1
+    until is_over
+  end)
+  local ran, text = pcall(function()
+    if arguments.inside == "C" then
+      -- What C calls cannot give way.
+      return ("x"):gsub("x", call_all)
+    end
+    call_all()
+  end)
+  is_over = true
+  return ran and say(turns > 0) or text
+end
+
+function app.call_at_start()
+  app.start = say(pcall(call_all))
+end
+
+function app.started()
+  return app.start
+end
+
 function app.result(arguments)
   return ngx.shared.results:get(arguments.phase)
 end
@@ -183,6 +236,77 @@ function app.timeouts(arguments)
   assert(admin:close())
   assert(mine:close(0))
   return #late == 0 and "all in time" or table.concat(late, "\n")
+end
+
+--- A light thread reads on and on, while another moves it about: what it reads is what comes next from there, at any
+--- time.
+function app.move()
+  local cluster = kafka.mock_cluster()
+  assert(cluster:create_topic("moved", 1, 1))
+  local sender = kafka.producer(cluster:bootstrap_servers())
+  for _ = 0, 1999 do
+    assert(sender:produce({ topic = "moved", value = "x" }))
+  end
+  assert(sender:flush(10000))
+  local properties = { ["group.id"] = "moved", ["enable.auto.commit"] = false, ["fetch.wait.max.ms"] = 5 }
+  local consumer = kafka.consumer(cluster:bootstrap_servers(), nil, properties)
+
+  local expected, count = nil, 0
+  local function hear(message)
+    assert(message.offset == expected, say("read", message.offset, "instead of", expected))
+    expected, count = expected + 1, count + 1
+  end
+  local reader = ngx.thread.spawn(function()
+    local text
+    repeat
+      local message
+      message, text = consumer:poll(10000)
+      if message then
+        hear(message)
+      end
+    until text == "closed"
+  end)
+  local place = { topic = "moved", partition = 0 }
+  --- Nothing may be read from where `moving` begins to where it ends, but what it moves to.
+  local function move(to, moving, ...)
+    expected = to
+    assert(moving(consumer, ...))
+    local before, limit = count, now_ms() + 10000
+    repeat
+      ngx.sleep(0.001)
+    until not to or count > before or now_ms() > limit
+    assert(not to or count > before, "nothing is read")
+  end
+  for at = 1, 5 do
+    local to = 7 * at
+    local there = { topic = "moved", partition = 0, offset = to }
+    move(to, consumer.assign, { there })
+    local before = expected
+    local position = assert(consumer:position())[1].offset
+    assert(position >= before and position <= expected)
+    move(to + 3, consumer.seek, { topic = "moved", partition = 0, offset = to + 3 })
+    assert(consumer:pause({ place }))
+    local rest = expected
+    ngx.sleep(0.002)
+    assert(expected == rest)
+    assert(consumer:resume({ place }))
+    for _, message in ipairs(assert(consumer:consume(20, 1000))) do
+      hear(message)
+    end
+    move(nil, consumer.unassign)
+    assert(#consumer:assignment() == 0)
+    move(to, consumer.incremental_assign, { there })
+    assert(#consumer:assignment() == 1)
+    move(nil, consumer.incremental_unassign, { place })
+  end
+  assert(consumer:subscribe({ "other" }))
+  assert(consumer:subscription()[1] == "other")
+  assert(consumer:unsubscribe())
+  assert(consumer:group_metadata().group_id == "moved")
+  assert(consumer:rebalance_protocol() == "NONE")
+  assert(consumer:close())
+  assert(ngx.thread.wait(reader))
+  return "ok"
 end
 
 -- --- Life --------------------------------------------------------------------

@@ -74,6 +74,18 @@ fn messages_are_taken_in_every_phase_and_waiting_is_refused_where_nothing_can_yi
 }
 
 #[test]
+fn what_asks_no_broker_gives_way_where_it_can_and_works_where_it_cannot() {
+    let conf = Conf {
+        http: r#"init_worker_by_lua_block { require("app").call_at_start() }"#,
+        ..Conf::default()
+    };
+    let nginx = Nginx::start_before("127.0.0.1:1", "absent", conf);
+    assert_eq!(nginx.run("call"), "true");
+    assert_eq!(nginx.get("/run/call?inside=C"), "false");
+    assert_eq!(nginx.run("started"), "true");
+}
+
+#[test]
 fn a_client_of_the_masters_is_refused() {
     let nginx = Nginx::start_before(
         "127.0.0.1:1",

@@ -94,6 +94,12 @@ fn nobody_reads_on_in_a_consumer_that_another_light_thread_closes() {
     assert_eq!(nginx.run("read_while_closing"), "nil closed true");
 }
 
+#[test]
+fn who_reads_while_another_moves_him_reads_what_comes_next() {
+    let nginx = Nginx::start_before("127.0.0.1:1", "none", Conf::default());
+    assert_eq!(nginx.run("move"), "ok");
+}
+
 fn keeps_its_timeouts_and_the_loop_going(brokers: &str) {
     let nginx = Nginx::start_before(brokers, "absent", Conf::default());
     nginx.run("heartbeat");

@@ -44,12 +44,18 @@ end
 -- How long a piece may compute, and one in which a client is made: librdkafka starts its threads there.
 local LIMIT_US, MAKING_US = 1000, 5000
 
--- Some calls have a thread of librdkafka's do something, and sleep until it has. That takes as long as the machine
--- takes to run that thread, now and then tens of milliseconds. What waits for a broker that does not answer does so
--- each time, for as long as it is given.
-local SLEEP_US, SLEEP_MAKING_US = 40000, 400000
+-- How long making a client may sleep, until librdkafka's threads run. What waits for a broker that does not answer does
+-- so each time, for as long as it is given.
+local SLEEP_MAKING_US = 400000
 
-local MAKES = { kafka_producer_new = true, kafka_consumer_new = true, kafka_admin_new = true }
+-- The last two while a consumer is made; else they are requests.
+local MAKES = {
+  kafka_producer_new = true,
+  kafka_consumer_new = true,
+  kafka_admin_new = true,
+  kafka_consumer_subscribe = true,
+  kafka_consumer_assign = true,
+}
 
 --- Compares two looks at the thread.
 local function judge(name, before)
@@ -61,7 +67,7 @@ local function judge(name, before)
   measured.count, measured.longest = measured.count + 1, math.max(measured.longest, cpu)
   local switches = now.switches - before.switches
   local list = cpu > limit and measured.computed
-    or switches > 0 and wall > (before.makes and SLEEP_MAKING_US or SLEEP_US) and measured.slept
+    or switches > 0 and (not before.makes or wall > SLEEP_MAKING_US) and measured.slept
   if list then
     table.insert(list, ("%d us of %d us, %d switches"):format(cpu, wall, switches))
   end
@@ -204,7 +210,8 @@ function watch.start(calls)
   watch_calls(calls)
 end
 
--- The machine may make any piece look as if it were late by itself. One that is, is so again.
+-- The machine may make any piece look as if it were late by itself. One that is, is so again. And any may find a lock
+-- taken; what waits for somebody else's answer sleeps nearly every time, however short.
 local CHANCE = 2
 
 --- What takes too long, a line each.

@@ -70,6 +70,20 @@ const NOT_ON_THE_LOOP: &[&str] = &[
     "kafka_consumer_close",
     "kafka_producer_close",
     "kafka_producer_flush",
+    // Where nothing can give way: kafka_consumer_request takes their place elsewhere.
+    "kafka_consumer_accept_rebalance",
+    "kafka_consumer_assignment",
+    "kafka_consumer_group_metadata",
+    "kafka_consumer_incremental_assign",
+    "kafka_consumer_incremental_unassign",
+    "kafka_consumer_pause",
+    "kafka_consumer_position",
+    "kafka_consumer_rebalance_protocol",
+    "kafka_consumer_resume",
+    "kafka_consumer_subscription",
+    "kafka_consumer_unassign",
+    "kafka_consumer_unsubscribe",
+    "kafka_producer_begin_transaction",
     // When the Lua state ends.
     "kafka_hub_free",
 ];
