@@ -4,7 +4,9 @@ local ffi = require("ffi")
 local check = require("kafka.check")
 local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
+local events = require("kafka.events")
 local native = require("kafka.native")
+local nginx = require("kafka.nginx")
 local record = require("kafka.record")
 local topics = require("kafka.topics")
 
@@ -15,6 +17,10 @@ local TIMEOUT_MS = 10000
 -- How long a flush goes on before it looks whether the one report has come, or there is work for handlers.
 local SYNC_SLICE_MS = 5
 local SLICE_MS = 50
+
+-- How many records of a batch are read, and how many are queued by one call of the library, until others may have their
+-- turn.
+local TURN, AT_ONCE = 32, 64
 
 ---@class kafka.Producer: kafka.Client
 ---@field deliveries kafka.Deliveries|false this library's own; once somebody hears of messages one by one
@@ -87,26 +93,28 @@ function Producer:produce(message)
   return true
 end
 
----@class kafka.BatchUnderWay
+---@class kafka.BatchUnderWay a batch, or a part of one
 ---@field topic string
----@field room kafka.RecordRoom
+---@field records ffi.cdata* those to be queued
+---@field codes ffi.cdata* room for what becomes of them
+---@field first integer how many come before this part
 ---@field count integer how many are left to be queued
 ---@field indices? integer[] which these are; all, at first
 ---@field queued integer
 ---@field errors {index: integer, err: string, code: integer}[]
 
 local function fail_batch(batch, at, code, text)
-  local index = batch.indices and batch.indices[at] or at
+  local index = batch.indices and batch.indices[at] or batch.first + at
   batch.errors[#batch.errors + 1] = { index = index, err = text, code = code }
 end
 
 --- Keeps those that found the queue full, to try again. What is refused for another reason is not.
 local function sort_out(batch)
-  local records, codes, left = batch.room.records, batch.room.codes, {}
+  local records, codes, left = batch.records, batch.codes, {}
   for at = 1, batch.count do
     local code = codes[at - 1]
     if code == C.KAFKA_ERR_QUEUE_FULL then
-      left[#left + 1] = batch.indices and batch.indices[at] or at
+      left[#left + 1] = batch.indices and batch.indices[at] or batch.first + at
       records[#left - 1] = records[at - 1]
     elseif code ~= 0 then
       fail_batch(batch, at, code, err.text(code))
@@ -123,13 +131,12 @@ local function queue_batch(self, batch)
   if not topic_handle then
     return code
   end
-  local room = batch.room
   code = C.kafka_producer_produce_batch(
     self.handle,
     topic_handle,
-    room.records,
+    batch.records,
     batch.count,
-    room.codes,
+    batch.codes,
     queued_count,
     native.error
   )
@@ -141,12 +148,41 @@ local function queue_batch(self, batch)
   return queued == batch.count and 0 or sort_out(batch)
 end
 
---- Ends a batch of which some were not queued.
-local function fail_rest(self, batch, code, heard)
-  local _, text = err.failure(code)
-  for at = 1, code ~= 0 and batch.count or 0 do
-    fail_batch(batch, at, code, text)
+--- Queues a part of a batch; if the queue is full it tries again until the time is up.
+---@return integer code why the rest was not queued
+local function queue_part(self, batch, deadline_ms)
+  local code = self.handle and queue_batch(self, batch) or C.KAFKA_ERR_CLOSED
+  if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
+    hearing(self)
+    local left_ms = deadline_ms and math.max(0, deadline_ms - events.now_ms()) or self.block_ms
+    code = deliveries.retry(self, left_ms, queue_batch, batch)
   end
+  return code
+end
+
+--- Queues a batch, in parts where others may have their turn meanwhile.
+local function queue_all(self, batch, room, count, may_yield)
+  local most = may_yield and AT_ONCE or count
+  local deadline_ms = most < count and self.block_ms and self.block_ms >= 0 and events.now_ms() + self.block_ms
+  local code = 0
+  for first = 0, count - 1, most do
+    batch.first, batch.records, batch.indices = first, room.records + first, nil
+    batch.count = math.min(most, count - first)
+    if first > 0 and code == 0 then
+      nginx.turn()
+    end
+    if code == 0 then
+      code = queue_part(self, batch, deadline_ms)
+    end
+    -- What is left of this part, and then all of each.
+    for at = 1, code ~= 0 and batch.count or 0 do
+      fail_batch(batch, at, code, (select(2, err.failure(code))))
+    end
+  end
+end
+
+--- Ends a batch of which some were not queued.
+local function forget_failed(self, batch, heard)
   table.sort(batch.errors, function(left, right)
     return left.index < right.index
   end)
@@ -161,7 +197,8 @@ end
 local NOTHING = {}
 
 --- Queues copies of records by one call of the library, those of a partition in their order. Once the queue is full,
---- and `block_ms` is over if the producer was made with it, the rest is not tried.
+--- and `block_ms` is over if the producer was made with it, the rest is not tried. In nginx, where that is possible, a
+--- large batch gives way to others.
 ---@param topic string
 ---@param messages (kafka.Record|string)[] records without `topic`; a string is a value
 ---@return integer? queued how many were queued; nil if the producer is closed
@@ -173,9 +210,13 @@ function Producer:produce_batch(topic, messages)
   local handle, count = self.handle, #messages
   local number = handle and number_for(self, handle, NOTHING) or native.QUIET_ID
   local room = record.take_room(count)
+  local may_yield = count > TURN and nginx.may_yield()
   -- Those of which somebody may want to hear one by one, and then their numbers.
   local heard = NOTHING
   for at = 1, count do
+    if may_yield and at % TURN == 0 then
+      nginx.turn()
+    end
     local checked = record.read(3, at, messages[at], room)
     record.fill(room, at - 1, checked, number)
     if checked.on_delivery or checked.opaque ~= nil then
@@ -183,7 +224,8 @@ function Producer:produce_batch(topic, messages)
       heard[at] = checked
     end
   end
-  if not handle then
+  -- It may have been closed meanwhile.
+  if not self.handle then
     return err.closed()
   elseif count == 0 then
     return 0, {}
@@ -197,14 +239,10 @@ function Producer:produce_batch(topic, messages)
     room.records[at - 1].opaque = heard[at]
   end
 
-  local batch = { topic = topic, room = room, count = count, queued = 0, errors = {} }
-  local code = queue_batch(self, batch)
-  if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
-    hearing(self)
-    code = deliveries.retry(self, self.block_ms, queue_batch, batch)
-  end
-  if code ~= 0 or batch.errors[1] then
-    fail_rest(self, batch, code, heard)
+  local batch = { topic = topic, codes = room.codes, queued = 0, errors = {} }
+  queue_all(self, batch, room, count, may_yield)
+  if batch.errors[1] then
+    forget_failed(self, batch, heard)
   end
   record.give_room(room)
   return batch.queued, batch.errors

@@ -290,7 +290,8 @@ function app.move()
     ngx.sleep(0.002)
     assert(expected == rest)
     assert(consumer:resume({ place }))
-    for _, message in ipairs(assert(consumer:consume(20, 1000))) do
+    -- Unless the other was there first.
+    for _, message in ipairs(consumer:consume(20, 0) or {}) do
       hear(message)
     end
     move(nil, consumer.unassign)
