@@ -20,7 +20,7 @@ local SLICE_MS = 50
 
 -- How many records of a batch are read, and how many are queued by one call of the library, until others may have their
 -- turn.
-local TURN, AT_ONCE = 32, 64
+local TURN, AT_ONCE = 16, 64
 
 ---@class kafka.Producer: kafka.Client
 ---@field deliveries kafka.Deliveries|false this library's own; once somebody hears of messages one by one

@@ -220,7 +220,7 @@ function watch.report()
   local lines, total = {}, 0
   for name, measured in pairs(watch.measured) do
     total = total + measured.count
-    for list, share in pairs({ [measured.computed] = 0.02, [measured.slept] = 0.5 }) do
+    for list, share in pairs({ [measured.computed] = 0.02, [measured.slept] = 0.8 }) do
       if #list > math.max(CHANCE, measured.count * share) then
         lines[#lines + 1] = ("%s: %d times of %d: %s"):format(name, #list, measured.count, table.concat(list, "; "))
       end

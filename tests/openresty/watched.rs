@@ -14,6 +14,7 @@ use crate::workbench::root;
 const PLAYS: &str = r#"
     location = /play { content_by_lua_block { ngx.say(every_call.play()) } }
     location = /many { content_by_lua_block { ngx.say(every_call.many()) } }
+    location = /batch { content_by_lua_block { ngx.say(every_call.batch()) } }
     location = /consume_waits { content_by_lua_block { ngx.say(every_call.consume_waits()) } }
     location = /seen { content_by_lua_block { ngx.say(every_call.seen()) } }
     location = /table { content_by_lua_block { ngx.say(require("watch").table()) } }
@@ -155,6 +156,13 @@ fn a_broker_that_comes_and_goes_holds_nothing_up() {
 fn what_comes_in_thousands_is_taken_in_turns() {
     let nginx = watched("at work", "127.0.0.1:1", "many", false, "on");
     assert_nothing_is_late(&nginx, "/many");
+}
+
+#[test]
+fn a_batch_of_thousands_gives_way() {
+    // As above, of LuaJIT.
+    let nginx = watched("at work", "127.0.0.1:1", "many", false, "off");
+    assert_nothing_is_late(&nginx, "/batch");
 }
 
 #[test]
