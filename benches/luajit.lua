@@ -20,7 +20,7 @@ end
 
 -- See bench.h.
 local name, til, batch_size, servers, topic = arg[1], arg[2], tonumber(arg[3]), arg[4], arg[5]
-local size, count = tonumber(arg[6]), tonumber(arg[7])
+local size, all = tonumber(arg[6]), tonumber(arg[7])
 local properties, options = {}, {}
 for i = 8, #arg, 2 do
   if arg[i] == "handoff" then
@@ -54,7 +54,7 @@ local function poll(timeout_ms)
   return sequence_id
 end
 
-function rounds.send()
+function rounds.send(count)
   local polls = til ~= "handed"
   local start = now_ns()
   for id = 1, count do
@@ -73,7 +73,7 @@ function rounds.send()
   return finish - start
 end
 
-function rounds.produce()
+function rounds.produce(count)
   local start = now_ns()
   for _ = 1, count do
     assert(producer:produce({ topic = topic, value = payload }))
@@ -96,7 +96,7 @@ local contents = {
 
 local messages = {}
 
-function rounds.batch()
+function rounds.batch(count)
   for index = #messages + 1, batch_size do
     messages[index] = (contents[name] or contents.batch)(index)
   end
@@ -109,7 +109,7 @@ end
 rounds.keys = rounds.batch
 rounds.headers = rounds.batch
 
-function rounds.receive()
+function rounds.receive(count)
   local timeout_ms = 0
   local start = now_ns()
   for _ = 1, count do
@@ -123,7 +123,7 @@ function rounds.receive()
   return timeout_ms == 0 and now_ns() - start or nil
 end
 
-function rounds.consume()
+function rounds.consume(count)
   local timeout_ms, done = 0, 0
   local start = now_ns()
   while done < count do
@@ -140,7 +140,7 @@ function rounds.consume()
   return timeout_ms == 0 and now_ns() - start or nil
 end
 
-function rounds.views()
+function rounds.views(count)
   local timeout_ms, done = 0, 0
   local start = now_ns()
   while done < count do
@@ -159,18 +159,18 @@ function rounds.views()
   return timeout_ms == 0 and now_ns() - start or nil
 end
 
-function rounds.both()
+function rounds.both(count)
   local start = now_ns()
   if batch_size > 1 then
-    rounds.batch()
+    rounds.batch(count)
   else
-    rounds.send()
+    rounds.send(count)
   end
-  rounds.receive()
+  rounds.receive(count)
   return now_ns() - start
 end
 
-function rounds.latency()
+function rounds.latency(count)
   local took = {}
   for id = 1, count do
     local start = now_ns()
@@ -182,7 +182,7 @@ function rounds.latency()
   return table.concat(took, " ")
 end
 
-function rounds.hold()
+function rounds.hold(count)
   for id = 1, count do
     assert(producer:send(topic, -1, id, payload) == 0)
   end
@@ -191,7 +191,7 @@ end
 
 local clients = {}
 
-function rounds.clients()
+function rounds.clients(count)
   for _ = 1, count do
     clients[#clients + 1] = kafka.producer(servers, properties)
   end
@@ -203,7 +203,7 @@ end
 local bytes
 
 --- Strings of bytes that no other string has.
-function rounds.strings()
+function rounds.strings(count)
   if not bytes then
     bytes = ffi.new("uint8_t[?]", count * size)
     for at = 0, count * size - 1 do
@@ -221,16 +221,27 @@ function rounds.strings()
   return now_ns() - start
 end
 
-local kept = {}
-
---- A table such as `produce` takes.
-function rounds.tables()
+--- Tables such as `produce` takes.
+function rounds.tables(count)
+  local kept = {}
   local start = now_ns()
   for id = 1, count do
-    -- Kept for a while, or it would not be made.
+    -- One that nobody has would not be made.
     kept[id % 64] = { topic = topic, value = payload }
   end
-  return now_ns() - start
+  return now_ns() - start, kept
+end
+
+-- See bursts_ns in bench.h.
+local function round()
+  if til ~= "handed" then
+    return rounds[name](all)
+  end
+  local ns = 0
+  for _ = 1, all, batch_size do
+    ns = ns + rounds[name](batch_size)
+  end
+  return ns
 end
 
 local takes = { receive = true, consume = true, views = true }
@@ -245,8 +256,8 @@ end
 io.stdout:setvbuf("line")
 print("ready")
 for _ in io.lines() do
-  local found = rounds[name]()
-  print(type(found) == "number" and ("%.1f"):format(found / count) or found or "starved")
+  local found = round()
+  print(type(found) == "number" and ("%.1f"):format(found / all) or found or "starved")
 end
 for _, object in ipairs({ producer or false, consumer or false }) do
   if object then

@@ -216,17 +216,17 @@ def calls(bench):
     for size in 100, 1024:
         for case in "send", "produce":
             conf = LATE | {"handoff": "true"}
-            row(f"{case}, handed over", three, case, size, 1000, target=2.5, conf=conf, until="handed")
+            row(f"{case}, handed over", three, case, size, 10000, target=2.5, conf=conf, until="handed")
     for size, count in (100, 20000), (1024, 4000):
         row("receive", everyone, "receive", size, count, 1.2 if size == 100 else 0.9, conf=FETCH_AHEAD, fills=True)
         row("consume(1000)", four, "consume", size, count, 1.3 if size == 100 else None, conf=FETCH_AHEAD, fills=True)
         row("consume_views(1000)", three, "views", size, count, 0.97, conf=FETCH_AHEAD, fills=True)
-    for label, case, size in (
-        ("a Lua string of 100 B that there was not before", "strings", 100),
-        ("a Lua string of 1 KiB that there was not before", "strings", 1024),
-        ("a table as produce takes it", "tables", 100),
+    for label, case, size, count in (
+        ("a Lua string of 100 B that there was not before", "strings", 100, 20000),
+        ("a Lua string of 1 KiB that there was not before", "strings", 1024, 4000),
+        ("a table as produce takes it", "tables", 100, 10000),
     ):
-        found = bench.times(plain("luajit"), case=case, size=size, count=4000, servers=cluster.first_line)
+        found = bench.times(plain("luajit"), case=case, size=size, count=count, servers=cluster.first_line)
         alone.append({"label": label, "case": case, "size": size, "times": found})
     cluster.stop()
     return {"rows": rows, "alone": alone}
@@ -238,11 +238,11 @@ NOBODY = "127.0.0.1:1"
 def memory(bench):
     """Bytes for a message that waits, and for a producer that does nothing; and how long the first one takes."""
     programs = ("librdkafka", "libkafka", "luajit")
-    count, clients, processes = 200000, 20, 3
+    count, clients = 200000, 20
     conf = {"queue.buffering.max.messages": 1000000, "message.timeout.ms": 300000}
     found = {"queued": [], "client": {}, "process": {}, "started_ms": {name: [] for name in (*programs, "confluent")}}
 
-    def growth(program, case, by, **what):
+    def growth(processes, program, case, by, **what):
         """Of each of some processes, by one order; and what it had before."""
         before, after = [], []
         for _ in range(processes):
@@ -258,12 +258,12 @@ def memory(bench):
     for size in 100, 1024:
         queued = {}
         for program in programs:
-            _, queued[program] = growth(program, "hold", count, servers=NOBODY, size=size, count=count, conf=conf)
+            _, queued[program] = growth(2, program, "hold", count, servers=NOBODY, size=size, count=count, conf=conf)
         found["queued"].append({"size": size, "bytes": queued})
     cluster = bench.cluster()
     for program in programs:
         found["process"][program], found["client"][program] = growth(
-            program, "clients", clients, servers=cluster.first_line, count=clients
+            7, program, "clients", clients, servers=cluster.first_line, count=clients
         )
     cluster.stop()
     for _ in range(bench.rounds):
@@ -315,7 +315,7 @@ def broker(bench):
                 servers=servers,
                 conf={"group.id": "bench", "auto.offset.reset": "earliest", "fetch.wait.max.ms": 10},
                 warm_up=2,
-                rounds=max(bench.rounds // 2, 1),
+                rounds=bench.rounds,
             )
             rows.append({"label": report.size_text(size), "target": 1.0, "times": found})
     finally:
@@ -326,7 +326,7 @@ def broker(bench):
 
 def growth(bench):
     """Messages a second, by their size, by how many are in a batch, and by the number of partitions."""
-    rounds = max(bench.rounds // 4, 1)
+    rounds = max(bench.rounds // 2, 1)
     found = {"size": [], "batch": [], "partitions": []}
     ways = {
         "librdkafka": ("librdkafka", {"case": "send"}),
@@ -334,27 +334,27 @@ def growth(bench):
         "luajit, batches": ("luajit", {"case": "batch"}),
         "confluent": ("confluent", {"case": "send"}),
     }
-    sink, servers = bench.sink(1)
+
+    def measure(what, at, contestants, _sink, servers, **how):
+        print(f"  {at:,}", flush=True)
+        times = bench.times(contestants, servers=servers, topic=what, warm_up=2, rounds=rounds, **how)
+        found[what].append({"at": at, "times": times})
+
+    sink = bench.sink(1)
+    conf = {"message.max.bytes": 2000000}
     for size, count in (10, 50000), (100, 50000), (1024, 20000), (10240, 4000), (102400, 500), (1 << 20, 60):
-        times = bench.times(
-            ways, until="reported", size=size, count=count, batch=min(1000, count), servers=servers, topic="size",
-            conf={"message.max.bytes": 2000000}, warm_up=2, rounds=rounds)  # fmt: skip
-        found["size"].append({"at": size, "times": times})
-    sink.stop()
+        batch = min(1000, count)
+        measure("size", size, ways, *sink, until="reported", size=size, count=count, batch=batch, conf=conf)
+    sink[0].stop()
     for partitions in 1, 10, 100, 1000:
-        sink, servers = bench.sink(partitions)
-        times = bench.times(
-            ways, until="reported", count=50000, servers=servers, topic="partitions", warm_up=2, rounds=rounds
-        )
-        found["partitions"].append({"at": partitions, "times": times})
-        sink.stop()
-    sink, servers = bench.sink(12)
+        sink = bench.sink(partitions)
+        measure("partitions", partitions, ways, *sink, until="reported", count=50000)
+        sink[0].stop()
+    sink = bench.sink(12)
+    batches = plain("librdkafka", "luajit", "confluent")
     for batch in 1, 10, 100, 1000, 10000:
-        times = bench.times(
-            plain("librdkafka", "luajit", "confluent"), case="batch", batch=batch, count=10000, servers=servers,
-            topic="batch", conf=LATE, warm_up=2, rounds=2 * rounds)  # fmt: skip
-        found["batch"].append({"at": batch, "times": times})
-    sink.stop()
+        measure("batch", batch, batches, *sink, case="batch", count=10000, batch=batch, conf=LATE)
+    sink[0].stop()
     return found
 
 
@@ -478,16 +478,15 @@ def machine(bench):
 
 def main():
     parser = argparse.ArgumentParser(prog="benches/run", usage=__doc__.split("\n\n", 1)[1])
-    parser.add_argument("target")
     parser.add_argument("--docs", action="store_true")
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("groups", nargs="*", metavar="GROUP")
     given = parser.parse_intermixed_args()
     for group in given.groups:
         if group not in GROUPS:
             parser.error(f"no such group: {group}")
     os.chdir(ROOT)
-    bench = Bench(given.target, given.rounds)
+    bench = Bench(os.environ["CARGO_TARGET_DIR"], given.rounds)
     groups = given.groups or list(GROUPS)
     try:
         for group in groups:

@@ -1,4 +1,5 @@
---- What benches/openresty runs inside nginx: an access log, by one contestant or another; and what benches/measure.py does.
+--- What benches/openresty runs inside nginx: an access log, by one contestant or another; and what benches/measure.py
+--- does.
 
 local ffi = require("ffi")
 
@@ -133,7 +134,7 @@ function bench.wake()
   return text:format(took[WAKE_UPS / 2], took[WAKE_UPS * 0.99], WAKE_UPS)
 end
 
---- How many messages a second so many light threads send, of which each waits for one's report before it sends the next.
+--- How many messages a second so many light threads send, each of which waits for a report before it sends the next.
 function bench.threads(count)
   local producer = require("kafka").producer(broker, { ["linger.ms"] = 0 })
   local function run()

@@ -1,6 +1,6 @@
 """Makes tables and pictures of what measure.py has kept, for the terminal or for docs/PERFORMANCE.md.
 
-benches/report.py target/bench    says it again; benches/run does both
+benches/report.py target/bench [docs]    says again what benches/run has said, or puts it into docs
 """
 
 import json
@@ -48,16 +48,19 @@ def of_measure(times):
 
 
 def of_better(times):
-    """Of C's two ways."""
-
-    def better(number):
-        return min(times["librdkafka"][number], times["librdkafka, batches"][number])
-
-    return better
+    """Of C's two ways, the one that is faster as a rule."""
+    name = min(("librdkafka", "librdkafka, batches"), key=lambda name: statistics.median(times[name]))
+    return lambda number: times[name][number]
 
 
 def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def size_text(size):
+    if size >= 1 << 20:
+        return f"{size >> 20} MiB"
+    return f"{size >> 10} KiB" if size >= 1024 else f"{size} B"
 
 
 def spread(values, form=number):
@@ -73,16 +76,15 @@ def ratio_text(value):
 
 
 def table(head, rows):
-    """In Markdown, and legible as it is. What begins with a digit stands on the right."""
+    """In Markdown, and legible as it is."""
     rows = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    right = [at > 0 for at in range(len(head))]
 
     def line(cells):
-        texts = [cell.rjust(width) if on else cell.ljust(width) for cell, width, on in zip(cells, widths, right)]
-        return "| " + " | ".join(texts) + " |"
+        texts = [cell.rjust(width) for cell, width in zip(cells, widths)]
+        return "| " + " | ".join([cells[0].ljust(widths[0]), *texts[1:]]) + " |"
 
-    rule = "|" + "|".join("-" * (width + 1) + (":" if on else "-") for width, on in zip(widths, right)) + "|"
+    rule = "|" + "|".join("-" * (width + 1) + ("-" if at == 0 else ":") for at, width in enumerate(widths)) + "|"
     return "\n".join([line(head), rule, *map(line, rows)]) + "\n"
 
 
@@ -111,7 +113,7 @@ def alone_table(found):
     beside = {"strings": "receive", "tables": "produce"}
     rows = []
     for row in found["alone"]:
-        label = f"{beside[row['case']]}, {'1 KiB' if row['size'] == 1024 else '100 B'}"
+        label = f"{beside[row['case']]}, {size_text(row['size'])}"
         measure = next(other["times"][MEASURE] for other in found["rows"] if other["label"] == label)
         ours = quartiles(row["times"]["luajit"])[1]
         whole = quartiles([ns for ns in measure if ns])[1]
@@ -147,7 +149,7 @@ def memory_table(found):
         return {name: [value / 1024 for value in values[name]] for name in names}
 
     rows = [
-        row(f"a queued message of {'1 KiB' if queued['size'] == 1024 else '100 B'}", queued["bytes"], "B", 1.05)
+        row(f"a queued message of {size_text(queued['size'])}", queued["bytes"], "B", 1.05)
         for queued in found["queued"]
     ]
     rows.append(row("one more idle producer", kib(found["client"]), "KiB", 1.05))
@@ -170,12 +172,6 @@ def growth_table(found, what, label):
     series = list(found[what][0]["times"])
     rows = [[label(row["at"]), *(rate_text(row["times"][name]) for name in series)] for row in found[what]]
     return table([f"messages a second, by {what}", *(NAMES[name] for name in series)], rows)
-
-
-def size_text(size):
-    if size >= 1 << 20:
-        return f"{size >> 20} MiB"
-    return f"{size >> 10} KiB" if size >= 1024 else f"{size} B"
 
 
 def count_text(count):
@@ -317,11 +313,11 @@ def size_picture(found):
 def linear_picture(points, label, xlabel, title):
     figure, plot = axes()
     plot_rates(plot, points, label)
-    plot.set_ylim(bottom=0)
+    plot.set_ylim(0, 1.3 * plot.get_ylim()[1])
     per_second(plot.yaxis)
     plot.set_xlabel(xlabel)
     plot.set_title(title, loc="left", fontsize=10)
-    plot.legend()
+    plot.legend(loc="upper center", ncols=2)
     return figure
 
 
@@ -351,7 +347,7 @@ def calls_picture(found):
                 above.append(high - middle)
         plot.errorbar(middles, at, xerr=[below, above], fmt="o", ms=4.5, lw=1, color=COLOURS[name], label=NAMES[name])
     targets = [(row["target"], place) for place, row in enumerate(rows) if row["target"]]
-    plot.plot(*zip(*targets), "|", ms=9, mew=1.5, color="#000000", label="target")
+    plot.plot(*zip(*targets), "|", ms=9, mew=1.5, color="#000000", label="target", zorder=1)
     plot.axvline(1, color=COLOURS[MEASURE], lw=1)
     plot.set_xscale("log")
     plot.xaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5]))
@@ -382,13 +378,13 @@ def latency_picture(found):
     low = min(found[name][0] for name in COLOURS if name in found) / 1000
     high = max(found[name][int(0.995 * len(found[name]))] for name in COLOURS if name in found) / 1000
     plot.set_xlim(low * 0.95, high)
-    ticks = [tick for tick in (10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1000, 2000, 5000) if low <= tick <= high]
-    plot.set_xticks(ticks, [f"{tick} us" for tick in ticks])
+    ticks = [tick for tick in (10, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000) if low <= tick <= high]
+    plot.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     plot.minorticks_off()
     plot.set_ylim(0, 100)
-    plot.set_xlabel("from `send` to its report, one message at a time (100 B, linger.ms 0)")
+    plot.set_xlabel("us from sending a message to having its report")
     plot.set_ylabel("of the messages, %")
-    plot.set_title("Latency", loc="left", fontsize=10)
+    plot.set_title("Latency of a message at a time (100 B, linger.ms 0)", loc="left", fontsize=10)
     plot.legend(loc="lower right")
     return figure
 
@@ -404,12 +400,12 @@ def stream_picture(found):
             color=COLOURS[name],
             label=NAMES[name],
         )
-    plot.set_ylim(bottom=0)
+    plot.set_ylim(0, 1.25 * plot.get_ylim()[1])
     plot.set_xlim(0, found["count"] / 1e6)
     plot.set_xlabel("messages delivered, million")
     plot.set_ylabel("memory, MiB")
     plot.set_title(f"Memory, while {found['count'] / 1e6:g} million messages are sent", loc="left", fontsize=10)
-    plot.legend()
+    plot.legend(loc="upper center", ncols=2)
     return figure
 
 
@@ -483,4 +479,7 @@ def write_docs(work, docs):
 
 if __name__ == "__main__":
     directory = Path(sys.argv[1])
-    show(directory, [group for group in dict(TABLES.values()) if (directory / f"{group}.json").exists()])
+    if len(sys.argv) > 2:
+        write_docs(directory, Path(sys.argv[2]))
+    else:
+        show(directory, [group for group in dict(TABLES.values()) if (directory / f"{group}.json").exists()])
