@@ -72,7 +72,8 @@ class Process:
     def stop(self):
         """At its own pace; `kill` where nothing of it matters any more."""
         self.child.stdin.close()
-        self.child.wait(60)
+        if self.child.wait(60):
+            sys.exit(f"bench: {' '.join(self.command)} failed")
         Process.alive.discard(self)
 
     def kill(self):
