@@ -184,6 +184,7 @@ def calls(bench):
     everyone = plain("librdkafka", "libkafka", "luajit", "prototype", "confluent")
     three = plain("librdkafka", "libkafka", "luajit")
     four = three | plain("confluent")
+    again = {"librdkafka": ("librdkafka", {}), "luajit": ("luajit", {"case": "again"})}
     rows, alone = [], []
 
     def row(label, contestants, case, size, count, target=None, partitions=1, conf=LATE, fills=False, **what):
@@ -211,13 +212,15 @@ def calls(bench):
     for size in 100, 1024:
         row("send", everyone, "send", size, 10000, target=1.0)
         row("produce", four, "produce", size, 10000, target=1.0)
+        row("produce, one table for all", again, "produce", size, 10000)
         row("produce_batch, no keys", four, "batch", size, 10000, target=1.25, partitions=12)
         row("produce_batch, keys", four, "keys", size, 10000, target=1.0, partitions=12)
         row("produce_batch, headers", four, "headers", size, 10000, target=1.0, partitions=12)
     for size in 100, 1024:
-        for case in "send", "produce":
-            conf = LATE | {"handoff": "true"}
-            row(f"{case}, handed over", three, case, size, 10000, target=2.5, conf=conf, until="handed")
+        handed = {"until": "handed", "conf": LATE | {"handoff": "true"}}
+        row("send, handed over", three, "send", size, 10000, target=2.5, **handed)
+        row("produce, handed over", three, "produce", size, 10000, target=2.5, **handed)
+        row("one table for all, handed over", again, "produce", size, 10000, **handed)
     for size, count in (100, 20000), (1024, 4000):
         row("receive", everyone, "receive", size, count, 1.2 if size == 100 else 0.9, conf=FETCH_AHEAD, fills=True)
         row("consume(1000)", four, "consume", size, count, 1.3 if size == 100 else None, conf=FETCH_AHEAD, fills=True)
