@@ -68,6 +68,7 @@ help:
 	@echo 'make uninstall               removes them'
 	@echo 'make header                  include/kafka.h and lua/kafka/cdef.lua, from the Rust declarations'
 	@echo 'make bench                   cost, as ratios to a C program on the same librdkafka'
+	@echo '     BENCH=--docs            ... and into docs/PERFORMANCE.md, which says what else there is'
 	@echo 'make clean                   removes what was built (distclean: also the tools in target/)'
 
 run:
@@ -88,8 +89,8 @@ header:
 	@KAFKA_UPDATE=1 $(CARGO) test --release --test abi
 
 bench:
-	@scripts/bootstrap run
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL benches/run
+	@scripts/bootstrap test
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL benches/run $(BENCH)
 
 # Only what is missing is built: `make && sudo make install` needs no cargo for root.
 $(OUT)/libkafka.so $(OUT)/libkafka.a:

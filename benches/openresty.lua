@@ -1,4 +1,5 @@
---- What benches/openresty runs inside nginx: an access log, by one contestant or another.
+--- What benches/openresty runs inside nginx: an access log, by one contestant or another; and what benches/measure.py
+--- does.
 
 local ffi = require("ffi")
 
@@ -9,6 +10,7 @@ int clock_gettime(int clock, struct bench_timespec *now);
 
 local CLOCK_MONOTONIC = 1
 local WAKE_UPS = 2000
+local THREADS_MESSAGES = 6400
 
 local contestant = os.getenv("CONTESTANT")
 local port = tonumber(os.getenv("BROKER_PORT"))
@@ -130,6 +132,28 @@ function bench.wake()
   table.sort(took)
   local text = "wake-up: %.0f us at the median, %.0f us at the 99th percentile, of %d\n"
   return text:format(took[WAKE_UPS / 2], took[WAKE_UPS * 0.99], WAKE_UPS)
+end
+
+--- How many messages a second so many light threads send, each of which waits for a report before it sends the next.
+function bench.threads(count)
+  local producer = require("kafka").producer(broker, { ["linger.ms"] = 0 })
+  local function run()
+    for _ = 1, THREADS_MESSAGES / count do
+      assert(producer:produce_sync({ topic = "threads", value = "x" }, 5000))
+    end
+  end
+  assert(producer:produce_sync({ topic = "threads", value = "x" }, 5000))
+  local running = {}
+  local start = now_us()
+  for at = 1, count do
+    running[at] = ngx.thread.spawn(run)
+  end
+  for at = 1, count do
+    assert(ngx.thread.wait(running[at]))
+  end
+  local took = now_us() - start
+  producer:close(1000)
+  return 1e6 * THREADS_MESSAGES / took
 end
 
 return bench

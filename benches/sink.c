@@ -1,7 +1,7 @@
 /* A broker that counts what is produced and drops it, for clients of any age: one that only speaks the protocol and the
  * message sets of Kafka 0.8, and one that wants record batches. It costs next to nothing, so that the clients are measured.
  *
- *   sink PORT       answers on stdout to lines on stdin:
+ *   sink PORT [PARTITIONS]    how many each topic has, 4 by default; answers on stdout to lines on stdin:
  *     count TOPIC   how many records it has had
  *     down          closes all connections, and accepts none
  *     up            accepts again */
@@ -18,16 +18,18 @@
 #include <unistd.h>
 
 enum { PRODUCE = 0, FETCH = 1, METADATA = 3, FIND_COORDINATOR = 10, API_VERSIONS = 18 };
-enum { PARTITIONS = 4, TOPICS = 64, CONNECTIONS = 256, NODE = 1, UNSUPPORTED_VERSION = 35 };
+enum { PARTITIONS_MAX = 1024, TOPICS = 64, CONNECTIONS = 256, NODE = 1, UNSUPPORTED_VERSION = 35 };
 
 /* Those before the protocol's compact ("flexible") encoding. Clients look at Fetch and FindCoordinator to know which
  * compressions there are, and never ask for them. */
 static const int16_t versions[][3] = {
     {PRODUCE, 0, 7}, {FETCH, 0, 11}, {METADATA, 0, 4}, {FIND_COORDINATOR, 0, 1}, {API_VERSIONS, 0, 2}};
 
+static int partition_count = 4;
+
 static struct topic {
   char name[250];
-  int64_t records[PARTITIONS];
+  int64_t records[PARTITIONS_MAX];
 } topics[TOPICS];
 
 struct connection {
@@ -142,8 +144,8 @@ static void metadata(struct reader from, int version, int port) {
     put_text(topic->name);
     if (version >= 1)
       put(0, 1); /* is internal */
-    put(PARTITIONS, 4);
-    for (int partition = 0; partition < PARTITIONS; partition++) {
+    put(partition_count, 4);
+    for (int partition = 0; partition < partition_count; partition++) {
       put(0, 2);
       put(partition, 4);
       put(NODE, 4);
@@ -168,7 +170,7 @@ static void produce(struct reader from, int version) {
     put(partitions, 4);
     while (partitions-- > 0) {
       int32_t partition = (int32_t)get(&from, 4);
-      int64_t *records = &topic->records[partition & (PARTITIONS - 1)];
+      int64_t *records = &topic->records[partition & (PARTITIONS_MAX - 1)];
       put(partition, 4);
       put(0, 2);
       put(*records, 8);
@@ -248,6 +250,10 @@ int main(int argc, char **argv) {
   static struct pollfd fds[2 + CONNECTIONS];
   static struct connection connections[2 + CONNECTIONS];
   int port = argc > 1 ? atoi(argv[1]) : 0;
+  if (argc > 2)
+    partition_count = atoi(argv[2]);
+  if (partition_count < 1 || partition_count > PARTITIONS_MAX)
+    return 1;
   nfds_t count = 2;
   char line[300];
   fds[0] = (struct pollfd){.fd = 0, .events = POLLIN};
@@ -291,7 +297,7 @@ int main(int argc, char **argv) {
       const uint8_t *name = (const uint8_t *)line + 6;
       struct topic *topic = find_topic((struct reader){name, name + strlen(line + 6)});
       int64_t sum = 0;
-      for (int partition = 0; partition < PARTITIONS; partition++)
+      for (int partition = 0; partition < partition_count; partition++)
         sum += topic->records[partition];
       printf("%lld\n", (long long)sum);
     }

@@ -301,7 +301,7 @@ impl Producer {
 
     /// Messages sent and not yet reported.
     pub fn len(&self) -> u64 {
-        self.shared.reports.counters().in_flight
+        self.shared.reports.awaited()
     }
 
     /// Whether every message sent has been reported.

@@ -62,10 +62,12 @@ pub struct Counters {
 pub struct Reports {
     queue: SegQueue<Report>,
     topics: Names,
-    // All four count from the start, so that each changes in one place and none ever falls below another.
+    // All five count from the start, so that each changes in one place and none ever falls below another.
     accepted: AtomicU64,
     delivered: AtomicU64,
     failed: AtomicU64,
+    /// Those of both whose reports are there to be fetched, or need not be. Behind the two for a moment.
+    told: AtomicU64,
     /// Messages that take no room any more: reported, and that fetched or not to be.
     freed: AtomicU64,
     /// Failures that nobody has been told of, in `queue` and of quiet messages.
@@ -96,6 +98,7 @@ impl Reports {
             accepted: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            told: AtomicU64::new(0),
             freed: AtomicU64::new(0),
             untold_failures: AtomicU64::new(0),
             quiet_failures: AtomicU64::new(0),
@@ -174,7 +177,9 @@ impl Reports {
     }
 
     fn add(&self, reports: impl Iterator<Item = Report>) {
+        let mut count = 0;
         for report in reports {
+            count += 1;
             let failed = report.code != Code::NO_ERROR;
             let quiet = report.opaque == Opaque::QUIET;
             // All is counted before it can be fetched, so that no count ever falls below zero.
@@ -197,6 +202,7 @@ impl Reports {
                 self.queue.push(report);
             }
         }
+        self.told.fetch_add(count, Ordering::Release);
         self.wake();
     }
 
@@ -264,6 +270,12 @@ impl Reports {
             delivered,
             failed,
         }
+    }
+
+    /// How many messages there is nothing to be fetched of yet. Once it is none, whoever waits for a report finds it.
+    pub fn awaited(&self) -> u64 {
+        let told = self.told.load(Ordering::Acquire);
+        self.accepted.load(Ordering::Acquire).saturating_sub(told)
     }
 
     fn has_something_to_tell(&self) -> bool {
@@ -409,6 +421,35 @@ mod tests {
         };
         assert_eq!(reports.pop_all(), expected);
         reports.reserve().unwrap();
+    }
+
+    #[test]
+    fn a_message_is_awaited_until_its_report_can_be_fetched() {
+        const MESSAGES: usize = 100_000;
+        let reports = Reports::new(None, false, Arc::default());
+        let sent = AtomicUsize::new(0);
+        let mut late = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 0..MESSAGES {
+                    while sent.load(Ordering::Acquire) <= number {
+                        std::hint::spin_loop();
+                    }
+                    reports.add([report(number, Code::NO_ERROR)].into_iter());
+                }
+            });
+            for number in 0..MESSAGES {
+                reports.reserve().unwrap();
+                sent.store(number + 1, Ordering::Release);
+                while reports.awaited() > 0 {
+                    std::hint::spin_loop();
+                }
+                while reports.pop().is_none() {
+                    late += 1;
+                }
+            }
+        });
+        assert_eq!(late, 0);
     }
 
     #[test]
