@@ -262,6 +262,14 @@ describe("compiled by the JIT", function()
               kept = assert(consumer:poll(15000))
             end
           end,
+          consume = function(consumer)
+            for _ = 1, COUNT, 1000 do
+              local messages = assert(consumer:consume(1000, 15000))
+              for index = 1, 1000 do
+                kept = messages[index].value
+              end
+            end
+          end,
           consume_views = function(consumer)
             for _ = 1, COUNT, 1000 do
               local views = assert(consumer:consume_views(1000, 15000))
@@ -296,7 +304,7 @@ describe("compiled by the JIT", function()
         assert(producer:flush(15000))
         local consumer = kafka.consumer(%q, nil, { ["group.id"] = "g", ["enable.auto.commit"] = false })
         local _, last = consumer:watermarks(topic, 0)
-        for _, name in ipairs({ "receive", "poll", "consume_views" }) do
+        for _, name in ipairs({ "receive", "poll", "consume", "consume_views" }) do
           measure(name, consumer, function()
             assert(consumer:assign({ { topic = topic, partition = 0, offset = last - COUNT } }))
           end)
@@ -307,13 +315,21 @@ describe("compiled by the JIT", function()
     )
     assert.equal("", result.err)
     -- Some of it is made once for many, and some by traces that are left.
-    local most = { send = 5, produce = 5, produce_batch = 5, receive = 160, poll = 420, consume_views = 5 }
+    local most = {
+      send = 5,
+      produce = 5,
+      produce_batch = 5,
+      receive = 160,
+      poll = 420,
+      consume = 300,
+      consume_views = 5,
+    }
     local count = 0
     for name, bytes in result.out:gmatch("(%S+)\t(%d+)\n") do
       count = count + 1
       assert.is_true(tonumber(bytes) <= most[name], name .. " leaves " .. bytes .. " bytes a message")
     end
-    assert.equal(6, count)
+    assert.equal(7, count)
   end)
 
   it("receive answers the same whether its caller is compiled or not", function()
