@@ -2021,21 +2021,6 @@ int32_t kafka_consumer_consume(struct kafka_consumer *consumer,
                                struct kafka_error *err);
 
 /**
- * Adds messages to a batch of this consumer's, until it has batch_max: as kafka_consumer_consume, for whoever cannot
- * wait for all of them at once.
- *
- * batch_max: messages in all. Returns 0 if the batch has as many; KAFKA_ERR_TIMED_OUT if not yet;
- * KAFKA_ERR_EVENT if an event is to be taken first, also where librdkafka would answer it: what
- * the batch has is to be read before its partitions move; else what kafka_consumer_poll returns. What has come is in the
- * batch in any case. Blocks up to timeout_ms.
- */
-int32_t kafka_consumer_consume_more(struct kafka_consumer *consumer,
-                                    size_t batch_max,
-                                    int32_t timeout_ms,
-                                    struct kafka_batch *batch,
-                                    struct kafka_error *err);
-
-/**
  * Begins to leave the group, so that rebalances can be answered on the way; then
  * kafka_consumer_close ends the consumer. Who does not answer rebalances himself closes at once.
  *
@@ -2155,6 +2140,20 @@ int32_t kafka_consumer_take(struct kafka_consumer *consumer,
                             int32_t timeout_ms,
                             const struct kafka_message **messages,
                             struct kafka_error *err);
+
+/**
+ * Takes messages ahead of their reader until there are as many, for whoever wants them at once and
+ * cannot wait for them in one call: until they are handed over, by kafka_consumer_take or
+ * kafka_consumer_consume, none of them counts as read.
+ *
+ * count: messages that are not read, in all. Returns 0 if there are as many;
+ * KAFKA_ERR_TIMED_OUT if not yet; else what kafka_consumer_poll returns. What has come is kept in
+ * any case. Only the reader may call it. Blocks up to timeout_ms.
+ */
+int32_t kafka_consumer_look_ahead(struct kafka_consumer *consumer,
+                                  size_t count,
+                                  int32_t timeout_ms,
+                                  struct kafka_error *err);
 
 /**
  * Joins the group, to share these topics' partitions with its other members.

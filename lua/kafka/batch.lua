@@ -172,10 +172,7 @@ batch.out = ffi.new("kafka_batch *[1]")
 
 local count_out = ffi.new("size_t[1]")
 
---- How many messages a batch has.
----@param handle ffi.cdata*
----@return integer
-function batch.count(handle)
+local function count_of(handle)
   if C.kafka_batch_count(handle, count_out, native.error) ~= 0 then
     error(native.message(), 0)
   end
@@ -188,14 +185,14 @@ function batch.taken()
   return ffi.gc(batch.out[0], free)
 end
 
---- Counts what a batch holds, now that it has all its messages.
+--- Counts what a batch holds.
 local function account(handle)
   local byte_count = bytes_of(handle)
   held = held + byte_count
   if held > HELD_FREELY then
     collectgarbage("step", byte_count / 1024)
   end
-  return batch.count(handle)
+  return count_of(handle)
 end
 
 --- A batch as an object.

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "f9bfd7dac9d8b591",
+  hash = "589ce5d6d3c2a40c",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -620,12 +620,6 @@ int32_t kafka_consumer_consume(struct kafka_consumer *consumer,
                                struct kafka_batch **batch,
                                struct kafka_error *err);
 
-int32_t kafka_consumer_consume_more(struct kafka_consumer *consumer,
-                                    size_t batch_max,
-                                    int32_t timeout_ms,
-                                    struct kafka_batch *batch,
-                                    struct kafka_error *err);
-
 int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
                              int32_t timeout_ms,
                              struct kafka_error *err);
@@ -669,6 +663,11 @@ int32_t kafka_consumer_take(struct kafka_consumer *consumer,
                             int32_t timeout_ms,
                             const struct kafka_message **messages,
                             struct kafka_error *err);
+
+int32_t kafka_consumer_look_ahead(struct kafka_consumer *consumer,
+                                  size_t count,
+                                  int32_t timeout_ms,
+                                  struct kafka_error *err);
 
 int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
                                  const struct kafka_partitions *topics,

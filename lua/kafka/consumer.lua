@@ -126,44 +126,45 @@ local function consume(timeout_ms, self, most)
   return C.kafka_consumer_consume(self.handle, most, timeout_ms, batch.out, native.error)
 end
 
-local function consume_more(timeout_ms, self, wanted)
-  local code = C.kafka_consumer_consume_more(self.handle, wanted.most, timeout_ms, wanted.handle, native.error)
-  -- Whatever else ends it, first of all there are messages to be read.
-  return code == C.KAFKA_ERR_TIMED_OUT and code or 0
+local function look_ahead(timeout_ms, self, count)
+  return C.kafka_consumer_look_ahead(self.handle, count, timeout_ms, native.error)
 end
 
---- Adds to a batch where no call waits by itself: in portions, until there are `most` or the time is up.
-local function gather(self, handle, most, timeout_ms, start)
-  local wanted = { handle = handle, most = math.min(most, AT_ONCE) }
-  local count = batch.count(handle)
-  while count < most do
-    if count == wanted.most then
-      wanted.most = math.min(most, count + AT_ONCE)
-    end
-    local left_ms = timeout_ms <= 0 and timeout_ms or math.max(0, timeout_ms - (events.now_ms() - start))
-    events.waiting(self, left_ms, consume_more, wanted)
-    count = batch.count(handle)
-    if count < wanted.most then
-      return
+--- Waits until so many messages are there, or the time is up, where no call waits by itself: in portions, after which
+--- others may have their turn. What is there is taken back if its partition moves meanwhile.
+local function gather(self, most, timeout_ms)
+  local start, code = events.now_ms(), 0
+  for portion = AT_ONCE, most + AT_ONCE - 1, AT_ONCE do
+    if code == 0 then
+      local left_ms = timeout_ms <= 0 and timeout_ms or math.max(0, timeout_ms - (events.now_ms() - start))
+      code = events.waiting(self, left_ms, look_ahead, math.min(most, portion))
     end
   end
+  return code
 end
 
 local function take(self, most, timeout_ms, made)
   if not self.handle then
     return err.closed()
   end
-  local may_block = nginx.may_block()
-  local start = may_block or events.now_ms()
-  local code = events.waiting(self, timeout_ms, consume, may_block and most or math.min(most, AT_ONCE))
-  if code ~= 0 then
+  local missed
+  if not nginx.may_block() then
+    local code = gather(self, most, timeout_ms)
+    if not self.handle then
+      return err.closed()
+    elseif code ~= 0 and code ~= C.KAFKA_ERR_TIMED_OUT then
+      -- It is told unless there are messages to be read first.
+      missed = { nothing(code) }
+    end
+    timeout_ms = 0
+  end
+  local code = events.waiting(self, timeout_ms, consume, most)
+  if code == C.KAFKA_ERR_TIMED_OUT and missed then
+    return unpack(missed, 1, 4)
+  elseif code ~= 0 then
     return nothing(code)
   end
-  local handle = batch.taken()
-  if not may_block then
-    gather(self, handle, most, timeout_ms, start)
-  end
-  return made(handle)
+  return made(batch.taken())
 end
 
 local function check_most(most)

@@ -92,7 +92,12 @@ impl Consumer {
                 })
             }
             Call::Position(partitions) => {
-                Box::new(move |it| it.position(partitions.as_ref()).map(Outcome::Partitions))
+                // What is being taken in this moment would count as read.
+                let hold = self.hold();
+                Box::new(move |it| {
+                    let _until_done = hold;
+                    it.position(partitions.as_ref()).map(Outcome::Partitions)
+                })
             }
         })
     }

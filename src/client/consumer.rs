@@ -151,6 +151,17 @@ impl Consumer {
     /// Takes messages ahead of their reader, those that he has not read first. As [`Self::poll`]
     /// otherwise.
     pub fn take(&self, timeout_ms: i32) -> Result<()> {
+        self.take_until(1, timeout_ms)
+    }
+
+    /// Takes messages ahead until there are so many, and shows them to nobody yet.
+    pub fn look_ahead(&self, count: usize, timeout_ms: i32) -> Result<()> {
+        let taken = self.take_until(count, timeout_ms);
+        self.lookahead()?.hide();
+        taken
+    }
+
+    fn take_until(&self, wanted: usize, timeout_ms: i32) -> Result<()> {
         let lookahead = self.lookahead()?;
         if self.client().events().is_awaited_there() {
             return Err(Error::event());
@@ -158,22 +169,23 @@ impl Consumer {
             self.tell_end(true)?;
         }
         let fill = |batch: &mut Batch, max, timeout_ms| self.fill_some(batch, max, timeout_ms);
-        let mut troubles = lookahead.take(fill, 0)?;
+        let mut troubles = lookahead.take(fill, wanted, 0)?;
         let mut deadline = None;
         loop {
             self.accept_rebalances();
             let told = self.tell_all(troubles);
-            if lookahead.show_rest() {
+            let count = lookahead.show_rest();
+            if count >= wanted {
                 return Ok(());
             }
             told?;
-            self.tell_end(true)?;
+            self.tell_end(count == 0)?;
             self.may_go_on()?;
             let deadline = *deadline.get_or_insert_with(|| Deadline::after_ms(timeout_ms));
             if deadline.is_past() {
                 return Err(Error::timed_out("timeout"));
             }
-            troubles = lookahead.take(fill, deadline.remaining_ms(SLICE_MS))?;
+            troubles = lookahead.take(fill, wanted, deadline.remaining_ms(SLICE_MS))?;
         }
     }
 
@@ -247,35 +259,20 @@ impl Consumer {
         if self.client().events().is_awaited_there() {
             return Err(Error::event());
         }
+        self.await_release(timeout_ms)?;
         let mut batch = Batch::new(Arc::clone(self.native()));
-        let ended = self.consume_more(&mut batch, message_max, timeout_ms);
+        self.take_ahead(message_max, &mut batch)?;
+        let ended = match batch.len() < message_max {
+            true => self.fill(&mut batch, message_max, timeout_ms),
+            false => Ok(()),
+        };
         if batch.is_empty() {
             ended?;
         }
-        Ok(batch)
-    }
-
-    /// Adds messages to a batch of this consumer's until it has so many, or says why that ended before.
-    pub fn consume_more(&self, batch: &mut Batch, batch_max: usize, timeout_ms: i32) -> Result<()> {
-        let first = batch.len();
-        if !batch.is_of(self.native()) {
-            return Err(Error::invalid("batch is another consumer's"));
-        } else if first >= batch_max {
-            return Ok(());
-        } else if first > 0 && self.client().events().has(Kinds::REBALANCE) {
-            // What was taken is to be read before its partitions move.
-            return Err(Error::event());
-        }
-        self.await_release(timeout_ms)?;
-        self.take_ahead(batch_max - first, batch)?;
-        let ended = match batch.len() < batch_max {
-            true => self.fill(batch, batch_max, timeout_ms),
-            false => Ok(()),
-        };
         if self.lookahead.is_some() && self.stores_when_taken {
-            store_offsets(batch, first..batch.len());
+            store_offsets(&batch, 0..batch.len());
         }
-        ended
+        Ok(batch)
     }
 
     /// Fills a batch, or says why that ended before it was full.
@@ -294,7 +291,7 @@ impl Consumer {
             if batch.is_empty() {
                 self.accept_rebalances();
             } else if self.client().events().has(Kinds::REBALANCE) {
-                // As above.
+                // What was taken is to be read before its partitions move.
                 return Err(Error::event());
             }
             self.may_go_on()?;

@@ -246,11 +246,12 @@ impl Lookahead {
     }
 
     /// Takes messages by `fill`, which adds so many to a batch, and waits for the first so long: what
-    /// is there, or the first that comes in time. Those that the reader has not read come first.
-    /// Returns what came in place of messages.
+    /// is there, or the first that comes in time; `wanted` of them even where the reader is slow. Those that the reader has
+    /// not read come first. Returns what came in place of messages.
     pub fn take(
         &self,
         fill: impl Fn(&mut Batch, usize, i32) -> Result<Vec<Trouble>>,
+        wanted: usize,
         timeout_ms: i32,
     ) -> Result<Vec<Trouble>> {
         let Some(mut state) = self.shared.lock_released(timeout_ms) else {
@@ -266,7 +267,8 @@ impl Lookahead {
         let filled = if !batch.is_empty() {
             drop(state);
             // Polled all the same, which keeps the member in its group.
-            fill(&mut batch, 1, 0)
+            let missing = wanted.saturating_sub(batch.len()).max(1);
+            fill(&mut batch, missing, 0)
         } else {
             if count == 0 {
                 // It waited for the first message, which says nothing of the reader.
@@ -275,7 +277,7 @@ impl Lookahead {
             } else if took > SLOW {
                 state.limit = (state.limit / 4).max(1);
             }
-            let limit = state.limit;
+            let limit = state.limit.max(wanted);
             drop(state);
             fill_up_to(limit, &mut batch, fill, timeout_ms)
         };
@@ -304,11 +306,19 @@ impl Lookahead {
         self.shared.handed_over(&state) < state.len()
     }
 
-    /// Shows the reader what there is, after calls that show it to nobody. Whether that is anything.
-    pub fn show_rest(&self) -> bool {
+    /// Shows the reader what there is, after calls that show it to nobody. How many that is.
+    pub fn show_rest(&self) -> usize {
         let state = self.shared.lock();
         self.shared.show(&state);
-        state.holds == 0 && state.len() > 0
+        match state.holds {
+            0 => state.len(),
+            _ => 0,
+        }
+    }
+
+    /// Shows him nothing until the next [`Self::take`].
+    pub fn hide(&self) {
+        self.with_unread(|_, _| ());
     }
 
     /// Holds the reader up, where nobody but he may call this; the bell rings when he may go on.

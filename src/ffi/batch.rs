@@ -19,12 +19,6 @@ impl kafka_batch {
         place.hand_over(Self { process, batch });
     }
 
-    /// The messages, to add others.
-    pub(super) fn get_mut(&mut self) -> Result<&mut Batch> {
-        self.get()?;
-        Ok(&mut self.batch)
-    }
-
     #[inline]
     fn get(&self) -> Result<&Batch> {
         match self.process.is_current() {

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::sync::{Arc, Mutex};
 
 use super::batch::kafka_batch;
-use super::boundary::{guarded, guarded_void, output, reference, reference_mut, string, take_back};
+use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
 use super::client::{kafka_client, HasClient};
 use super::conf::kafka_conf;
 use super::error::kafka_error;
@@ -159,28 +159,6 @@ pub unsafe extern "C" fn kafka_consumer_consume(
         }
         kafka_batch::hand_over(batch, consumer.consume(message_max, timeout_ms)?);
         Ok(())
-    })
-}
-
-/// Adds messages to a batch of this consumer's, until it has batch_max: as kafka_consumer_consume, for whoever cannot
-/// wait for all of them at once.
-///
-/// batch_max: messages in all. Returns 0 if the batch has as many; KAFKA_ERR_TIMED_OUT if not yet;
-/// KAFKA_ERR_EVENT if an event is to be taken first, also where librdkafka would answer it: what
-/// the batch has is to be read before its partitions move; else what kafka_consumer_poll returns. What has come is in the
-/// batch in any case. Blocks up to timeout_ms.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_consumer_consume_more(
-    consumer: *mut kafka_consumer,
-    batch_max: usize,
-    timeout_ms: i32,
-    batch: *mut kafka_batch,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        let consumer = reference(consumer, "consumer")?.handle.enter()?;
-        let batch = reference_mut(batch, "batch")?.get_mut()?;
-        consumer.consume_more(batch, batch_max, timeout_ms)
     })
 }
 

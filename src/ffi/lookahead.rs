@@ -105,3 +105,23 @@ pub unsafe extern "C" fn kafka_consumer_take(
         Ok(())
     })
 }
+
+/// Takes messages ahead of their reader until there are as many, for whoever wants them at once and
+/// cannot wait for them in one call: until they are handed over, by kafka_consumer_take or
+/// kafka_consumer_consume, none of them counts as read.
+///
+/// count: messages that are not read, in all. Returns 0 if there are as many;
+/// KAFKA_ERR_TIMED_OUT if not yet; else what kafka_consumer_poll returns. What has come is kept in
+/// any case. Only the reader may call it. Blocks up to timeout_ms.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_look_ahead(
+    consumer: *mut kafka_consumer,
+    count: usize,
+    timeout_ms: i32,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let consumer = reference(consumer, "consumer")?.handle.enter()?;
+        consumer.look_ahead(count, timeout_ms)
+    })
+}

@@ -71,31 +71,6 @@ static void it_waits_for_as_many_as_are_wanted(void)
     kafka_consumer_free(consumer);
 }
 
-static void a_batch_grows(void)
-{
-    kafka_consumer *consumer = reader_of(servers, "batch", 1), *other;
-    kafka_batch *batch = NULL;
-    size_t count = 0, i;
-
-    OK(kafka_consumer_consume(consumer, 7, PATIENCE_MS, &batch, &err));
-    OK(kafka_consumer_consume_more(consumer, 12, PATIENCE_MS, batch, &err));
-    OK(kafka_batch_count(batch, &count, &err));
-    CHECK_INT(count, 12);
-    OK(kafka_consumer_consume_more(consumer, 12, 0, batch, &err));
-    FAILS(kafka_consumer_consume_more(consumer, 1000, 50, batch, &err), KAFKA_ERR_TIMED_OUT);
-    OK(kafka_batch_count(batch, &count, &err));
-    CHECK_INT(count, COUNT);
-    other = reader_of(servers, "batch", 1);
-    FAILS(kafka_consumer_consume_more(other, 1000, 50, batch, &err), KAFKA_ERR_INVALID_ARGUMENT);
-    CHECK_TEXT(err.message, "batch is another consumer's");
-    kafka_consumer_free(other);
-    kafka_consumer_free(consumer);
-    for (i = 0; i < count; i++) {
-        expect_view(batch, i);
-    }
-    kafka_batch_free(batch);
-}
-
 static void a_message_without_headers(void)
 {
     kafka_consumer *consumer = reader_of(servers, "batch", 1);
@@ -118,7 +93,6 @@ int main(void)
     fill(servers, "batch", 0, 0, COUNT);
     a_batch_outlives_its_consumer();
     it_waits_for_as_many_as_are_wanted();
-    a_batch_grows();
     a_message_without_headers();
     kafka_mock_cluster_free(cluster);
     return 0;

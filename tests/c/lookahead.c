@@ -48,6 +48,7 @@ int main(void)
     const kafka_message *messages = NULL;
     kafka_message message;
     kafka_partitions *partitions = NULL;
+    kafka_partition place;
     kafka_request *request = NULL;
     kafka_batch *batch = NULL;
 
@@ -76,7 +77,14 @@ int main(void)
     kafka_request_free(request);
     kafka_partitions_free(partitions);
     read_some(consumer, 6, 1);
-    /* Those that were taken and not read come first, in whatever way. */
+    /* To look ahead reads none of them, and those that are taken and not read come first, in whatever way. */
+    OK(kafka_consumer_look_ahead(consumer, 2, PATIENCE_MS, &err));
+    CHECK_INT(cursor->count, 0);
+    FAILS(kafka_consumer_look_ahead(consumer, 1000, 50, &err), KAFKA_ERR_TIMED_OUT);
+    OK(kafka_consumer_position(consumer, NULL, &partitions, &err));
+    OK(kafka_partitions_get(partitions, 0, &place, &err));
+    CHECK_INT(place.offset, 7);
+    kafka_partitions_free(partitions);
     OK(kafka_consumer_consume(consumer, 2, PATIENCE_MS, &batch, &err));
     OK(kafka_batch_message(batch, 1, &message, &err));
     CHECK_BYTES(message.value, message.value_len, "8", 1);
@@ -88,6 +96,7 @@ int main(void)
     consumer = reader_of(servers, "ahead", 1);
     FAILS(kafka_consumer_cursor(consumer, &cursor, &err), KAFKA_ERR_STATE);
     FAILS(kafka_consumer_take(consumer, 0, &messages, &err), KAFKA_ERR_STATE);
+    FAILS(kafka_consumer_look_ahead(consumer, 1, 0, &err), KAFKA_ERR_STATE);
     kafka_consumer_free(consumer);
     kafka_mock_cluster_free(cluster);
     return 0;

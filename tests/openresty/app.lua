@@ -179,6 +179,19 @@ function app.read_while_closing()
   return say(message, text, closed)
 end
 
+--- What a light thread has waited with for more, when it is killed, is there for whoever comes next.
+function app.kill_who_gathers()
+  local consumer = new_consumer("killed")
+  assert(consumer:receive(15000))
+  local gathering = ngx.thread.spawn(consumer.consume, consumer, 1000, 15000)
+  ngx.sleep(0.2)
+  assert(ngx.thread.kill(gathering))
+  local position = consumer:position()[1].offset
+  local messages = assert(consumer:consume(499, 15000))
+  consumer:close()
+  return say(position, #messages, messages[1].offset)
+end
+
 --- Every call that has to wait, one after the other, each with this timeout: what failed to keep it, and was later than
 --- `late`, 100 ms by default.
 function app.timeouts(arguments)
@@ -270,8 +283,9 @@ function app.move()
   --- Nothing may be read from where `moving` begins to where it ends, but what it moves to.
   local function move(to, moving, ...)
     expected = to
-    assert(moving(consumer, ...))
+    -- Once it is done, the reader may have read all there is before this one goes on.
     local before, limit = count, now_ms() + 10000
+    assert(moving(consumer, ...))
     repeat
       ngx.sleep(0.001)
     until not to or count > before or now_ms() > limit
