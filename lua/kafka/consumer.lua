@@ -135,9 +135,10 @@ end
 local function gather(self, most, timeout_ms)
   local start, code = events.now_ms(), 0
   for portion = AT_ONCE, most + AT_ONCE - 1, AT_ONCE do
-    if code == 0 then
-      local left_ms = timeout_ms <= 0 and timeout_ms or math.max(0, timeout_ms - (events.now_ms() - start))
-      code = events.waiting(self, left_ms, look_ahead, math.min(most, portion))
+    local left_ms = timeout_ms <= 0 and timeout_ms or math.max(0, timeout_ms - (events.now_ms() - start))
+    code = events.waiting(self, left_ms, look_ahead, math.min(most, portion))
+    if code ~= 0 then
+      break
     end
   end
   return code

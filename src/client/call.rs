@@ -49,11 +49,8 @@ impl Consumer {
             Call::Unsubscribe => Box::new(move |it| it.unsubscribe().map(nothing)),
             Call::Subscription => Box::new(|it| it.subscription().map(Outcome::Partitions)),
             Call::Assign(assignment) => {
-                let (claim, hold) = (self.client().events().claim(), self.hold());
-                Box::new(move |it| {
-                    let _until_done = hold;
-                    it.assign_for(assignment, claim).map(nothing)
-                })
+                let claim = self.client().events().claim();
+                self.held(move |it| it.assign_for(assignment, claim).map(nothing))
             }
             Call::Assignment => Box::new(|it| it.assignment().map(Outcome::Partitions)),
             Call::AcceptRebalance(partitions) => {
@@ -62,9 +59,7 @@ impl Consumer {
                     let text = "no rebalance was taken that waits for an answer";
                     return Err(Error::new(Code::STATE.0, text));
                 }
-                let hold = self.hold();
-                Box::new(move |it| {
-                    let _until_done = hold;
+                self.held(move |it| {
                     let partitions = partitions.as_ref();
                     it.accept_rebalance_for(partitions, claim).map(nothing)
                 })
@@ -77,28 +72,21 @@ impl Consumer {
                 let metadata = it.group_metadata()?;
                 Ok(Outcome::GroupMetadata(Arc::new(metadata)))
             }),
-            Call::Pause(partitions) => {
-                let hold = self.hold();
-                Box::new(move |it| {
-                    let _until_done = hold;
-                    it.pause(&partitions).map(nothing)
-                })
-            }
-            Call::Resume(partitions) => {
-                let hold = self.hold();
-                Box::new(move |it| {
-                    let _until_done = hold;
-                    it.resume(&partitions).map(nothing)
-                })
-            }
+            Call::Pause(partitions) => self.held(move |it| it.pause(&partitions).map(nothing)),
+            Call::Resume(partitions) => self.held(move |it| it.resume(&partitions).map(nothing)),
             Call::Position(partitions) => {
                 // What is being taken in this moment would count as read.
-                let hold = self.hold();
-                Box::new(move |it| {
-                    let _until_done = hold;
-                    it.position(partitions.as_ref()).map(Outcome::Partitions)
-                })
+                self.held(move |it| it.position(partitions.as_ref()).map(Outcome::Partitions))
             }
+        })
+    }
+
+    /// The rest of a call that the reader is held up for, from now on.
+    fn held(&self, rest: impl FnOnce(&Consumer) -> Result<Outcome> + Send + 'static) -> Rest {
+        let hold = self.hold();
+        Box::new(move |it| {
+            let _until_done = hold;
+            rest(it)
         })
     }
 }

@@ -1,14 +1,13 @@
 //! `kafka_consumer`, in its group: what it subscribes to, is assigned, and gives back.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use super::boundary::{guarded, output, reference};
 use super::consumer::kafka_consumer;
 use super::error::kafka_error;
 use super::partitions::{kafka_partitions, optional};
 use super::request::kafka_request;
-use crate::client::{Assignment, Call, Error, Request};
+use crate::client::{Assignment, Call, Error};
 
 /// Joins the group, to share these topics' partitions with its other members.
 /// Replaces an earlier subscription.
@@ -269,8 +268,6 @@ pub unsafe extern "C" fn kafka_consumer_request(
             KAFKA_CALL_POSITION => Call::Position(given),
             _ => return Err(Error::invalid(format!("there is no call {call}"))),
         })?;
-        let handle = Arc::clone(handle);
-        let started = Request::spawn(move || rest(&*handle.enter()?))?;
-        kafka_request::hand_over(request, started)
+        kafka_request::start(request, handle, rest)
     })
 }

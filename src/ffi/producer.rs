@@ -11,7 +11,7 @@ use super::handle::{Close, Handle};
 use super::request::kafka_request;
 use super::topic::kafka_topic;
 use crate::client::{
-    log_lost, Client, Conf, Error, Opaque, Outcome, Producer, Record, Request, FLUSH_AT_END_MS,
+    log_lost, Client, Conf, Error, Opaque, Outcome, Producer, Record, FLUSH_AT_END_MS,
 };
 use crate::process::Generation;
 use crate::value::Value;
@@ -303,13 +303,11 @@ pub unsafe extern "C" fn kafka_producer_flush_request(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let handle = Arc::clone(&reference(producer, "producer")?.handle);
-        handle.enter()?;
-        let flush = move || {
-            handle.enter()?.flush_aside(timeout_ms)?;
+        let handle = &reference(producer, "producer")?.handle;
+        kafka_request::start(request, handle, move |producer| {
+            producer.flush_aside(timeout_ms)?;
             Ok(Outcome::Nothing)
-        };
-        kafka_request::hand_over(request, Request::spawn(flush)?)
+        })
     })
 }
 

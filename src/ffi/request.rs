@@ -34,6 +34,17 @@ impl kafka_request {
         Ok(())
     }
 
+    /// Has a thread do something with the object behind a handle, as a request.
+    pub(super) unsafe fn start<T: Send + Sync + 'static>(
+        place: *mut *mut kafka_request,
+        handle: &Arc<Handle<T>>,
+        operation: impl FnOnce(&T) -> Result<Outcome> + Send + 'static,
+    ) -> Result<()> {
+        handle.enter()?;
+        let handle = Arc::clone(handle);
+        Self::hand_over(place, Request::spawn(move || operation(&*handle.enter()?))?)
+    }
+
     /// Closes the object behind a handle as a request. Where nobody wants to hear of it, `unheard` does, and the
     /// process's end waits for it.
     pub(super) unsafe fn close<T: Close + Send + Sync + 'static>(

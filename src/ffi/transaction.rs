@@ -11,7 +11,7 @@ use super::group_metadata::kafka_group_metadata;
 use super::partitions::kafka_partitions;
 use super::producer::kafka_producer;
 use super::request::kafka_request;
-use crate::client::{Outcome, Request};
+use crate::client::Outcome;
 
 /// Prepares for transactions: gets the producer's id, and fences every producer that had the same
 /// transactional.id before; what those left unfinished is aborted. To be called once, before
@@ -61,13 +61,11 @@ pub unsafe extern "C" fn kafka_producer_begin_transaction_request(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let handle = Arc::clone(&reference(producer, "producer")?.handle);
-        handle.enter()?;
-        let begin = move || {
-            let begun = handle.enter()?.begin_transaction();
-            begun.map(|()| Outcome::Nothing)
-        };
-        kafka_request::hand_over(request, Request::spawn(begin)?)
+        let handle = &reference(producer, "producer")?.handle;
+        kafka_request::start(request, handle, |producer| {
+            producer.begin_transaction()?;
+            Ok(Outcome::Nothing)
+        })
     })
 }
 

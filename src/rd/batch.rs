@@ -33,11 +33,6 @@ impl Batch {
         Self { messages, client }
     }
 
-    /// Whether its messages are this client's.
-    pub fn is_of(&self, client: &Arc<Client>) -> bool {
-        Arc::ptr_eq(&self.client, client)
-    }
-
     /// How many there are.
     #[inline]
     pub fn len(&self) -> usize {

@@ -84,23 +84,25 @@ fn a_message_wakes_who_waits_for_it_and_waiting_costs_nothing() {
     });
 }
 
+/// An nginx that has 500 messages to read.
+fn start_before_messages(cluster: &Cluster, name: &str) -> Nginx {
+    let topic = cluster.topic(name, 1);
+    let records: Vec<Record> = (0..500).map(|_| Record::new(0, b"x")).collect();
+    cluster.peer(&["produce", &topic, "none"], input(&records));
+    Nginx::start(cluster, &topic, Conf::default())
+}
+
 #[test]
 fn who_is_killed_while_he_waits_for_more_messages_has_taken_none() {
     let cluster = Cluster::any();
-    let topic = cluster.topic("killed", 1);
-    let records: Vec<Record> = (0..500).map(|_| Record::new(0, b"x")).collect();
-    cluster.peer(&["produce", &topic, "none"], input(&records));
-    let nginx = Nginx::start(&cluster, &topic, Conf::default());
+    let nginx = start_before_messages(&cluster, "killed");
     assert_eq!(nginx.run("kill_who_gathers"), "1 499 1");
 }
 
 #[test]
 fn nobody_reads_on_in_a_consumer_that_another_light_thread_closes() {
     let cluster = Cluster::any();
-    let topic = cluster.topic("closing", 1);
-    let records: Vec<Record> = (0..500).map(|_| Record::new(0, b"x")).collect();
-    cluster.peer(&["produce", &topic, "none"], input(&records));
-    let nginx = Nginx::start(&cluster, &topic, Conf::default());
+    let nginx = start_before_messages(&cluster, "closing");
     assert_eq!(nginx.run("read_while_closing"), "nil closed true");
 }
 
