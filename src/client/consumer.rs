@@ -232,9 +232,14 @@ impl Consumer {
 
     /// Hands over up to so many that were taken ahead, to whoever takes in another way.
     fn take_ahead(&self, count: usize, place: &mut Batch) -> Result<()> {
-        let Some(lookahead) = self.lookahead.as_ref().filter(|it| it.has_unread()) else {
+        let Some(lookahead) = self.lookahead.as_ref() else {
             return Ok(());
         };
+        if !lookahead.has_unread() {
+            // What was read is stored now, and not after what comes next.
+            lookahead.hide();
+            return Ok(());
+        }
         // It polls, too, which keeps the member in its group.
         match self.take(0) {
             // They were of partitions that are another member's now.
