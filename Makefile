@@ -33,6 +33,7 @@ PC_REQUIRES := libssl libcrypto zlib
 ifdef QUICK_SYSTEM_BUILD
 export CARGO_PROFILE_RELEASE_OPT_LEVEL := 0
 export CARGO_PROFILE_RELEASE_DEBUG := false
+export CFLAGS := -O0 -g0
 endif
 else
 $(error OPENSSL is bundled or system, not $(OPENSSL))

@@ -122,11 +122,15 @@ impl Consumer {
             single(partitions)?;
         }
         let change = assignment.clone();
-        self.answer(claim, move |native| match &change {
-            Only(partitions) => native.assign(Some(partitions)),
-            Nothing => native.assign(None),
-            With(partitions) => native.incremental_assign(partitions),
-            Without(partitions) => native.incremental_unassign(partitions),
+        self.answer(claim, move |native| {
+            match &change {
+                Only(partitions) => native.assign(Some(partitions))?,
+                Nothing => native.assign(None)?,
+                With(partitions) => return native.incremental_assign(partitions),
+                Without(partitions) => native.incremental_unassign(partitions)?,
+            }
+            native.await_stop();
+            Ok(())
         })?;
         match &assignment {
             Only(_) | Nothing => self.take_back(|_| true),

@@ -56,6 +56,16 @@ impl Client {
         }
     }
 
+    /// Waits until what is consumed no more has been stopped. librdkafka only begins with that when it is told, and a second
+    /// change meanwhile stops it twice, which ends the process (`rktp->rktp_started` in rdkafka_assignment.c).
+    pub fn await_stop(&self) {
+        // Its main thread takes one thing after the other: when it has answered the first, it has stopped them; when it has
+        // answered the second, it knows.
+        for _ in 0..2 {
+            let _ = self.subscription();
+        }
+    }
+
     /// The partitions it consumes.
     pub fn assignment(&self) -> Result<Partitions, Error> {
         // SAFETY: the client is alive, and the list that comes back is ours.

@@ -38,6 +38,29 @@ static int assigned(kafka_consumer *consumer)
     return bits;
 }
 
+/* Nothing waits for the fetching to have begun or ended. */
+static void in_quick_succession(void)
+{
+    kafka_consumer *consumer = consumer_with_group();
+    kafka_partitions *first = list_of(0, 0);
+    kafka_message message;
+    int i;
+
+    OK(kafka_consumer_assign(consumer, first, &err));
+    /* Only what has begun can be stopped twice. */
+    FAILS(kafka_consumer_poll(consumer, 200, &message, &err), KAFKA_ERR_TIMED_OUT);
+    for (i = 0; i < 20; i++) {
+        OK(kafka_consumer_assign(consumer, first, &err));
+        OK(kafka_consumer_unassign(consumer, &err));
+        OK(kafka_consumer_incremental_assign(consumer, first, &err));
+        OK(kafka_consumer_incremental_unassign(consumer, first, &err));
+        OK(kafka_consumer_incremental_assign(consumer, first, &err));
+    }
+    CHECK_INT(assigned(consumer), 1);
+    kafka_partitions_free(first);
+    kafka_consumer_free(consumer);
+}
+
 static void by_hand(void)
 {
     kafka_consumer *consumer = consumer_with_group();
@@ -100,6 +123,7 @@ int main(void)
 {
     kafka_mock_cluster *cluster = cluster_with("parts", 2, &servers);
     by_hand();
+    in_quick_succession();
     by_the_group();
     kafka_mock_cluster_free(cluster);
     return 0;

@@ -145,7 +145,9 @@ fn one_null_accepted(functions: &[Function]) -> String {
                 let _ = writeln!(body, "    OK(kafka_value_new_null(&world.item, &err));");
             }
         }
-        if function.name.ends_with("_close") || function.name.ends_with("_close_request") {
+        // To commit while a group that one has only begun to join is left holds up the closing of a consumer.
+        let ends = ["_close", "_close_request", "_unsubscribe"];
+        if ends.iter().any(|end| function.name.ends_with(end)) {
             body.push_str("    world_free();\n    world_new();\n");
         }
     }
