@@ -1341,6 +1341,44 @@ typedef struct kafka_cursor {
 } kafka_cursor;
 
 /**
+ * What of a message of a batch can be read without a call. It is an rd_kafka_message_t, where librdkafka has it.
+ */
+typedef struct kafka_raw_message {
+    /**
+     * The library's own.
+     */
+    int32_t code;
+    /**
+     * The library's own, and not the topic's name.
+     */
+    const void *topic;
+    /**
+     * The partition.
+     */
+    int32_t partition;
+    /**
+     * The value; NULL for a tombstone, which is not the same as empty.
+     */
+    const void *value;
+    /**
+     * The value's length in bytes.
+     */
+    size_t value_len;
+    /**
+     * The key; NULL if it has none, which is not the same as empty.
+     */
+    const void *key;
+    /**
+     * The key's length in bytes.
+     */
+    size_t key_len;
+    /**
+     * The offset in the partition.
+     */
+    int64_t offset;
+} kafka_raw_message;
+
+/**
  * An event. The caller owns the struct, and what it points to until kafka_event_release.
  */
 typedef struct kafka_event {
@@ -2454,6 +2492,17 @@ int32_t kafka_batch_message(const struct kafka_batch *batch,
                             size_t index,
                             struct kafka_message *view,
                             struct kafka_error *err);
+
+/**
+ * The messages of a batch where they are: the fastest way to read many of them. kafka_batch_message has the rest of what
+ * each of them holds.
+ *
+ * messages: as many pointers as kafka_batch_count says, and what they point to, last as long as the batch. Returns 0.
+ * Does not block.
+ */
+int32_t kafka_batch_raw_messages(const struct kafka_batch *batch,
+                                 const struct kafka_raw_message *const **messages,
+                                 struct kafka_error *err);
 
 /**
  * Frees a batch and its messages. In a forked child it does nothing. NULL is nothing. Does not

@@ -217,8 +217,10 @@ macro_rules! layout {
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn the_struct_layouts_are_the_promised_ones() {
+    use kafka::ffi::batch::kafka_raw_message;
     use kafka::ffi::error::kafka_error;
     use kafka::ffi::event::kafka_event;
+    use kafka::ffi::lookahead::kafka_cursor;
     use kafka::ffi::message::kafka_message;
     use kafka::ffi::partitions::kafka_partition;
     use kafka::ffi::record::{kafka_header, kafka_record};
@@ -307,6 +309,29 @@ fn the_struct_layouts_are_the_promised_ones() {
             process,
             owner,
             consumer
+        }
+    );
+    layout!(
+        listing,
+        kafka_raw_message {
+            code,
+            topic,
+            partition,
+            value,
+            value_len,
+            key,
+            key_len,
+            offset
+        }
+    );
+    layout!(
+        listing,
+        kafka_cursor {
+            next,
+            count,
+            is_late,
+            process,
+            process_now
         }
     );
     layout!(

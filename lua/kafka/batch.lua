@@ -1,6 +1,7 @@
 --- Batches: messages that were taken at one go.
 
 local ffi = require("ffi")
+local new_table = require("table.new")
 local check = require("kafka.check")
 local err = require("kafka.err")
 local message = require("kafka.message")
@@ -14,11 +15,9 @@ local batch = {}
 --- in a variable as long as they are used. The consumer may be closed before.
 ---@class kafka.Batch
 ---@field private handle? ffi.cdata* nil when released
+---@field private raw ffi.cdata* the messages where they are, as long as there is the handle
 ---@field private count integer
 local Batch = {}
-
--- Read at once: the next look at a message writes to it.
-local view = ffi.new("kafka_message")
 
 local bytes_out = ffi.new("size_t[1]")
 
@@ -36,7 +35,7 @@ local function free(handle)
   C.kafka_batch_free(handle)
 end
 
---- Looks at a message; what is not there is a mistake of the caller's.
+--- A message where it is; what is not there is a mistake of the caller's.
 local function look(self, index)
   if not self.handle then
     return err.closed()
@@ -45,11 +44,7 @@ local function look(self, index)
   if number < 1 or number > self.count then
     check.fail(2, ("index out of range, of %d messages"):format(self.count), 2)
   end
-  local code = C.kafka_batch_message(self.handle, number - 1, view, native.error)
-  if code ~= 0 then
-    return err.failed(code)
-  end
-  return view
+  return self.raw[number - 1]
 end
 
 local bytes = ffi.typeof("const uint8_t *")
@@ -105,7 +100,7 @@ function Batch:topic(index)
   if not found then
     return nil, text, code
   end
-  return message.fields.topic(found)
+  return message.fields.topic(message.view(self.handle, index - 1))
 end
 
 --- A message's partition.
@@ -144,7 +139,7 @@ function Batch:message(index)
   if not found then
     return nil, text, code
   end
-  return message.read(found)
+  return message.read(message.view(self.handle, index - 1))
 end
 
 --- Gives the messages back; doing so twice is harmless.
@@ -195,20 +190,31 @@ local function account(handle)
   return count_of(handle)
 end
 
+local raw_out = ffi.new("const kafka_raw_message *const *[1]")
+
+--- What messages of a batch are read by; they last as long as somebody has it.
+local function hold(handle)
+  if C.kafka_batch_raw_messages(handle, raw_out, native.error) ~= 0 then
+    error(native.message(), 0)
+  end
+  return { handle = handle, raw = raw_out[0], count = account(handle) }
+end
+
 --- A batch as an object.
 ---@param handle ffi.cdata*
 ---@return kafka.Batch
 function batch.object(handle)
-  return setmetatable({ handle = handle, count = account(handle) }, metatable)
+  return setmetatable(hold(handle), metatable)
 end
 
 --- A batch as an array of messages, which keep it.
 ---@param handle ffi.cdata*
 ---@return kafka.Message[]
 function batch.messages(handle)
-  local messages = {}
-  for index = 1, account(handle) do
-    messages[index] = message.of_batch(handle, index - 1)
+  local held_by = hold(handle)
+  local messages = new_table(held_by.count, 0)
+  for index = 1, held_by.count do
+    messages[index] = message.of_batch(held_by, index - 1)
   end
   return messages
 end

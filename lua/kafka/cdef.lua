@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "589ce5d6d3c2a40c",
+  hash = "95cf4e54a1166c0d",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -370,6 +370,17 @@ typedef struct kafka_cursor {
     uint32_t process;
     const uint32_t *process_now;
 } kafka_cursor;
+
+typedef struct kafka_raw_message {
+    int32_t code;
+    const void *topic;
+    int32_t partition;
+    const void *value;
+    size_t value_len;
+    const void *key;
+    size_t key_len;
+    int64_t offset;
+} kafka_raw_message;
 
 typedef struct kafka_event {
     uint32_t kind;
@@ -783,6 +794,10 @@ int32_t kafka_batch_message(const struct kafka_batch *batch,
                             size_t index,
                             struct kafka_message *view,
                             struct kafka_error *err);
+
+int32_t kafka_batch_raw_messages(const struct kafka_batch *batch,
+                                 const struct kafka_raw_message *const **messages,
+                                 struct kafka_error *err);
 
 void kafka_batch_free(struct kafka_batch *batch);
 

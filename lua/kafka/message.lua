@@ -114,7 +114,19 @@ end
 -- Where a message keeps its copies, which are made once. False: not read yet.
 local SLOTS = { value = 3, key = 4, headers = 5 }
 
+-- What is where librdkafka has it, and read without a call.
+local IS_RAW = { partition = true, offset = true, key = true, value = true }
+
 local seen = ffi.new("kafka_message")
+
+--- All that a message of a batch holds.
+---@param batch ffi.cdata* a kafka_batch
+---@param at integer the message's place, from 0
+---@return ffi.cdata* view a kafka_message; lasts until the next call
+local function view(batch, at)
+  check(C.kafka_batch_message(batch, at, seen, native.error))
+  return seen
+end
 
 local Lazy = {}
 
@@ -130,8 +142,8 @@ function Lazy.__index(self, name)
       return copy
     end
   end
-  check(C.kafka_batch_message(self[1], self[2], seen, native.error))
-  local found = field(seen)
+  local batch, at = self[1], self[2]
+  local found = field(IS_RAW[name] and batch.raw[at] or view(batch.handle, at))
   if slot then
     self[slot] = found
   end
@@ -139,11 +151,11 @@ function Lazy.__index(self, name)
 end
 
 --- A message of a batch, which it keeps. Nothing is copied before it is read.
----@param batch ffi.cdata* a kafka_batch that is freed when it is collected
+---@param batch table its handle, which is freed when it is collected, and the messages of it where they are: `raw`
 ---@param at integer the message's place, from 0
 ---@return kafka.Message
 local function of_batch(batch, at)
   return setmetatable({ batch, at, false, false, false }, Lazy)
 end
 
-return { fields = fields, read = read, of_batch = of_batch }
+return { fields = fields, read = read, view = view, of_batch = of_batch }

@@ -60,6 +60,11 @@ impl Batch {
             .map(|message| unsafe { Fields::from_raw(message.cast()) })
     }
 
+    /// Pointers to them all, in order, until the batch changes.
+    pub fn as_ptr(&self) -> *const *const Fields {
+        self.messages.as_ptr().cast()
+    }
+
     /// Them all, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Fields> {
         // SAFETY: as above.

@@ -1,7 +1,7 @@
 //! `rd_kafka_message_t`, as consumed.
 
 use std::ffi::CStr;
-use std::mem::ManuallyDrop;
+use std::mem::{offset_of, ManuallyDrop};
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::slice;
@@ -37,6 +37,17 @@ pub struct Header<'a> {
 pub struct Fields(sys::rd_kafka_message_t);
 
 impl Fields {
+    /// Where it has its partition, its value and that one's length, its key and that one's length, and its offset: for
+    /// those who read it without a call.
+    pub const LAYOUT: [usize; 6] = [
+        offset_of!(sys::rd_kafka_message_t, partition),
+        offset_of!(sys::rd_kafka_message_t, payload),
+        offset_of!(sys::rd_kafka_message_t, len),
+        offset_of!(sys::rd_kafka_message_t, key),
+        offset_of!(sys::rd_kafka_message_t, key_len),
+        offset_of!(sys::rd_kafka_message_t, offset),
+    ];
+
     /// # Safety
     /// `message` is a consumed message that lives as long as `'a`.
     #[inline]

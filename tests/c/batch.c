@@ -8,6 +8,7 @@ static const char *servers;
 static void expect_view(kafka_batch *batch, size_t index)
 {
     kafka_message view;
+    const kafka_raw_message *const *messages = NULL;
     char text[32];
     snprintf(text, sizeof text, "%d", (int)index);
     OK(kafka_batch_message(batch, index, &view, &err));
@@ -18,6 +19,10 @@ static void expect_view(kafka_batch *batch, size_t index)
     /* Releasing a view takes nothing away. */
     kafka_message_release(&view);
     kafka_message_release(&view);
+    OK(kafka_batch_raw_messages(batch, &messages, &err));
+    CHECK_INT(messages[index]->partition, 0);
+    CHECK_INT(messages[index]->offset, index);
+    CHECK_BYTES(messages[index]->value, messages[index]->value_len, text, strlen(text));
 }
 
 static void a_batch_outlives_its_consumer(void)

@@ -57,6 +57,7 @@ struct outputs {
     kafka_counters counters;
     kafka_message message;
     const kafka_message *messages;
+    const kafka_raw_message *const *raw_messages;
     kafka_cursor *cursor;
     kafka_header header;
     kafka_partition partition;
