@@ -1,5 +1,6 @@
 //! `kafka_batch`: messages, taken many at a time.
 
+use std::cell::OnceCell;
 use std::ffi::c_void;
 use std::mem::offset_of;
 
@@ -14,6 +15,8 @@ use crate::process::Generation;
 pub struct kafka_batch {
     process: Generation,
     batch: Batch,
+    /// Counted once: whoever asks asks again when it is freed.
+    bytes: OnceCell<usize>,
 }
 
 /// What of a message of a batch can be read without a call. It is an rd_kafka_message_t, where librdkafka has it.
@@ -55,8 +58,11 @@ const _: () = {
 
 impl kafka_batch {
     pub(super) fn hand_over(place: Output<*mut Self>, batch: Batch) {
-        let process = Generation::current();
-        place.hand_over(Self { process, batch });
+        place.hand_over(Self {
+            process: Generation::current(),
+            batch,
+            bytes: OnceCell::new(),
+        });
     }
 
     #[inline]
@@ -94,8 +100,10 @@ pub unsafe extern "C" fn kafka_batch_bytes(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let batch = reference(batch, "batch")?.get()?;
-        output(byte_count, "byte_count")?.write(batch.bytes());
+        let batch = reference(batch, "batch")?;
+        let messages = batch.get()?;
+        let bytes = *batch.bytes.get_or_init(|| messages.bytes());
+        output(byte_count, "byte_count")?.write(bytes);
         Ok(())
     })
 }
