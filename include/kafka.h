@@ -1631,6 +1631,29 @@ int32_t kafka_producer_new(const char *brokers,
                            struct kafka_error *err);
 
 /**
+ * As kafka_producer_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
+ * some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+ *
+ * brokers, conf: copied. request: its result is what kafka_request_producer takes; it fails with what kafka_producer_new returns.
+ * Returns 0. Does not block.
+ */
+int32_t kafka_producer_new_request(const char *brokers,
+                                   const struct kafka_conf *conf,
+                                   struct kafka_request **request,
+                                   struct kafka_error *err);
+
+/**
+ * Takes the producer that a request has made.
+ *
+ * producer: where the object goes; free it with kafka_producer_free. Returns 0; as kafka_request_wait, where the request is not
+ * done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
+ * when the request is freed. Does not block.
+ */
+int32_t kafka_request_producer(const struct kafka_request *request,
+                               struct kafka_producer **producer,
+                               struct kafka_error *err);
+
+/**
  * The producer as what it has in common with every client.
  *
  * client: the producer's own, until that is freed. Returns 0. Does not block.
@@ -2006,6 +2029,29 @@ int32_t kafka_consumer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_consumer **consumer,
                            struct kafka_error *err);
+
+/**
+ * As kafka_consumer_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
+ * some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+ *
+ * brokers, conf: copied. request: its result is what kafka_request_consumer takes; it fails with what kafka_consumer_new returns.
+ * Returns 0. Does not block.
+ */
+int32_t kafka_consumer_new_request(const char *brokers,
+                                   const struct kafka_conf *conf,
+                                   struct kafka_request **request,
+                                   struct kafka_error *err);
+
+/**
+ * Takes the consumer that a request has made.
+ *
+ * consumer: where the object goes; free it with kafka_consumer_free. Returns 0; as kafka_request_wait, where the request is not
+ * done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
+ * when the request is freed. Does not block.
+ */
+int32_t kafka_request_consumer(const struct kafka_request *request,
+                               struct kafka_consumer **consumer,
+                               struct kafka_error *err);
 
 /**
  * The consumer as what it has in common with every client.
@@ -2864,6 +2910,29 @@ int32_t kafka_admin_new(const char *brokers,
                         const struct kafka_conf *conf,
                         struct kafka_admin **admin,
                         struct kafka_error *err);
+
+/**
+ * As kafka_admin_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
+ * some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+ *
+ * brokers, conf: copied. request: its result is what kafka_request_admin takes; it fails with what kafka_admin_new returns.
+ * Returns 0. Does not block.
+ */
+int32_t kafka_admin_new_request(const char *brokers,
+                                const struct kafka_conf *conf,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+/**
+ * Takes the admin client that a request has made.
+ *
+ * admin: where the object goes; free it with kafka_admin_free. Returns 0; as kafka_request_wait, where the request is not
+ * done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
+ * when the request is freed. Does not block.
+ */
+int32_t kafka_request_admin(const struct kafka_request *request,
+                            struct kafka_admin **admin,
+                            struct kafka_error *err);
 
 /**
  * The admin client as what it has in common with every client.

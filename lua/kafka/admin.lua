@@ -6,6 +6,7 @@ local client = require("kafka.client")
 local conf = require("kafka.conf")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local making = require("kafka.making")
 local native = require("kafka.native")
 local nginx = require("kafka.nginx")
 local request = require("kafka.request")
@@ -427,16 +428,9 @@ local counts = {
 client.extend(Admin, counts)
 local metatable = check.class("kafka.admin", Admin, counts)
 
-local function start(client_conf, brokers, options)
+local function start(client_conf, brokers, options, aside)
   events.configure(client_conf, options)
-  local out = ffi.new("kafka_admin *[1]")
-  local code = C.kafka_admin_new(brokers, client_conf, out, native.error)
-  if code == C.KAFKA_ERR_INVALID_ARGUMENT then
-    error(native.message(), 0)
-  elseif code ~= 0 then
-    error("rd_kafka_new failed: " .. native.message(), 0)
-  end
-  return ffi.gc(out[0], free_admin)
+  return ffi.gc(making.start("admin", brokers, client_conf, aside), free_admin)
 end
 
 --- Makes an admin client. It connects in the background: brokers that cannot be reached are no error here.
@@ -447,14 +441,16 @@ end
 ---@param properties? kafka.Properties
 ---@param options? kafka.ClientOptions what is not a property of librdkafka
 ---@return kafka.Admin
-local function new(brokers, properties, options)
+local function new(brokers, properties, options, aside)
   brokers = check.c_string(1, brokers)
   check.optional_table(2, properties)
   options = check.options(3, options, events.OPTIONS)
   nginx.check_place()
-  local self = { handle = conf.with_client(properties, start, brokers, options) }
+  local self = { handle = conf.with_client(properties, start, brokers, options, aside) }
   events.attach(self, events.client(self.handle, C.kafka_admin_client), options)
   return setmetatable(self, metatable)
 end
+
+making.known.admin = new
 
 return check.counted(1, 3, new)

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "95cf4e54a1166c0d",
+  hash = "dbb17f12b6136a45",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -461,6 +461,15 @@ int32_t kafka_producer_new(const char *brokers,
                            struct kafka_producer **producer,
                            struct kafka_error *err);
 
+int32_t kafka_producer_new_request(const char *brokers,
+                                   const struct kafka_conf *conf,
+                                   struct kafka_request **request,
+                                   struct kafka_error *err);
+
+int32_t kafka_request_producer(const struct kafka_request *request,
+                               struct kafka_producer **producer,
+                               struct kafka_error *err);
+
 int32_t kafka_producer_client(struct kafka_producer *producer,
                               struct kafka_client **client,
                               struct kafka_error *err);
@@ -611,6 +620,15 @@ int32_t kafka_consumer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_consumer **consumer,
                            struct kafka_error *err);
+
+int32_t kafka_consumer_new_request(const char *brokers,
+                                   const struct kafka_conf *conf,
+                                   struct kafka_request **request,
+                                   struct kafka_error *err);
+
+int32_t kafka_request_consumer(const struct kafka_request *request,
+                               struct kafka_consumer **consumer,
+                               struct kafka_error *err);
 
 int32_t kafka_consumer_client(struct kafka_consumer *consumer,
                               struct kafka_client **client,
@@ -938,6 +956,15 @@ int32_t kafka_admin_new(const char *brokers,
                         const struct kafka_conf *conf,
                         struct kafka_admin **admin,
                         struct kafka_error *err);
+
+int32_t kafka_admin_new_request(const char *brokers,
+                                const struct kafka_conf *conf,
+                                struct kafka_request **request,
+                                struct kafka_error *err);
+
+int32_t kafka_request_admin(const struct kafka_request *request,
+                            struct kafka_admin **admin,
+                            struct kafka_error *err);
 
 int32_t kafka_admin_client(struct kafka_admin *admin,
                            struct kafka_client **client,

@@ -11,6 +11,7 @@ local events = require("kafka.events")
 local group = require("kafka.group")
 local group_metadata = require("kafka.group_metadata")
 local lookahead = require("kafka.lookahead")
+local making = require("kafka.making")
 local message = require("kafka.message")
 local native = require("kafka.native")
 local nginx = require("kafka.nginx")
@@ -240,7 +241,7 @@ function Consumer:close(timeout_ms)
   if nginx.may_block() then
     code = C.kafka_consumer_close(handle, left_ms, native.error)
   else
-    code = request.closing(C.kafka_consumer_close_request(handle, left_ms, request.out, native.error))
+    code = request.await(C.kafka_consumer_close_request(handle, left_ms, request.out, native.error))
   end
   if code == C.KAFKA_ERR_FORKED then
     self.handle, self.closing = handle, nil
@@ -277,21 +278,17 @@ group.extend(Consumer, counts)
 offsets.extend(Consumer, counts)
 local metatable = check.class("kafka.consumer", Consumer, counts)
 
-local function create(client_conf, brokers)
-  local out = ffi.new("kafka_consumer *[1]")
-  local code = C.kafka_consumer_new(brokers, client_conf, out, native.error)
-  if code == C.KAFKA_ERR_INVALID_ARGUMENT then
-    error(native.message(), 0)
-  elseif code ~= 0 then
-    error("rd_kafka_new failed: " .. native.message(), 0)
-  end
-  return ffi.gc(out[0], free_consumer)
+local function create(client_conf, brokers, aside)
+  return ffi.gc(making.start("consumer", brokers, client_conf, aside), free_consumer)
 end
 
-local function create_with_topics(list, single, client_conf, brokers)
-  local handle = create(client_conf, brokers)
+local function create_with_topics(list, single, client_conf, brokers, aside)
+  local handle = create(client_conf, brokers, aside)
   local code
-  if single then
+  if aside then
+    local call = single and C.KAFKA_CALL_ASSIGN or C.KAFKA_CALL_SUBSCRIBE
+    code = request.await(C.kafka_consumer_request(handle, call, list, request.out, native.error))
+  elseif single then
     code = C.kafka_consumer_assign(handle, list, native.error)
   else
     code = C.kafka_consumer_subscribe(handle, list, native.error)
@@ -310,7 +307,7 @@ local function set_topic_conf(topic_conf, client_conf)
   end
 end
 
-local function start(client_conf, brokers, topics, properties, topic_properties, options)
+local function start(client_conf, brokers, topics, properties, topic_properties, options, aside)
   local group_id = properties["group.id"]
   if group_id == nil or group_id == "" then
     error("group.id must be set", 0)
@@ -319,11 +316,11 @@ local function start(client_conf, brokers, topics, properties, topic_properties,
   events.configure(client_conf, options, ANSWERED)
   lookahead.configure(client_conf)
   if topics == nil then
-    return create(client_conf, brokers)
+    return create(client_conf, brokers, aside)
   end
   -- Read before there is a client: one that is made in vain takes its time to go away.
   local list, single = partitions.parse(topics)
-  return partitions.with(list, create_with_topics, single, client_conf, brokers)
+  return partitions.with(list, create_with_topics, single, client_conf, brokers, aside)
 end
 
 ---@class kafka.ConsumerOptions: kafka.ClientOptions
@@ -347,7 +344,7 @@ end
 ---@param topic_properties? kafka.Properties those of each topic
 ---@param options? kafka.ConsumerOptions what is not a property of librdkafka
 ---@return kafka.Consumer
-local function new(brokers, topics, properties, topic_properties, options)
+local function new(brokers, topics, properties, topic_properties, options, aside)
   brokers = check.c_string(1, brokers)
   if check.optional_table(2, topics) and #topics == 0 then
     check.fail(2, "the topics array is empty")
@@ -356,11 +353,13 @@ local function new(brokers, topics, properties, topic_properties, options)
   check.optional_table(4, topic_properties)
   options = check.options(5, options, KNOWN_OPTIONS)
   nginx.check_place()
-  local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties, options)
+  local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties, options, aside)
   local self = setmetatable({ handle = handle, answer = group.answer }, metatable)
   events.attach(self, events.client(handle, C.kafka_consumer_client), options, ANSWERED)
   lookahead.attach(self)
   return self
 end
+
+making.known.consumer = new
 
 return check.counted(3, 5, new)

@@ -7,6 +7,7 @@ local conf = require("kafka.conf")
 local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local making = require("kafka.making")
 local native = require("kafka.native")
 local nginx = require("kafka.nginx")
 local produce = require("kafka.produce")
@@ -274,7 +275,7 @@ end
 local function finish(self, timeout_ms)
   if not nginx.may_block() then
     local begun = C.kafka_producer_close_request(self.handle, timeout_ms, request.out, native.error)
-    local code, lost = request.closing(begun, value.of_request)
+    local code, lost = request.await(begun, value.of_request)
     return code, lost or 0
   end
   local lost = ffi.new("uint64_t[1]")
@@ -352,7 +353,7 @@ local sandbox_poll = check.method(metatable, 1, 1, sandbox.poll)
 -- How many bytes of messages wait to be queued by default.
 local HANDOFF_BYTES = 4 * 1024 * 1024
 
-local function start(client_conf, brokers, hosted, options)
+local function start(client_conf, brokers, hosted, options, aside)
   if hosted then
     sandbox.check_conf(client_conf)
   end
@@ -361,14 +362,8 @@ local function start(client_conf, brokers, hosted, options)
   if handoff then
     C.kafka_conf_set_handoff(client_conf, handoff == true and HANDOFF_BYTES or handoff, nil)
   end
-  local out = ffi.new("kafka_producer *[1]")
-  local code = C.kafka_producer_new(brokers, client_conf, out, native.error)
-  if code == C.KAFKA_ERR_INVALID_ARGUMENT then
-    error(native.message(), 0)
-  elseif code ~= 0 then
-    error("rd_kafka_new failed: " .. native.message(), 0)
-  end
-  return ffi.gc(out[0], free_producer), conf.is_true(client_conf, "delivery.report.only.error")
+  local handle = ffi.gc(making.start("producer", brokers, client_conf, aside), free_producer)
+  return handle, conf.is_true(client_conf, "delivery.report.only.error")
 end
 
 ---@class kafka.ProducerOptions: kafka.ClientOptions
@@ -414,14 +409,14 @@ end
 ---@param properties? kafka.Properties
 ---@param options? kafka.ProducerOptions what is not a property of librdkafka
 ---@return kafka.Producer
-local function new(brokers, properties, options)
+local function new(brokers, properties, options, aside)
   brokers = check.c_string(1, brokers)
   check.optional_table(2, properties)
   options = check.options(3, options, KNOWN_OPTIONS)
   nginx.check_place()
   local block_ms = check_options(options, 1)
   local hosted = sandbox.is_host()
-  local handle, only_errors = conf.with_client(properties, start, brokers, hosted, options)
+  local handle, only_errors = conf.with_client(properties, start, brokers, hosted, options, aside)
   -- False, not nil: to find that a field is not there takes a look into the class as well.
   local self = {
     handle = handle,
@@ -445,5 +440,7 @@ local function new(brokers, properties, options)
   end
   return setmetatable(self, metatable)
 end
+
+making.known.producer = new
 
 return check.counted(1, 3, new)

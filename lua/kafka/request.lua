@@ -53,12 +53,12 @@ local function wait(handle, timeout_ms, object)
   return code
 end
 
---- Closes an object without blocking.
----@param code integer what the function that started the closing returned
+--- Waits for the request that has just been started, however long it takes.
+---@param code integer what the function that started it returned
 ---@param read? fun(handle: ffi.cdata*): any as for `finish`
 ---@return integer code
 ---@return any result
-function request.closing(code, read)
+function request.await(code, read)
   if code ~= 0 then
     return code
   end

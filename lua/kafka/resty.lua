@@ -3,7 +3,13 @@
 
 local check = require("kafka.check")
 local compare = require("kafka.resty.compare")
+local making = require("kafka.making")
 local nginx = require("kafka.nginx")
+local semaphore = nginx.is_here and require("ngx.semaphore")
+
+require("kafka.producer")
+require("kafka.consumer")
+require("kafka.admin")
 
 local ngx = rawget(_G, "ngx")
 
@@ -17,11 +23,8 @@ local resty = {
 local CLOSE_MS = 10000
 local LAST_CLOSE_MS = 2000
 
-local MAKERS = {
-  producer = require("kafka.producer"),
-  consumer = require("kafka.consumer"),
-  admin = require("kafka.admin"),
-}
+-- How long who asks for a client waits until it is made, before he makes one himself and holds the worker up with it.
+local MAKING_S = 1
 
 ---@class kafka.resty.Entry
 ---@field client kafka.Client
@@ -100,11 +103,8 @@ local function held(entry)
   end
 end
 
---- The client of this kind and name that was made with these arguments, and its entry; it is made if there is none.
-local function get(kind, name, ...)
-  if not nginx.is_here then
-    error(("kafka.resty.%s: this is not nginx: use kafka.%s"):format(kind, kind), 0)
-  end
+--- The client of this kind and name that was made with these arguments, and its entry, if there is one.
+local function find(kind, name, ...)
   local entries = shared[kind][name] or {}
   for at = 1, #entries do
     local entry = entries[at]
@@ -117,30 +117,106 @@ local function get(kind, name, ...)
       break
     end
   end
-  local make = MAKERS[kind]
-  local client = make(...)
+end
+
+--- Arguments as they are now: their tables are the caller's.
+local function copied(kind, ...)
+  local given = {}
+  for at = 1, #ARGUMENTS[kind] do
+    given[at] = compare.copy((select(at, ...)))
+  end
+  return given
+end
+
+--- Puts a client in the place of the one before.
+local function add(kind, name, client, ...)
+  local entries = shared[kind][name] or {}
   local newest = entries[#entries]
   if newest then
     local key = changed(kind, newest.given, ...)
     ngx.log(ngx.WARN, "kafka: the ", kind, " '", name, "' is replaced, as its configuration has changed: ", key)
     replace(kind, name, entries)
   end
-  local given = {}
-  for at = 1, #ARGUMENTS[kind] do
-    given[at] = compare.copy((select(at, ...)))
-  end
-  local entry = { client = client, given = given, used = ngx.now(), retiring = false }
+  local entry = { client = client, given = copied(kind, ...), used = ngx.now(), retiring = false }
   entries[#entries + 1] = entry
   shared[kind][name] = entries
   return client, entry
+end
+
+--- Makes a client.
+local function make(kind, name, aside, ...)
+  local arguments, count = { ... }, #ARGUMENTS[kind]
+  arguments[count + 1] = aside
+  local client = making.known[kind](unpack(arguments, 1, count + 1))
+  local other, entry = find(kind, name, ...)
+  if other then
+    -- Made meanwhile by one who could not wait.
+    client:close(LAST_CLOSE_MS)
+    return other, entry
+  end
+  return add(kind, name, client, ...)
+end
+
+--- What is being made, by kind and name: the arguments, and what those wait at who ask for it meanwhile.
+local jobs = { producer = {}, consumer = {}, admin = {} }
+
+local function work(job)
+  local made, failure = pcall(make, job.kind, job.name, true, unpack(job.given, 1, #ARGUMENTS[job.kind]))
+  if jobs[job.kind][job.name] == job then
+    jobs[job.kind][job.name] = nil
+  end
+  job.failure = not made and failure or nil
+  local count = -job.waiter:count()
+  if count > 0 then
+    job.waiter:post(count)
+  end
+end
+
+--- Has a client made without holding the worker up, and gives way until it is there, for `find`. A light thread of its
+--- own makes it: who asks may be sent away meanwhile, and others wait for the same. False where there can be none.
+local function make_aside(kind, name, ...)
+  local job = jobs[kind][name]
+  if not job then
+    job = { kind = kind, name = name, given = copied(kind, ...), waiter = semaphore.new(0) }
+    if not nginx.start(job, work) then
+      return false
+    end
+    jobs[kind][name] = job
+  end
+  local is_done = job.waiter:wait(MAKING_S)
+  if not is_done and jobs[kind][name] == job then
+    -- The light thread may never begin, where too many run.
+    jobs[kind][name] = nil
+  end
+  if job.failure and not changed(kind, job.given, ...) then
+    error(job.failure, 0)
+  end
+  return is_done
+end
+
+--- The client of this kind and name that was made with these arguments, and its entry; it is made if there is none.
+local function get(kind, name, ...)
+  if not nginx.is_here then
+    error(("kafka.resty.%s: this is not nginx: use kafka.%s"):format(kind, kind), 0)
+  end
+  -- More than once where another one is being made under this name.
+  for attempt = 1, 3 do
+    local client, entry = find(kind, name, ...)
+    if client then
+      return client, entry
+    elseif attempt == 3 or not nginx.may_yield() or not make_aside(kind, name, ...) then
+      break
+    end
+  end
+  return make(kind, name, nil, ...)
 end
 
 --- The worker's producer of this name. The first call makes it; later ones return the same as long as the other
 --- arguments say the same, and otherwise make a new one: the one before is closed in the background, after `grace_ms`
 --- without use. Handlers are the same if they are the same code: the first one stays, so let it not refer to a request.
 ---
---- Never waits. Call it where you need the producer, in any phase but init, and do not keep it for longer. Throws as
---- kafka.producer does.
+--- Waits for no broker; while the producer is made it gives way, where it can. Call it where you need the producer, in
+--- any phase but init, and do not keep it for longer. Throws as kafka.producer does.
 ---@param name string
 ---@param brokers string "host:port,host:port"
 ---@param properties? kafka.Properties

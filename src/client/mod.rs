@@ -47,4 +47,4 @@ pub use names::TopicId;
 pub use opaque::Opaque;
 pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
 pub use reports::{Counters, Report, Reported, Reports};
-pub use request::{Outcome, Request};
+pub use request::{Made, Outcome, Request};

@@ -1,5 +1,6 @@
 //! A request under way: something that a broker is asked, and that nobody has to wait for.
 
+use std::any::Any;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -18,8 +19,39 @@ pub enum Outcome {
     Partitions(Partitions),
     /// What a consumer is in its group.
     GroupMetadata(Arc<GroupMetadata>),
+    /// A client that was made.
+    Made(Made),
     /// Everything else.
     Value(Value),
+}
+
+/// A client that a request has made, for whoever takes it first.
+pub struct Made(Mutex<Option<Box<dyn Any + Send>>>);
+
+impl Made {
+    /// Nobody has taken it yet.
+    pub fn new<T: Any + Send>(client: T) -> Self {
+        Self(Mutex::new(Some(Box::new(client))))
+    }
+
+    /// Takes it, if it is such a one.
+    pub fn take<T: Any>(&self) -> Option<T> {
+        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !place.as_ref()?.is::<T>() {
+            return None;
+        }
+        place.take()?.downcast().ok().map(|client| *client)
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        let place = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = place.take() {
+            // It takes its time.
+            let _ = process::background::run(move || drop(client));
+        }
+    }
 }
 
 /// A request. It goes on when this is dropped, and its outcome is dropped with it.

@@ -11,7 +11,7 @@ use super::handle::{Close, Handle};
 use super::request::kafka_request;
 use super::value::kafka_value;
 use crate::client::verbs::{self, Verb};
-use crate::client::{Admin, Client, Conf, Outcome};
+use crate::client::{Admin, Client, Conf, Outcome, Result};
 
 /// An admin client. Every call may be made from any thread, also several at once: requests
 /// do not wait for each other.
@@ -29,6 +29,14 @@ use crate::client::{Admin, Client, Conf, Outcome};
 pub struct kafka_admin {
     handle: Arc<Handle<Admin>>,
     client: kafka_client,
+}
+
+impl kafka_admin {
+    fn made_by(make: impl FnOnce() -> Result<Admin>) -> Result<Self> {
+        let handle = Arc::new(Handle::made_by(make)?);
+        let client = kafka_client::of(&handle)?;
+        Ok(Self { handle, client })
+    }
 }
 
 impl HasClient for Admin {
@@ -66,9 +74,43 @@ pub unsafe extern "C" fn kafka_admin_new(
         let defaults = Conf::default();
         let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
         let brokers = string(brokers, "brokers")?;
-        let handle = Arc::new(Handle::made_by(|| Admin::new(brokers, conf))?);
-        let client = kafka_client::of(&handle)?;
-        admin.hand_over(kafka_admin { handle, client });
+        admin.hand_over(kafka_admin::made_by(|| Admin::new(brokers, conf))?);
+        Ok(())
+    })
+}
+
+/// As kafka_admin_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
+/// some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+///
+/// brokers, conf: copied. request: its result is what kafka_request_admin takes; it fails with what kafka_admin_new returns.
+/// Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_admin_new_request(
+    brokers: *const c_char,
+    conf: *const kafka_conf,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        kafka_request::make(request, brokers, conf, Admin::new)
+    })
+}
+
+/// Takes the admin client that a request has made.
+///
+/// admin: where the object goes; free it with kafka_admin_free. Returns 0; as kafka_request_wait, where the request is not
+/// done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
+/// when the request is freed. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_admin(
+    request: *const kafka_request,
+    admin: *mut *mut kafka_admin,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let place = output(admin, "admin")?;
+        let made = reference(request, "request")?.made("admin")?;
+        place.hand_over(kafka_admin::made_by(|| Ok(made))?);
         Ok(())
     })
 }

@@ -27,6 +27,18 @@ unsafe impl Send for kafka_consumer {}
 // SAFETY: as above.
 unsafe impl Sync for kafka_consumer {}
 
+impl kafka_consumer {
+    fn made_by(make: impl FnOnce() -> Result<Consumer>) -> Result<Self> {
+        let handle = Arc::new(Handle::made_by(make)?);
+        let client = kafka_client::of(&handle)?;
+        Ok(Self {
+            handle,
+            client,
+            views: Mutex::default(),
+        })
+    }
+}
+
 impl HasClient for Consumer {
     fn client(&self) -> &Client {
         Consumer::client(self)
@@ -65,13 +77,43 @@ pub unsafe extern "C" fn kafka_consumer_new(
         let defaults = Conf::default();
         let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
         let brokers = string(brokers, "brokers")?;
-        let handle = Arc::new(Handle::made_by(|| Consumer::new(brokers, conf))?);
-        let client = kafka_client::of(&handle)?;
-        consumer.hand_over(kafka_consumer {
-            handle,
-            client,
-            views: Mutex::default(),
-        });
+        consumer.hand_over(kafka_consumer::made_by(|| Consumer::new(brokers, conf))?);
+        Ok(())
+    })
+}
+
+/// As kafka_consumer_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
+/// some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+///
+/// brokers, conf: copied. request: its result is what kafka_request_consumer takes; it fails with what kafka_consumer_new returns.
+/// Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_consumer_new_request(
+    brokers: *const c_char,
+    conf: *const kafka_conf,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        kafka_request::make(request, brokers, conf, Consumer::new)
+    })
+}
+
+/// Takes the consumer that a request has made.
+///
+/// consumer: where the object goes; free it with kafka_consumer_free. Returns 0; as kafka_request_wait, where the request is not
+/// done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
+/// when the request is freed. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_consumer(
+    request: *const kafka_request,
+    consumer: *mut *mut kafka_consumer,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let place = output(consumer, "consumer")?;
+        let made = reference(request, "request")?.made("consumer")?;
+        place.hand_over(kafka_consumer::made_by(|| Ok(made))?);
         Ok(())
     })
 }

@@ -11,7 +11,7 @@ use super::handle::{Close, Handle};
 use super::request::kafka_request;
 use super::topic::kafka_topic;
 use crate::client::{
-    log_lost, Client, Conf, Error, Opaque, Outcome, Producer, Record, FLUSH_AT_END_MS,
+    log_lost, Client, Conf, Error, Opaque, Outcome, Producer, Record, Result, FLUSH_AT_END_MS,
 };
 use crate::process::Generation;
 use crate::value::Value;
@@ -31,6 +31,14 @@ const _: () = {
 pub struct kafka_producer {
     pub(super) handle: Arc<Handle<Producer>>,
     client: kafka_client,
+}
+
+impl kafka_producer {
+    fn made_by(make: impl FnOnce() -> Result<Producer>) -> Result<Self> {
+        let handle = Arc::new(Handle::made_by(make)?);
+        let client = kafka_client::of(&handle)?;
+        Ok(Self { handle, client })
+    }
 }
 
 impl HasClient for Producer {
@@ -85,9 +93,43 @@ pub unsafe extern "C" fn kafka_producer_new(
         let defaults = Conf::default();
         let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
         let brokers = string(brokers, "brokers")?;
-        let handle = Arc::new(Handle::made_by(|| Producer::new(brokers, conf))?);
-        let client = kafka_client::of(&handle)?;
-        producer.hand_over(kafka_producer { handle, client });
+        producer.hand_over(kafka_producer::made_by(|| Producer::new(brokers, conf))?);
+        Ok(())
+    })
+}
+
+/// As kafka_producer_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
+/// some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+///
+/// brokers, conf: copied. request: its result is what kafka_request_producer takes; it fails with what kafka_producer_new returns.
+/// Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_producer_new_request(
+    brokers: *const c_char,
+    conf: *const kafka_conf,
+    request: *mut *mut kafka_request,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        kafka_request::make(request, brokers, conf, Producer::new)
+    })
+}
+
+/// Takes the producer that a request has made.
+///
+/// producer: where the object goes; free it with kafka_producer_free. Returns 0; as kafka_request_wait, where the request is not
+/// done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
+/// when the request is freed. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_request_producer(
+    request: *const kafka_request,
+    producer: *mut *mut kafka_producer,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let place = output(producer, "producer")?;
+        let made = reference(request, "request")?.made("producer")?;
+        place.hand_over(kafka_producer::made_by(|| Ok(made))?);
         Ok(())
     })
 }

@@ -1,15 +1,18 @@
 //! `kafka_request`: something that a broker is asked.
 
+use std::any::Any;
+use std::ffi::{c_char, CStr};
 use std::sync::{Arc, OnceLock};
 
-use super::boundary::{guarded, guarded_void, output, reference, take_back, Output};
+use super::boundary::{guarded, guarded_void, output, reference, string, take_back, Output};
+use super::conf::kafka_conf;
 use super::error::kafka_error;
 use super::group_metadata::kafka_group_metadata;
 use super::handle::{Close, Handle};
 use super::hub::kafka_hub;
 use super::partitions::kafka_partitions;
 use super::value::kafka_value;
-use crate::client::{Code, Error, Outcome, Request, Result};
+use crate::client::{Code, Conf, Error, Made, Outcome, Request, Result};
 use crate::process::{self, Generation};
 
 /// A request under way, or done. It is started by the function that hands it out, which does
@@ -65,6 +68,32 @@ impl kafka_request {
         }
         let request = Request::spawn(move || close().map_or(Ok(Outcome::Nothing), heard))?;
         Self::hand_over(place, request)
+    }
+
+    /// Has a thread make a client.
+    pub(super) unsafe fn make<T: Any + Send>(
+        place: *mut *mut kafka_request,
+        brokers: *const c_char,
+        conf: *const kafka_conf,
+        make: fn(&CStr, &Conf) -> Result<T>,
+    ) -> Result<()> {
+        let brokers = string(brokers, "brokers")?.to_owned();
+        let conf = conf
+            .as_ref()
+            .map_or_else(Conf::default, |conf| conf.0.clone());
+        // As for a handle, and before there is a thread.
+        process::barrier::prepare();
+        let operation = move || Ok(Outcome::Made(Made::new(make(&brokers, &conf)?)));
+        Self::hand_over(place, Request::spawn(operation)?)
+    }
+
+    /// Takes what a thread has made.
+    pub(super) fn made<T: Any>(&self, what: &str) -> Result<T> {
+        match self.wait(0)? {
+            Outcome::Made(made) => made.take(),
+            _ => None,
+        }
+        .ok_or_else(|| no_such_result(what))
     }
 
     fn wait(&self, timeout_ms: i32) -> Result<&Outcome> {

@@ -295,6 +295,8 @@ function scenes.shared(own)
   watch.run("resty.producer", resty.producer, own, brokers, { ["linger.ms"] = 2 })
   watch.run("resty.consumer", resty.consumer, own, brokers, { topic .. ":0" }, { ["group.id"] = own })
   watch.run("resty.admin", resty.admin, own, brokers)
+  -- It reads the certificates of all authorities that this machine trusts.
+  watch.run("resty.producer with TLS", resty.producer, own .. "-tls", brokers, { ["security.protocol"] = "ssl" })
 end
 
 local function list_of(text)

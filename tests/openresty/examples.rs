@@ -105,7 +105,7 @@ fn handled(nginx: &Nginx) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn a_group_of_workers_handles_every_message_also_across_a_reload() {
-    const COUNT: usize = 400;
+    const COUNT: usize = 1000;
     let mut command = program("luajit");
     command
         .arg(root().join("tests/openresty/cluster.lua"))

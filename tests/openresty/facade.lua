@@ -84,6 +84,37 @@ function cases.shared_by_name()
   assert(resty.consumer("one", servers, topics, { ["group.id"] = "g" }) ~= consumer, "a closed one")
 end
 
+--- Who asks while one is being made gets that one, and those who are killed meanwhile take nothing with them.
+function cases.one_is_made_for_all_who_ask_at_once()
+  local _, _, servers = cluster("at once")
+  local function ask(properties)
+    return resty.producer("at once", servers, properties)
+  end
+  local threads = {}
+  for at = 1, 10 do
+    threads[at] = assert(ngx.thread.spawn(ask, { ["linger.ms"] = 1 }))
+  end
+  assert(coroutine.status(threads[1]) ~= "dead", "it was made at once")
+  assert(ngx.thread.kill(threads[1]))
+  local found = {}
+  for at = 2, 10 do
+    local _, one = assert(ngx.thread.wait(threads[at]))
+    found[at - 1] = one
+    equal(one, found[1])
+  end
+  equal(ask({ ["linger.ms"] = 1 }), found[1])
+  -- What cannot be made is an error of those who want that, and of nobody else.
+  local wrong = ngx.thread.spawn(function()
+    return pcall(ask, { ["no.such.property"] = 1 })
+  end)
+  local other = ngx.thread.spawn(ask, { ["linger.ms"] = 2 })
+  local _, made, text = ngx.thread.wait(wrong)
+  equal(made, false)
+  assert(text:find("no.such.property", 1, true), text)
+  local _, second = assert(ngx.thread.wait(other))
+  assert(second ~= found[1] and not second:is_closed())
+end
+
 function cases.a_change_closes_the_one_before()
   resty.grace_ms = 50
   local mock, _, servers = cluster("change")

@@ -42,6 +42,7 @@ fn run(cases: &[&str]) {
 fn clients_are_shared_by_name_and_a_change_replaces_them() {
     run(&[
         "shared_by_name",
+        "one_is_made_for_all_who_ask_at_once",
         "a_change_closes_the_one_before",
         "one_that_is_in_use_stays",
         "handlers_of_the_same_code_are_the_same",

@@ -210,8 +210,9 @@ function watch.start(calls)
   watch_calls(calls)
 end
 
--- The machine may make any piece look as if it were late by itself. One that is, is so again. And any may find a lock
--- taken; what waits for somebody else's answer sleeps nearly every time, however short.
+-- The machine may make any piece look as if it were late by itself, and LuaJIT compiles when it likes, which takes a
+-- millisecond for a long trace. One that is late is so again. And any may find a lock taken; what waits for somebody
+-- else's answer sleeps nearly every time, however short.
 local CHANCE = 2
 
 --- What takes too long, a line each.
@@ -220,7 +221,7 @@ function watch.report()
   local lines, total = {}, 0
   for name, measured in pairs(watch.measured) do
     total = total + measured.count
-    for list, share in pairs({ [measured.computed] = 0.02, [measured.slept] = 0.8 }) do
+    for list, share in pairs({ [measured.computed] = 0.05, [measured.slept] = 0.8 }) do
       if #list > math.max(CHANCE, measured.count * share) then
         lines[#lines + 1] = ("%s: %d times of %d: %s"):format(name, #list, measured.count, table.concat(list, "; "))
       end
