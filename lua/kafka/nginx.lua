@@ -169,7 +169,9 @@ local keys = ffi.new("uint64_t[64]")
 local count_out = ffi.new("size_t[1]")
 local path_out = ffi.new("const char *[1]")
 
-local function post(waiter)
+--- Wakes all who wait at a semaphore.
+---@param waiter ngx.semaphore
+function nginx.wake(waiter)
   -- Below zero it is the number of those who wait.
   local count = -waiter:count()
   if count > 0 then
@@ -186,11 +188,11 @@ local function tell(handle)
     for at = 0, tonumber(count_out[0]) - 1 do
       local waiter = waiting[tonumber(keys[at])]
       if waiter then
-        post(waiter)
+        nginx.wake(waiter)
       end
     end
   until count_out[0] < 64
-  post(turns)
+  nginx.wake(turns)
   return not ngx.worker.exiting()
 end
 
@@ -222,9 +224,9 @@ local function serve(handle, socket)
   socket:close()
   -- They look by themselves from now on, or start another hub.
   for _, waiter in pairs(waiting) do
-    post(waiter)
+    nginx.wake(waiter)
   end
-  post(turns)
+  nginx.wake(turns)
 end
 
 --- The hub's light thread.

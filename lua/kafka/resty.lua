@@ -166,10 +166,7 @@ local function work(job)
     jobs[job.kind][job.name] = nil
   end
   job.failure = not made and failure or nil
-  local count = -job.waiter:count()
-  if count > 0 then
-    job.waiter:post(count)
-  end
+  nginx.wake(job.waiter)
 end
 
 --- Has a client made without holding the worker up, and gives way until it is there, for `find`. A light thread of its

@@ -33,8 +33,7 @@ pub struct kafka_admin {
 
 impl kafka_admin {
     fn made_by(make: impl FnOnce() -> Result<Admin>) -> Result<Self> {
-        let handle = Arc::new(Handle::made_by(make)?);
-        let client = kafka_client::of(&handle)?;
+        let (handle, client) = kafka_client::made_by(make)?;
         Ok(Self { handle, client })
     }
 }

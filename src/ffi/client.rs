@@ -38,12 +38,16 @@ impl<T: HasClient> Enter for Handle<T> {
 }
 
 impl kafka_client {
-    /// What is common of the object behind this handle.
-    pub(super) fn of<T: HasClient + 'static>(handle: &Arc<Handle<T>>) -> Result<Self> {
-        Ok(Self {
+    /// A handle of the object that `make` makes, and what is common of that object.
+    pub(super) fn made_by<T: HasClient + 'static>(
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<(Arc<Handle<T>>, Self)> {
+        let handle = Arc::new(Handle::made_by(make)?);
+        let client = Self {
             events: Arc::clone(handle.enter()?.client().events()),
-            owner: Arc::<Handle<T>>::clone(handle),
-        })
+            owner: Arc::<Handle<T>>::clone(&handle),
+        };
+        Ok((handle, client))
     }
 
     fn enter(&self, mut body: impl FnMut(&Client) -> Result<()>) -> Result<()> {

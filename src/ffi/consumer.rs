@@ -29,8 +29,7 @@ unsafe impl Sync for kafka_consumer {}
 
 impl kafka_consumer {
     fn made_by(make: impl FnOnce() -> Result<Consumer>) -> Result<Self> {
-        let handle = Arc::new(Handle::made_by(make)?);
-        let client = kafka_client::of(&handle)?;
+        let (handle, client) = kafka_client::made_by(make)?;
         Ok(Self {
             handle,
             client,

@@ -35,8 +35,7 @@ pub struct kafka_producer {
 
 impl kafka_producer {
     fn made_by(make: impl FnOnce() -> Result<Producer>) -> Result<Self> {
-        let handle = Arc::new(Handle::made_by(make)?);
-        let client = kafka_client::of(&handle)?;
+        let (handle, client) = kafka_client::made_by(make)?;
         Ok(Self { handle, client })
     }
 }

@@ -210,18 +210,21 @@ function watch.start(calls)
   watch_calls(calls)
 end
 
--- The machine may make any piece look as if it were late by itself, and LuaJIT compiles when it likes, which takes a
--- millisecond for a long trace. One that is late is so again. And any may find a lock taken; what waits for somebody
--- else's answer sleeps nearly every time, however short.
+-- The machine may make any piece look as if it were late by itself. One that is, is so again. And any may find a lock
+-- taken; what waits for somebody else's answer sleeps nearly every time, however short.
 local CHANCE = 2
+
+-- Of how many pieces that is. LuaJIT compiles when it likes, where it may, and takes a millisecond for a long trace.
+local SHARE, SHARE_COMPILING = 0.02, 0.05
 
 --- What takes too long, a line each.
 ---@return string
 function watch.report()
   local lines, total = {}, 0
+  local share_computed = require("jit").status() and SHARE_COMPILING or SHARE
   for name, measured in pairs(watch.measured) do
     total = total + measured.count
-    for list, share in pairs({ [measured.computed] = 0.05, [measured.slept] = 0.8 }) do
+    for list, share in pairs({ [measured.computed] = share_computed, [measured.slept] = 0.8 }) do
       if #list > math.max(CHANCE, measured.count * share) then
         lines[#lines + 1] = ("%s: %d times of %d: %s"):format(name, #list, measured.count, table.concat(list, "; "))
       end
