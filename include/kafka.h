@@ -1341,7 +1341,8 @@ typedef struct kafka_cursor {
 } kafka_cursor;
 
 /**
- * What of a message of a batch can be read without a call. It is an rd_kafka_message_t, where librdkafka has it.
+ * What of a message can be read without a call. It is an rd_kafka_message_t, where librdkafka has it;
+ * kafka_raw_message_view has the rest.
  */
 typedef struct kafka_raw_message {
     /**
@@ -1349,7 +1350,7 @@ typedef struct kafka_raw_message {
      */
     int32_t code;
     /**
-     * The library's own, and not the topic's name.
+     * Not the topic's name: the same for all messages of a topic that the same call has returned.
      */
     const void *topic;
     /**
@@ -2215,14 +2216,14 @@ int32_t kafka_consumer_cursor(struct kafka_consumer *consumer,
  * 1000, and less for a reader that is slow. Those that the reader has not read come first. Keeps
  * a member in its group, as kafka_consumer_poll does, which also describes the codes.
  *
- * messages: an array of as many as the cursor counts, the consumer's until the next call of this
- * function or its end, or of any other that sets the cursor's count to 0: those that take messages
- * in another way, and those that change what is consumed, and from where. Only the reader may call
- * it, and those. Blocks up to timeout_ms.
+ * messages: as many pointers as the cursor counts; they, and what they point to, are the
+ * consumer's until the next call of this function or its end, or of any other that sets the
+ * cursor's count to 0: those that take messages in another way, and those that change what is
+ * consumed, and from where. Only the reader may call it, and those. Blocks up to timeout_ms.
  */
 int32_t kafka_consumer_take(struct kafka_consumer *consumer,
                             int32_t timeout_ms,
-                            const struct kafka_message **messages,
+                            const struct kafka_raw_message *const **messages,
                             struct kafka_error *err);
 
 /**
@@ -2549,6 +2550,16 @@ int32_t kafka_batch_message(const struct kafka_batch *batch,
 int32_t kafka_batch_raw_messages(const struct kafka_batch *batch,
                                  const struct kafka_raw_message *const **messages,
                                  struct kafka_error *err);
+
+/**
+ * All that a raw message holds.
+ *
+ * message: of kafka_batch_raw_messages or kafka_consumer_take. view: filled in on success. What it points to lasts as
+ * long as the message; kafka_message_release does no more than zero it. Returns 0. Does not block.
+ */
+int32_t kafka_raw_message_view(const struct kafka_raw_message *message,
+                               struct kafka_message *view,
+                               struct kafka_error *err);
 
 /**
  * Frees a batch and its messages. In a forked child it does nothing. NULL is nothing. Does not

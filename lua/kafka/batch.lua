@@ -100,7 +100,7 @@ function Batch:topic(index)
   if not found then
     return nil, text, code
   end
-  return message.fields.topic(message.view(self.handle, index - 1))
+  return message.fields.topic(message.view(found))
 end
 
 --- A message's partition.
@@ -139,7 +139,7 @@ function Batch:message(index)
   if not found then
     return nil, text, code
   end
-  return message.read(message.view(self.handle, index - 1))
+  return message.read(message.view(found))
 end
 
 --- Gives the messages back; doing so twice is harmless.

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "dbb17f12b6136a45",
+  hash = "44c2155f827f7cbe",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -690,7 +690,7 @@ int32_t kafka_consumer_cursor(struct kafka_consumer *consumer,
 
 int32_t kafka_consumer_take(struct kafka_consumer *consumer,
                             int32_t timeout_ms,
-                            const struct kafka_message **messages,
+                            const struct kafka_raw_message *const **messages,
                             struct kafka_error *err);
 
 int32_t kafka_consumer_look_ahead(struct kafka_consumer *consumer,
@@ -816,6 +816,10 @@ int32_t kafka_batch_message(const struct kafka_batch *batch,
 int32_t kafka_batch_raw_messages(const struct kafka_batch *batch,
                                  const struct kafka_raw_message *const **messages,
                                  struct kafka_error *err);
+
+int32_t kafka_raw_message_view(const struct kafka_raw_message *message,
+                               struct kafka_message *view,
+                               struct kafka_error *err);
 
 void kafka_batch_free(struct kafka_batch *batch);
 

@@ -59,20 +59,20 @@ function Consumer:receive(timeout_ms)
   if not self.handle then
     return err.closed()
   end
-  local view, code = lookahead.next(self, timeout_ms)
-  if not view then
+  local raw, code = lookahead.next(self, timeout_ms)
+  if not raw then
     if code == C.KAFKA_ERR_TIMED_OUT or code == C.KAFKA_ERR_PARTITION_EOF then
       return nil, nil, nil, nil
     end
     return err.failure(code)
   end
-  local topic = lookahead.topic(self, view)
-  local value, key = view.value, view.key
+  local topic = lookahead.topic(self, raw)
+  local value, key = raw.value, raw.key
   -- LuaJIT on x64 may load an int32_t field only where its value is used, not minding the C calls in between; by then
   -- it may be another message's. Converted here, it is loaded here.
-  local partition = tonumber(ffi.cast(uint32, view.partition))
-  value = value ~= nil and ffi.string(value, view.value_len) or ""
-  key = key ~= nil and ffi.string(key, view.key_len) or nil
+  local partition = tonumber(ffi.cast(uint32, raw.partition))
+  value = value ~= nil and ffi.string(value, raw.value_len) or ""
+  key = key ~= nil and ffi.string(key, raw.key_len) or nil
   -- Not before the strings are made, for which there may be no memory.
   lookahead.read(self)
   return value, topic, partition, key
@@ -97,11 +97,11 @@ function Consumer:poll(timeout_ms)
   if not self.handle then
     return err.closed()
   end
-  local view, code = lookahead.next(self, timeout_ms)
-  if not view then
+  local raw, code = lookahead.next(self, timeout_ms)
+  if not raw then
     return nothing(code)
   end
-  local found = message.read(view, lookahead.topic(self, view))
+  local found = message.read(message.view(raw), lookahead.topic(self, raw))
   lookahead.read(self)
   return found
 end

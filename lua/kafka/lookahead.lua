@@ -2,6 +2,7 @@
 
 local ffi = require("ffi")
 local events = require("kafka.events")
+local message = require("kafka.message")
 local native = require("kafka.native")
 local nginx = require("kafka.nginx")
 
@@ -10,7 +11,7 @@ local C = native.C
 local lookahead = {}
 
 local cursor_out = ffi.new("kafka_cursor *[1]")
-local messages_out = ffi.new("const kafka_message *[1]")
+local messages_out = ffi.new("const kafka_raw_message *const *[1]")
 
 -- After so many messages that were there others may have their turn.
 local TURN = 32
@@ -64,7 +65,7 @@ end
 --- The next message, which stays the next until `read` says that it is the reader's.
 ---@param consumer table not closed
 ---@param timeout_ms integer
----@return ffi.cdata*? message lasts until the next call
+---@return ffi.cdata*? raw a kafka_raw_message; lasts until the next call
 ---@return integer? code why there is none
 function lookahead.next(consumer, timeout_ms)
   local cursor = consumer.cursor
@@ -87,7 +88,7 @@ function lookahead.next(consumer, timeout_ms)
       return nil, code
     end
   end
-  return consumer.taken + cursor.next
+  return consumer.taken[cursor.next]
 end
 
 --- Says that the next message is the reader's.
@@ -99,12 +100,12 @@ end
 
 --- The name of a message's topic. Most are of the topic of the one before.
 ---@param consumer table
----@param message ffi.cdata*
+---@param raw ffi.cdata*
 ---@return string
-function lookahead.topic(consumer, message)
-  local at = message.topic
+function lookahead.topic(consumer, raw)
+  local at = raw.topic
   if at ~= consumer.topic_at then
-    consumer.topic_at, consumer.topic = at, ffi.string(at)
+    consumer.topic_at, consumer.topic = at, message.fields.topic(message.view(raw))
   end
   return consumer.topic
 end

@@ -119,12 +119,11 @@ local IS_RAW = { partition = true, offset = true, key = true, value = true }
 
 local seen = ffi.new("kafka_message")
 
---- All that a message of a batch holds.
----@param batch ffi.cdata* a kafka_batch
----@param at integer the message's place, from 0
+--- All that a message holds.
+---@param raw ffi.cdata* a kafka_raw_message
 ---@return ffi.cdata* view a kafka_message; lasts until the next call
-local function view(batch, at)
-  check(C.kafka_batch_message(batch, at, seen, native.error))
+local function view(raw)
+  check(C.kafka_raw_message_view(raw, seen, native.error))
   return seen
 end
 
@@ -142,8 +141,8 @@ function Lazy.__index(self, name)
       return copy
     end
   end
-  local batch, at = self[1], self[2]
-  local found = field(IS_RAW[name] and batch.raw[at] or view(batch.handle, at))
+  local raw = self[1].raw[self[2]]
+  local found = field(IS_RAW[name] and raw or view(raw))
   if slot then
     self[slot] = found
   end

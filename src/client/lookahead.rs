@@ -57,6 +57,8 @@ struct State {
     taken_at: Instant,
     /// How many [`Hold`]s there are.
     holds: usize,
+    /// The follower has nothing to look after, and waits to be woken.
+    follower_rests: bool,
     is_ended: bool,
 }
 
@@ -156,14 +158,17 @@ impl Shared {
     }
 
     /// Shows the reader what there is, unless something holds him up.
-    fn show(&self, state: &State) {
+    fn show(&self, state: &mut State) {
         if state.holds > 0 {
             return;
         }
         self.cursor.is_late.store(0, Ordering::Relaxed);
         let count = u32::try_from(state.len()).unwrap_or(u32::MAX);
         self.cursor.count.store(count, Ordering::Release);
-        if count > 0 {
+        // One that is at work looks again by itself: to be woken for each batch would cost the reader two calls into
+        // the kernel.
+        if count > 0 && state.follower_rests {
+            state.follower_rests = false;
             self.changed.notify_one();
         }
     }
@@ -173,6 +178,7 @@ impl Shared {
         let mut state = self.lock();
         while !state.is_ended {
             if state.stored == state.len() {
+                state.follower_rests = true;
                 state = self
                     .changed
                     .wait(state)
@@ -229,6 +235,7 @@ impl Lookahead {
                 limit: 1,
                 taken_at: Instant::now(),
                 holds: 0,
+                follower_rests: false,
                 is_ended: false,
             }),
             changed: Condvar::new(),
@@ -289,7 +296,7 @@ impl Lookahead {
         }
         state.taken_at = Instant::now();
         let troubles = filled?;
-        self.shared.show(&state);
+        self.shared.show(&mut state);
         Ok(troubles)
     }
 
@@ -308,8 +315,8 @@ impl Lookahead {
 
     /// Shows the reader what there is, after calls that show it to nobody. How many that is.
     pub fn show_rest(&self) -> usize {
-        let state = self.shared.lock();
-        self.shared.show(&state);
+        let mut state = self.shared.lock();
+        self.shared.show(&mut state);
         match state.holds {
             0 => state.len(),
             _ => 0,

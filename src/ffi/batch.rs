@@ -19,12 +19,13 @@ pub struct kafka_batch {
     bytes: OnceCell<usize>,
 }
 
-/// What of a message of a batch can be read without a call. It is an rd_kafka_message_t, where librdkafka has it.
+/// What of a message can be read without a call. It is an rd_kafka_message_t, where librdkafka has it;
+/// kafka_raw_message_view has the rest.
 #[repr(C)]
 pub struct kafka_raw_message {
     /// The library's own.
     pub code: i32,
-    /// The library's own, and not the topic's name.
+    /// Not the topic's name: the same for all messages of a topic that the same call has returned.
     pub topic: *const c_void,
     /// The partition.
     pub partition: i32,
@@ -145,6 +146,24 @@ pub unsafe extern "C" fn kafka_batch_raw_messages(
     guarded(err, || {
         let batch = reference(batch, "batch")?.get()?;
         output(messages, "messages")?.write(batch.as_ptr().cast());
+        Ok(())
+    })
+}
+
+/// All that a raw message holds.
+///
+/// message: of kafka_batch_raw_messages or kafka_consumer_take. view: filled in on success. What it points to lasts as
+/// long as the message; kafka_message_release does no more than zero it. Returns 0. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_raw_message_view(
+    message: *const kafka_raw_message,
+    view: *mut kafka_message,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let message = reference(message, "message")?;
+        let message = Fields::from_raw(std::ptr::from_ref(message).cast());
+        output(view, "view")?.write(kafka_message::view(message));
         Ok(())
     })
 }

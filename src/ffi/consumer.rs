@@ -1,7 +1,7 @@
 //! `kafka_consumer`.
 
 use std::ffi::c_char;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::batch::kafka_batch;
 use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
@@ -18,23 +18,12 @@ use crate::client::{Client, Conf, Consumer, Error, Outcome, Result, CLOSE_AT_END
 pub struct kafka_consumer {
     pub(super) handle: Arc<Handle<Consumer>>,
     client: kafka_client,
-    /// What was shown of messages that were taken ahead.
-    pub(super) views: Mutex<Vec<kafka_message>>,
 }
-
-// SAFETY: what views point to is the consumer's, and handed out to one reader.
-unsafe impl Send for kafka_consumer {}
-// SAFETY: as above.
-unsafe impl Sync for kafka_consumer {}
 
 impl kafka_consumer {
     fn made_by(make: impl FnOnce() -> Result<Consumer>) -> Result<Self> {
         let (handle, client) = kafka_client::made_by(make)?;
-        Ok(Self {
-            handle,
-            client,
-            views: Mutex::default(),
-        })
+        Ok(Self { handle, client })
     }
 }
 

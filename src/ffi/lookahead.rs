@@ -1,13 +1,12 @@
 //! `kafka_cursor`: messages taken ahead of their reader.
 
 use std::mem::{offset_of, size_of};
-use std::sync::PoisonError;
 
+use super::batch::kafka_raw_message;
 use super::boundary::{guarded, output, reference, reference_mut};
 use super::conf::kafka_conf;
 use super::consumer::kafka_consumer;
 use super::error::kafka_error;
-use super::message::kafka_message;
 use crate::client::Cursor;
 
 /// What the reader of messages that were taken ahead shares with the library, without a call:
@@ -78,15 +77,15 @@ pub unsafe extern "C" fn kafka_consumer_cursor(
 /// 1000, and less for a reader that is slow. Those that the reader has not read come first. Keeps
 /// a member in its group, as kafka_consumer_poll does, which also describes the codes.
 ///
-/// messages: an array of as many as the cursor counts, the consumer's until the next call of this
-/// function or its end, or of any other that sets the cursor's count to 0: those that take messages
-/// in another way, and those that change what is consumed, and from where. Only the reader may call
-/// it, and those. Blocks up to timeout_ms.
+/// messages: as many pointers as the cursor counts; they, and what they point to, are the
+/// consumer's until the next call of this function or its end, or of any other that sets the
+/// cursor's count to 0: those that take messages in another way, and those that change what is
+/// consumed, and from where. Only the reader may call it, and those. Blocks up to timeout_ms.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_take(
     consumer: *mut kafka_consumer,
     timeout_ms: i32,
-    messages: *mut *const kafka_message,
+    messages: *mut *const *const kafka_raw_message,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
@@ -94,14 +93,8 @@ pub unsafe extern "C" fn kafka_consumer_take(
         let place = output(messages, "messages")?;
         let user = consumer.handle.enter()?;
         user.take(timeout_ms)?;
-        let mut views = consumer
-            .views
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        views.clear();
         user.lookahead()?
-            .with_messages(|batch| views.extend(batch.iter().map(kafka_message::view)));
-        place.write(views.as_ptr());
+            .with_messages(|batch| place.write(batch.as_ptr().cast()));
         Ok(())
     })
 }

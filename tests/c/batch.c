@@ -23,6 +23,11 @@ static void expect_view(kafka_batch *batch, size_t index)
     CHECK_INT(messages[index]->partition, 0);
     CHECK_INT(messages[index]->offset, index);
     CHECK_BYTES(messages[index]->value, messages[index]->value_len, text, strlen(text));
+    OK(kafka_raw_message_view(messages[index], &view, &err));
+    CHECK_TEXT(view.topic, "batch");
+    CHECK_INT(view.leader_epoch, 0);
+    kafka_message_release(&view);
+    CHECK_INT(messages[index]->offset, index);
 }
 
 static void a_batch_outlives_its_consumer(void)

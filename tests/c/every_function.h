@@ -24,6 +24,7 @@ static struct {
     kafka_group_metadata *group_metadata;
     kafka_record record;
     kafka_batch *batch;
+    const kafka_raw_message *const *raw_messages;
     kafka_message message;
     kafka_value *map, *list, *integer, *text, *item;
     const char *extensions[2];
@@ -56,7 +57,6 @@ struct outputs {
     kafka_report report;
     kafka_counters counters;
     kafka_message message;
-    const kafka_message *messages;
     const kafka_raw_message *const *raw_messages;
     kafka_cursor *cursor;
     kafka_header header;
@@ -135,6 +135,7 @@ static inline void world_new(void)
     OK(send_text(world.producer, world.topic, 0, "text", 0));
     OK(kafka_consumer_consume(world.consumer, 1, PATIENCE_MS, &world.batch, &err));
     OK(kafka_batch_message(world.batch, 0, &world.message, &err));
+    OK(kafka_batch_raw_messages(world.batch, &world.raw_messages, &err));
     world.conf = conf_of("acks", "1", END);
     OK(kafka_topic_conf_new(&world.topic_conf, &err));
     OK(kafka_partitions_new(&world.partitions, &err));

@@ -283,7 +283,7 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
         }
         ("kafka_record", 1, true) => "&world.record".into(),
         ("kafka_cursor", 2, false) => "&outputs.cursor".into(),
-        ("kafka_message", 2, true) => "&outputs.messages".into(),
+        ("kafka_raw_message", 1, true) => "world.raw_messages[0]".into(),
         ("kafka_raw_message", _, true) => "&outputs.raw_messages".into(),
         ("char", 1, true) => match name {
             "brokers" => "world.servers".into(),

@@ -22,7 +22,8 @@ static kafka_consumer *reader_ahead(const char *servers)
 static void read_some(kafka_consumer *consumer, int first, int count)
 {
     kafka_cursor *cursor = NULL;
-    const kafka_message *messages = NULL;
+    const kafka_raw_message *const *messages = NULL;
+    kafka_message view;
     char text[32];
     int i;
     OK(kafka_consumer_cursor(consumer, &cursor, &err));
@@ -32,8 +33,10 @@ static void read_some(kafka_consumer *consumer, int first, int count)
         }
         CHECK(messages != NULL && cursor->process == *cursor->process_now);
         snprintf(text, sizeof text, "%d", i);
-        CHECK_BYTES(messages[cursor->next].value, messages[cursor->next].value_len, text,
-                    strlen(text));
+        CHECK_BYTES(messages[cursor->next]->value, messages[cursor->next]->value_len, text, strlen(text));
+        OK(kafka_raw_message_view(messages[cursor->next], &view, &err));
+        CHECK_TEXT(view.topic, "ahead");
+        CHECK_INT(view.offset, i);
         /* From here on it is read. */
         cursor->next++;
     }
@@ -45,7 +48,7 @@ int main(void)
     kafka_mock_cluster *cluster = cluster_with("ahead", 1, &servers);
     kafka_consumer *consumer;
     kafka_cursor *cursor = NULL;
-    const kafka_message *messages = NULL;
+    const kafka_raw_message *const *messages = NULL;
     kafka_message message;
     kafka_partitions *partitions = NULL;
     kafka_partition place;
