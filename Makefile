@@ -29,12 +29,6 @@ else ifeq ($(OPENSSL),system)
 TARGET_DIR := $(CURDIR)/target/system-openssl
 CARGO_FEATURES := --no-default-features --features system-openssl
 PC_REQUIRES := libssl libcrypto zlib
-# The tests look at what it can do, not at how fast.
-ifdef QUICK_SYSTEM_BUILD
-export CARGO_PROFILE_RELEASE_OPT_LEVEL := 0
-export CARGO_PROFILE_RELEASE_DEBUG := false
-export CFLAGS := -O0 -g0
-endif
 else
 $(error OPENSSL is bundled or system, not $(OPENSSL))
 endif

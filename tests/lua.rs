@@ -105,9 +105,14 @@ macro_rules! specs {
 
                 #[test]
                 fn under_valgrind() {
+                    // Half of its time would go into watching LuaJIT compile, which only one spec is about.
+                    let options: &[&str] = match stringify!($name) {
+                        "jit" => &[],
+                        _ => &["-joff"],
+                    };
                     super::spec(
                         Some(super::valgrind()),
-                        &[],
+                        options,
                         &["--exclude-tags", super::NOT_UNDER_VALGRIND],
                         stringify!($name),
                     );
