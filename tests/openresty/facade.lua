@@ -921,6 +921,10 @@ function cases.sasl()
     list[1].sasl_config = login
     local _, broker = next((assert(client:new(list):fetch_metadata(os.getenv("TOPIC")))))
     equal(broker.sasl_config.user, "somebody")
+    local cli = client:new(brokers(), { auth_config = login })
+    equal(cli.auth_config.user, "somebody")
+    _, broker = next((assert(cli:fetch_metadata(os.getenv("TOPIC")))))
+    equal(broker.sasl_config, nil)
     assert(send_with(nil, { auth_config = login }))
     login.password = "guess"
     local sent, text = send_with(login, { socket_timeout = 500 })

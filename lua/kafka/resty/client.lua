@@ -24,6 +24,7 @@ local ngx = rawget(_G, "ngx")
 ---@field api_versions table empty: librdkafka's are its own business
 ---@field client_id string
 ---@field socket_config table<string, any> lua-resty-kafka's, as it is in force
+---@field auth_config? kafka.resty.Sasl
 ---@field private settings kafka.resty.Settings
 ---@field private connect fun(): kafka.Client?, string?
 ---@field private fetched table<string, number> when, in seconds
@@ -46,6 +47,7 @@ function Client.of(settings, connect)
     api_versions = {},
     client_id = config.client_id(),
     socket_config = settings.socket_config,
+    auth_config = settings.auth_config,
     settings = settings,
     connect = connect,
     fetched = {},
@@ -87,7 +89,7 @@ local function read_brokers(settings, list)
   local brokers = {}
   for _, broker in ipairs(list) do
     local host = config.resolve(settings, broker.host) or broker.host
-    brokers[broker.id] = { host = host, port = broker.port, sasl_config = settings.sasl }
+    brokers[broker.id] = { host = host, port = broker.port, sasl_config = settings.brokers_sasl }
   end
   return brokers
 end

@@ -45,7 +45,8 @@ local config = {}
 ---@class kafka.resty.Settings
 ---@field brokers {host: string, port: integer}[]
 ---@field resolver? function
----@field sasl? kafka.resty.Sasl
+---@field brokers_sasl? kafka.resty.Sasl of the broker list
+---@field auth_config? kafka.resty.Sasl
 ---@field socket_config table<string, any> as lua-resty-kafka's objects have it, for who reads it
 ---@field properties kafka.Properties
 ---@field timeout_ms integer for what a broker is asked
@@ -125,8 +126,8 @@ end
 ---@param opts kafka.resty.ClientConfig
 ---@return kafka.resty.Settings
 function config.client(broker_list, opts)
-  local brokers, sasl = read_brokers(broker_list)
-  sasl = sasl or opts.auth_config
+  local brokers, brokers_sasl = read_brokers(broker_list)
+  local sasl = brokers_sasl or opts.auth_config
   local socket_timeout_ms = opts.socket_timeout or 3000
   local properties = {
     ["socket.timeout.ms"] = within(10, socket_timeout_ms, 300000),
@@ -157,7 +158,8 @@ function config.client(broker_list, opts)
   return {
     brokers = brokers,
     resolver = opts.resolver,
-    sasl = sasl,
+    brokers_sasl = brokers_sasl,
+    auth_config = opts.auth_config,
     socket_config = {
       socket_timeout = socket_timeout_ms,
       keepalive_timeout = opts.keepalive_timeout or KEEPALIVE_MS,
