@@ -348,6 +348,15 @@ function cases.sync_errors()
   offset, text = p:send("errors", nil, "x")
   equal(offset, nil)
   equal(text, "not found topic")
+  p = producer:new(list, {
+    partitioner = function()
+      return 9
+    end,
+  })
+  offset, text, retryable = p:send("errors", nil, "x")
+  equal(offset, nil)
+  equal(text, "not found partition")
+  equal(retryable, true)
   p = producer:new(list, { required_acks = 5000 })
   offset, text = p:send("errors", nil, "x")
   equal(offset, nil)
@@ -447,10 +456,11 @@ end
 
 --- Some programs look into lua-resty-kafka's buffers for what they have sent.
 function cases.buffers_are_empty()
-  local config = { producer_type = "async", socket_timeout = 100, flush_time = 1 }
+  local config = { producer_type = "async", socket_timeout = 100, flush_time = 1, error_handle = function() end }
   local bp, p = producer:new(NOWHERE, config, "empty"), producer:new(NOWHERE)
   assert(bp:send("t", nil, "x"))
   equal(bp.async, true)
+  equal(bp.error_handle, config.error_handle)
   equal(bp.ringbuffer.size, 0)
   equal(bp.ringbuffer.queue[1], nil)
   equal(p.async, false)

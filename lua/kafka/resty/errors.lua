@@ -50,7 +50,12 @@ local function text(code)
 end
 
 -- These no broker has been sent.
-local UNSENT = { [codes.PURGE_QUEUE] = true, [codes.QUEUE_FULL] = true }
+local UNSENT = {
+  [codes.PURGE_QUEUE] = true,
+  [codes.QUEUE_FULL] = true,
+  [codes.UNKNOWN_TOPIC] = true,
+  [codes.UNKNOWN_PARTITION] = true,
+}
 
 --- Whether the broker has certainly not taken a message that failed so, and trying again can help.
 ---@param code integer

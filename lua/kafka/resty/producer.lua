@@ -50,6 +50,7 @@ local NO_KEY = ""
 ---@field client kafka.resty.Client
 ---@field async boolean
 ---@field partitioner function
+---@field error_handle? function
 ---@field socket_config table<string, any> lua-resty-kafka's, as it is in force
 ---@field ringbuffer table empty
 ---@field sendbuffer table empty
@@ -168,7 +169,7 @@ end
 
 --- Tells of messages that were not delivered, to whom it may concern.
 local function tell(self)
-  local handle = self.settings.error_handle
+  local handle = self.error_handle
   while self.failures[1] do
     local failed = table.remove(self.failures, 1)
     hold(self, -failed.index / 2)
@@ -195,6 +196,7 @@ local function make(settings, name)
     options = { block_ms = settings.block_ms },
     async = settings.is_async,
     partitioner = settings.partitioner or default_partitioner,
+    error_handle = settings.error_handle,
     socket_config = settings.socket_config,
     ringbuffer = RING_BUFFER,
     sendbuffer = SEND_BUFFER,
@@ -257,7 +259,7 @@ local function enqueue(self, producer, topic, partition_id, key, message)
     key = key or NO_KEY,
     value = message,
     -- For error_handle; nobody else asks what it was.
-    opaque = self.settings.error_handle and { key, message },
+    opaque = self.error_handle and { key, message },
     on_delivery = self.on_delivery,
   })
   if queued then
