@@ -53,7 +53,11 @@ fn clients_are_shared_by_name_and_a_change_replaces_them() {
 
 #[test]
 fn the_facades_client_tells_brokers_and_partitions() {
-    run(&["metadata", "metadata_that_cannot_be_had"]);
+    run(&[
+        "metadata",
+        "metadata_that_cannot_be_had",
+        "metadata_to_connect_with",
+    ]);
 }
 
 #[test]
@@ -70,6 +74,11 @@ fn a_synchronous_producer_returns_offsets_and_errors() {
         "sync_errors",
         "sync_partitioner",
     ]);
+}
+
+#[test]
+fn the_facades_messages_are_in_kafka_as_lua_resty_kafkas_are() {
+    run(&["what_is_written", "large_messages", "buffers_are_empty"]);
 }
 
 #[test]
@@ -93,6 +102,24 @@ fn an_asynchronous_producer_tells_what_was_not_delivered() {
         "async_partitioner_without_partitions",
         "async_overflow",
     ]);
+}
+
+#[test]
+fn the_error_log_has_what_nobody_was_told() {
+    let conf = Conf {
+        server: CASES,
+        ..Conf::default()
+    };
+    let nginx = Nginx::start_before(NOWHERE, "none", conf);
+    assert_eq!(nginx.get("/case/async_logs_failures"), "ok");
+    let wanted = [
+        "buffered messages send to kafka err: not found topic, retryable: true, topic: lost, partition_id: -1, length: 1",
+        "failed to callback error_handle: ",
+    ];
+    for text in wanted {
+        let is_there = || nginx.log().contains(text);
+        assert!(within(Duration::from_secs(10), is_there), "{}", nginx.log());
+    }
 }
 
 #[test]
@@ -259,8 +286,15 @@ fn what_cannot_be_sent_is_told_when_the_worker_ends() {
     let log = nginx.log();
     let told: usize = log
         .lines()
-        .filter_map(|line| line.split_once(" messages were not delivered"))
-        .filter_map(|(before, _)| before.rsplit(' ').next()?.parse::<usize>().ok())
+        .filter(|line| line.contains("buffered messages send to kafka err: "))
+        .filter_map(|line| {
+            line.split_once(", length: ")?
+                .1
+                .split([',', ' '])
+                .next()?
+                .parse::<usize>()
+                .ok()
+        })
         .sum();
     assert_eq!(told, REQUESTS, "{log}");
     assert!(!log.contains("gave up"), "told twice\n{log}");
@@ -304,9 +338,11 @@ fn what_would_wait_is_refused_in_the_log_phase() {
     let mut said = String::new();
     within(Duration::from_secs(10), || {
         said = nginx.get("/said_in_log");
-        said.matches('|').count() == 2
+        said.matches('|').count() == 3
     });
-    let (sync, others) = said.split_once('|').expect("three answers");
+    let (metadata, others) = said.split_once('|').expect("four answers");
+    assert!(metadata.contains("ngx.timer.at"), "{metadata}");
+    let (sync, others) = others.split_once('|').expect("four answers");
     assert!(sync.contains("ngx.timer.at"), "{sync}");
     assert_eq!(
         others,

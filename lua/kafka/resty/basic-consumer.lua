@@ -49,6 +49,7 @@ local pools = {}
 
 ---@class kafka.resty.Consumer
 ---@field client kafka.resty.Client
+---@field socket_config table<string, any> lua-resty-kafka's, as it is in force
 ---@field private pool kafka.resty.Pool
 local Consumer = {
   --- Of the lua-resty-kafka that this follows.
@@ -102,7 +103,8 @@ function Consumer.new(_, broker_list, client_config)
   properties["isolation.level"] = opts.isolation_level == 1 and "read_committed" or "read_uncommitted"
   properties["client.rack"] = opts.client_rack
   local pool = find_pool(config.names(broker_list), settings)
-  return setmetatable({ pool = pool, client = client:new(broker_list, client_config) }, metatable)
+  local asking = client:new(broker_list, client_config)
+  return setmetatable({ pool = pool, client = asking, socket_config = asking.socket_config }, metatable)
 end
 
 -- What has nothing to do with reading; the others that a broker names end a fetch.
@@ -174,12 +176,17 @@ local function asker(pool)
   return consumer
 end
 
+--- An offset in lua-resty-kafka's words, which are a text and no int64_t.
+local function told(offset)
+  return tostring(int64(math.max(offset, -1)))
+end
+
 --- Asks for an offset of a partition.
 ---@param topic string
 ---@param partition integer
 ---@param timestamp? integer|ffi.cdata* milliseconds since 1970-01-01 UTC: the first message of that time or later; or
 --- -2, the default, for the first message of all, -1 for the end, -3 for the latest message
----@return ffi.cdata*? offset an int64_t; -1 if there is no such message
+---@return string? offset such as "5LL"; "-1LL" if there is no such message
 ---@return string? err
 function Consumer:list_offset(topic, partition, timestamp)
   timestamp = tonumber(timestamp or timestamps.LIST_OFFSET_TIMESTAMP_FIRST)
@@ -200,14 +207,14 @@ function Consumer:list_offset(topic, partition, timestamp)
     if not low then
       return nil, errors.text(code)
     end
-    return int64(timestamp == timestamps.LIST_OFFSET_TIMESTAMP_FIRST and low or high)
+    return told(timestamp == timestamps.LIST_OFFSET_TIMESTAMP_FIRST and low or high)
   end
   local place = { topic = topic, partition = partition, timestamp = timestamp }
   local found, _, code = consumer:offsets_for_times({ place }, timeout_ms)
   if not found or found[1].code then
     return nil, errors.text(code or found[1].code)
   end
-  return int64(math.max(found[1].offset, -1))
+  return told(found[1].offset)
 end
 
 --- As `list_offset`, for the message with the latest time.
@@ -227,7 +234,7 @@ function Consumer:list_latest(topic, partition)
   if not outcome or outcome.code then
     return nil, errors.text(code or outcome.code)
   end
-  return int64(math.max(outcome.offset, -1))
+  return told(outcome.offset)
 end
 
 --- Puts a reader at an offset, if it is not there.
@@ -292,12 +299,12 @@ end
 --- Reads messages from an offset on: what there is, up to 10 MiB.
 ---@param topic string
 ---@param partition integer
----@param offset integer|ffi.cdata*
+---@param offset integer|ffi.cdata*|string also as `list_offset` returns it
 ---@return {errcode: integer, high_watermark: ffi.cdata*, log_start_offset: ffi.cdata*, records: table[]}? data each
 --- record has offset and timestamp, both int64_t, key, value and headers
 ---@return string? err
 function Consumer:fetch(topic, partition, offset)
-  offset = tonumber(offset)
+  offset = tonumber(type(offset) == "string" and offset:gsub("U?LL$", "") or offset)
   local broker, text = self.client:choose_broker(topic, partition)
   if not broker then
     return nil, text

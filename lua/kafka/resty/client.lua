@@ -1,6 +1,7 @@
 --- lua-resty-kafka's client: brokers, topics and partitions. See docs/RESTY.md.
 
 local config = require("kafka.resty.config")
+local err = require("kafka.err")
 local resty = require("kafka.resty")
 
 local ngx = rawget(_G, "ngx")
@@ -12,10 +13,18 @@ local ngx = rawget(_G, "ngx")
 ---@field replicas integer[]
 ---@field isr integer[]
 
+---@class kafka.resty.Address of a broker
+---@field host string
+---@field port integer
+---@field sasl_config? kafka.resty.Sasl
+
 ---@class kafka.resty.Client
----@field brokers table<integer, {host: string, port: integer}> by number
+---@field brokers table<integer, kafka.resty.Address> by number
 ---@field topic_partitions table<string, table> by topic, as `fetch_metadata` returns them
+---@field api_versions table empty: librdkafka's are its own business
 ---@field client_id string
+---@field socket_config table<string, any> lua-resty-kafka's, as it is in force
+---@field auth_config? kafka.resty.Sasl
 ---@field private settings kafka.resty.Settings
 ---@field private connect fun(): kafka.Client?, string?
 ---@field private fetched table<string, number> when, in seconds
@@ -37,6 +46,8 @@ function Client.of(settings, connect)
     topic_partitions = {},
     api_versions = {},
     client_id = config.client_id(),
+    socket_config = settings.socket_config,
+    auth_config = settings.auth_config,
     settings = settings,
     connect = connect,
     fetched = {},
@@ -74,10 +85,11 @@ local function read_partitions(topic)
   return partitions
 end
 
-local function read_brokers(list)
+local function read_brokers(settings, list)
   local brokers = {}
   for _, broker in ipairs(list) do
-    brokers[broker.id] = { host = broker.host, port = broker.port }
+    local host = config.resolve(settings, broker.host) or broker.host
+    brokers[broker.id] = { host = host, port = broker.port, sasl_config = settings.brokers_sasl }
   end
   return brokers
 end
@@ -86,8 +98,9 @@ local ALL_FAILED = "all brokers failed in fetch topic metadata"
 
 --- Asks anew for the metadata of all topics that it knows.
 ---@param new_topic? string another one
----@return table<integer, {host: string, port: integer}>? brokers
+---@return table<integer, kafka.resty.Address>? brokers
 ---@return table<string, table>|string topic_partitions or what is wrong
+---@return table? api_versions empty
 function Client:refresh(new_topic)
   local topics = {}
   for topic in pairs(self.topic_partitions) do
@@ -105,12 +118,14 @@ function Client:refresh(new_topic)
   end
   local brokers, topic_partitions = nil, {}
   for _, topic in ipairs(topics) do
-    local metadata, wrong = asked:metadata({ topic = topic, timeout = self.settings.timeout_ms })
-    if not metadata then
-      ngx.log(ngx.ERR, "kafka: metadata of topic '", topic, "': ", wrong)
+    local metadata, wrong, code = asked:metadata({ topic = topic, timeout = self.settings.timeout_ms })
+    if code == err.codes.WOULD_BLOCK then
+      return nil, wrong
+    elseif not metadata then
+      ngx.log(ngx.ERR, "kafka: ", ALL_FAILED, ", topic: ", topic, ": ", wrong)
       return nil, ALL_FAILED
     end
-    brokers = read_brokers(metadata.brokers)
+    brokers = read_brokers(self.settings, metadata.brokers)
     topic_partitions[topic] = read_partitions(metadata.topics[topic])
     self.fetched[topic] = ngx.now()
   end
@@ -119,7 +134,7 @@ function Client:refresh(new_topic)
     self.topic_partitions[topic] = partitions
   end
   self.brokers = brokers
-  return self.brokers, self.topic_partitions
+  return self.brokers, self.topic_partitions, self.api_versions
 end
 
 --- What is known of a topic. Never waits.
@@ -128,10 +143,13 @@ end
 ---@return boolean? is_old they should be asked for again
 function Client:known(topic)
   local partitions = self.topic_partitions[topic]
-  if not partitions or partitions.num == 0 then
+  if not partitions or (partitions.num or 0) == 0 then
     return nil
   end
-  return partitions, (ngx.now() - self.fetched[topic]) * 1000 > self.settings.refresh_ms
+  -- Somebody else's are as new as they can be.
+  local fetched = self.fetched[topic] or ngx.now()
+  self.fetched[topic] = fetched
+  return partitions, (ngx.now() - fetched) * 1000 > self.settings.refresh_ms
 end
 
 --- Has a topic asked for anew.
@@ -142,7 +160,7 @@ end
 
 --- Brokers and partitions of a topic: as they were the last time, or asked for.
 ---@param topic? string without one, nothing is asked for
----@return table<integer, {host: string, port: integer}>? brokers
+---@return table<integer, kafka.resty.Address>? brokers
 ---@return table<integer|string, any>|string partitions from 0 on, their number in `num`; or what is wrong
 function Client:fetch_metadata(topic)
   if topic == nil then
@@ -165,7 +183,7 @@ end
 --- The broker that leads a partition.
 ---@param topic string
 ---@param partition_id integer
----@return {host: string, port: integer}? broker
+---@return kafka.resty.Address? broker
 ---@return string? err
 function Client:choose_broker(topic, partition_id)
   local brokers, partitions = self:fetch_metadata(topic)

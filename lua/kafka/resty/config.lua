@@ -35,7 +35,7 @@ local config = {}
 ---@field partitioner? fun(key: string?, count: integer, correlation_id: integer): integer
 ---@field flush_time? integer how long messages are gathered, 1000 by default
 ---@field batch_num? integer messages, 200 by default
----@field batch_size? integer bytes, 1048576 by default
+---@field batch_size? integer bytes, 1000000 by default and at most
 ---@field max_buffering? integer messages, 50000 by default
 ---@field error_handle? fun(topic: string, partition_id: integer, queue: string[], index: integer, err: string,
 ---retryable: boolean)
@@ -45,12 +45,22 @@ local config = {}
 ---@class kafka.resty.Settings
 ---@field brokers {host: string, port: integer}[]
 ---@field resolver? function
+---@field brokers_sasl? kafka.resty.Sasl of the broker list
+---@field auth_config? kafka.resty.Sasl
+---@field socket_config table<string, any> as lua-resty-kafka's objects have it, for who reads it
 ---@field properties kafka.Properties
 ---@field timeout_ms integer for what a broker is asked
 ---@field refresh_ms integer how old metadata may get
 
+-- How long a connection may be idle.
+local KEEPALIVE_MS = 600000
+
 -- How long to wait before connecting again, at first and in the end.
 local RECONNECT_MS, RECONNECT_MAX_MS = 100, 1000
+
+-- How large a message may be: that is the broker's to say. One that is larger than a batch may be goes alone. A batch
+-- is to a broker what one message is, so it stays below what brokers take if nobody has told them otherwise.
+local MESSAGE_BYTES, BATCH_BYTES = 1000000000, 1000000
 
 -- How old metadata gets, as with librdkafka.
 local REFRESH_MS = 300000
@@ -116,8 +126,8 @@ end
 ---@param opts kafka.resty.ClientConfig
 ---@return kafka.resty.Settings
 function config.client(broker_list, opts)
-  local brokers, sasl = read_brokers(broker_list)
-  sasl = sasl or opts.auth_config
+  local brokers, brokers_sasl = read_brokers(broker_list)
+  local sasl = brokers_sasl or opts.auth_config
   local socket_timeout_ms = opts.socket_timeout or 3000
   local properties = {
     ["socket.timeout.ms"] = within(10, socket_timeout_ms, 300000),
@@ -126,7 +136,7 @@ function config.client(broker_list, opts)
     -- Messages do not live as long as librdkafka may wait before it connects again.
     ["reconnect.backoff.ms"] = RECONNECT_MS,
     ["reconnect.backoff.max.ms"] = RECONNECT_MAX_MS,
-    ["connections.max.idle.ms"] = within(0, opts.keepalive_timeout or 600000, 0x7fffffff),
+    ["connections.max.idle.ms"] = within(0, opts.keepalive_timeout or KEEPALIVE_MS, 0x7fffffff),
   }
   if opts.refresh_interval then
     properties["topic.metadata.refresh.interval.ms"] = within(10, opts.refresh_interval, 3600000)
@@ -148,6 +158,18 @@ function config.client(broker_list, opts)
   return {
     brokers = brokers,
     resolver = opts.resolver,
+    brokers_sasl = brokers_sasl,
+    auth_config = opts.auth_config,
+    socket_config = {
+      socket_timeout = socket_timeout_ms,
+      keepalive_timeout = opts.keepalive_timeout or KEEPALIVE_MS,
+      keepalive_size = opts.keepalive_size or 2,
+      ssl = opts.ssl or false,
+      ssl_verify = opts.ssl_verify or false,
+      client_cert = opts.client_cert,
+      client_priv_key = opts.client_priv_key,
+      resolver = opts.resolver,
+    },
     properties = properties,
     timeout_ms = socket_timeout_ms,
     refresh_ms = opts.refresh_interval or REFRESH_MS,
@@ -181,7 +203,8 @@ function config.producer(broker_list, opts)
     ["message.timeout.ms"] = within(1, delivery_ms, 0x7fffffff),
     ["linger.ms"] = within(0, gather_ms, 900000),
     ["batch.num.messages"] = within(1, opts.batch_num or 200, 1000000),
-    ["batch.size"] = within(1, opts.batch_size or 1048576, 0x7fffffff),
+    ["batch.size"] = within(1, opts.batch_size or BATCH_BYTES, BATCH_BYTES),
+    ["message.max.bytes"] = MESSAGE_BYTES,
     ["queue.buffering.max.messages"] = within(1, opts.max_buffering or 50000, 0x7fffffff),
     -- As crc32(key) % count, and any partition where there is no key.
     ["partitioner"] = "consistent_random",
@@ -206,18 +229,22 @@ end
 --- What a resolver has said, by host: brokers are looked for where they were, and their names are tried as well.
 local resolved = {}
 
-local function resolve(resolver, host)
-  if resolved[host] == nil then
-    local succeeded, address = pcall(resolver, host)
+--- Where a host is, if there is a resolver that knows.
+---@param settings kafka.resty.Settings
+---@param host string
+---@return string? address
+function config.resolve(settings, host)
+  if settings.resolver and resolved[host] == nil then
+    local succeeded, address = pcall(settings.resolver, host)
     resolved[host] = succeeded and type(address) == "string" and address or nil
   end
-  return resolved[host]
+  return settings.resolver and resolved[host]
 end
 
 local function brokers_of(settings)
   local list = {}
   for _, broker in ipairs(settings.brokers) do
-    local address = settings.resolver and resolve(settings.resolver, broker.host)
+    local address = config.resolve(settings, broker.host)
     if address and address ~= broker.host then
       list[#list + 1] = address .. ":" .. broker.port
     end

@@ -13,6 +13,7 @@ local NAMES = {
   [4] = "INVALID_FETCH_SIZE",
   [6] = "NOT_LEADER_OR_FOLLOWER",
   [10] = "MESSAGE_TOO_LARGE",
+  [11] = "STALE_CONTROLLER_EPOCH",
   [17] = "INVALID_TOPIC_EXCEPTION",
   [18] = "RECORD_LIST_TOO_LARGE",
   [28] = "INVALID_COMMIT_OFFSET_SIZE",
@@ -49,7 +50,12 @@ local function text(code)
 end
 
 -- These no broker has been sent.
-local UNSENT = { [codes.PURGE_QUEUE] = true, [codes.QUEUE_FULL] = true }
+local UNSENT = {
+  [codes.PURGE_QUEUE] = true,
+  [codes.QUEUE_FULL] = true,
+  [codes.UNKNOWN_TOPIC] = true,
+  [codes.UNKNOWN_PARTITION] = true,
+}
 
 --- Whether the broker has certainly not taken a message that failed so, and trying again can help.
 ---@param code integer

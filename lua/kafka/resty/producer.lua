@@ -1,6 +1,7 @@
 --- lua-resty-kafka's producer, by librdkafka. See docs/RESTY.md.
 
 local ffi = require("ffi")
+local check = require("kafka.check")
 local client = require("kafka.resty.client")
 local compare = require("kafka.resty.compare")
 local config = require("kafka.resty.config")
@@ -28,6 +29,10 @@ local MARGIN_MS = 1000
 
 local DEFAULT_CLUSTER = 1
 
+-- What lua-resty-kafka writes for no key, so that consumers go on finding what they found. For librdkafka's partitioner
+-- it is none as well.
+local NO_KEY = ""
+
 ---@class kafka.resty.Failures those of one partition, for one reason
 ---@field topic string
 ---@field partition_id integer
@@ -45,6 +50,10 @@ local DEFAULT_CLUSTER = 1
 ---@field client kafka.resty.Client
 ---@field async boolean
 ---@field partitioner function
+---@field error_handle? function
+---@field socket_config table<string, any> lua-resty-kafka's, as it is in force
+---@field ringbuffer table empty
+---@field sendbuffer table empty
 ---@field private settings kafka.resty.ProducerSettings
 ---@field private name string
 ---@field private options kafka.ProducerOptions
@@ -68,6 +77,11 @@ local Producer = {
 }
 
 local metatable = { __index = Producer }
+
+-- What lua-resty-kafka keeps messages in. Some programs look for theirs in there, such as APISIX's kafka-logger; they
+-- find none, and go on.
+local RING_BUFFER = { queue = {}, size = 0, start = 1, num = 0 }
+local SEND_BUFFER = { topics = {}, queue_num = 0 }
 
 ---@type table<string, kafka.resty.Producer> the last one of each name
 local known = {}
@@ -120,7 +134,7 @@ local function fail(self, topic, partition_id, key, message, text, retryable)
     failures[#failures + 1] = found
   end
   local index = found.index + 2
-  found.queue[index - 1], found.queue[index], found.index = key or "", message, index
+  found.queue[index - 1], found.queue[index], found.index = key or NO_KEY, message, index
   hold(self, 1)
 end
 
@@ -141,8 +155,12 @@ local function hear(self, report)
   self.outstanding = self.outstanding - 1
   if report.err then
     local sent, text = report.opaque or {}, errors.text(report.code)
-    -- What had no partition yet has been nowhere.
-    local retryable = report.partition < 0 or errors.is_retryable(report.code)
+    -- What had no partition yet has been nowhere: its topic was not to be had.
+    local is_unplaced = report.partition < 0
+    if is_unplaced and report.code == codes.MSG_TIMED_OUT then
+      text = errors.text(codes.UNKNOWN_TOPIC)
+    end
+    local retryable = is_unplaced or errors.is_retryable(report.code)
     fail(self, report.topic, report.partition, sent[1], sent[2], text, retryable)
   else
     remember(self, report)
@@ -151,7 +169,7 @@ end
 
 --- Tells of messages that were not delivered, to whom it may concern.
 local function tell(self)
-  local handle = self.settings.error_handle
+  local handle = self.error_handle
   while self.failures[1] do
     local failed = table.remove(self.failures, 1)
     hold(self, -failed.index / 2)
@@ -159,12 +177,14 @@ local function tell(self)
       local told, text =
         pcall(handle, failed.topic, failed.partition_id, failed.queue, failed.index, failed.err, failed.retryable)
       if not told then
-        ngx.log(ngx.ERR, "kafka: error_handle failed: ", text)
+        ngx.log(ngx.ERR, "kafka: failed to callback error_handle: ", text)
       end
     else
-      local format = "kafka: %d messages were not delivered, topic: %s, partition: %d, retryable: %s: %s"
+      -- As lua-resty-kafka says it: somebody may look for that in the log.
+      local format =
+        "kafka: buffered messages send to kafka err: %s, retryable: %s, topic: %s, partition_id: %d, length: %d"
       local count, retryable = failed.index / 2, tostring(failed.retryable)
-      ngx.log(ngx.ERR, format:format(count, failed.topic, failed.partition_id, retryable, failed.err))
+      ngx.log(ngx.ERR, format:format(failed.err, retryable, failed.topic, failed.partition_id, count))
     end
   end
 end
@@ -176,6 +196,10 @@ local function make(settings, name)
     options = { block_ms = settings.block_ms },
     async = settings.is_async,
     partitioner = settings.partitioner or default_partitioner,
+    error_handle = settings.error_handle,
+    socket_config = settings.socket_config,
+    ringbuffer = RING_BUFFER,
+    sendbuffer = SEND_BUFFER,
     correlation_id = 1,
     outstanding = 0,
     offsets = {},
@@ -232,10 +256,10 @@ local function enqueue(self, producer, topic, partition_id, key, message)
   local queued, _, code = producer:produce({
     topic = topic,
     partition = partition_id,
-    key = key,
+    key = key or NO_KEY,
     value = message,
     -- For error_handle; nobody else asks what it was.
-    opaque = self.settings.error_handle and { key, message },
+    opaque = self.error_handle and { key, message },
     on_delivery = self.on_delivery,
   })
   if queued then
@@ -415,7 +439,7 @@ local function send_sync(self, topic, key, message)
     return nil, text
   end
   local partition_id = choose(self, key, partitions.num)
-  local record = { topic = topic, partition = partition_id, key = key, value = message }
+  local record = { topic = topic, partition = partition_id, key = key or NO_KEY, value = message }
   local report, _, code = producer:produce_sync(record, self.settings.delivery_ms + MARGIN_MS)
   if not report then
     doubt(self, topic, code)
@@ -433,6 +457,9 @@ end
 ---@return string? err
 ---@return boolean? retryable
 function Producer:send(topic, key, message)
+  topic = check.string(2, topic)
+  -- None at all would be a tombstone.
+  message = check.string(4, message)
   if self.async then
     return send_async(self, topic, key, message)
   end
