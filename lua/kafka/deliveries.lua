@@ -27,6 +27,12 @@ local INT32_MAX = 0x7fffffff
 -- producer's queue: whoever does not ask for them stalls, and does not run out of memory.
 local KEPT_MAX = 10000
 
+-- What an entry keeps where a message has a handler and no opaque.
+local NOTHING = {}
+
+-- Handlers that hear of a report where it is, as soon as it is fetched: see `hear_at_once`.
+local at_once = setmetatable({}, { __mode = "k" })
+
 -- The numbers that messages of `produce` carry: odd, and from here on. No Lua number is one, so no sequence id is.
 local FIRST = 0x8000000000000001ULL
 
@@ -64,7 +70,9 @@ function deliveries.new(options, only_errors, sequence_id)
     kept_last = 0,
     only_errors = only_errors,
     resolve = sequence_id or tonumber,
-    entries = tokens.new(),
+    -- Messages that carry a number of their own: their opaque, and the handler that they came with.
+    opaques = tokens.new(),
+    handlers = {},
     -- Handlers and reports in turn, for `dispatch`.
     calls = {},
     first_call = 1,
@@ -99,7 +107,19 @@ function Deliveries:keep(handle, opaque, on_delivery)
   elseif self.only_errors then
     error("delivery.report.only.error cannot be true where a message has an opaque or on_delivery", 0)
   end
-  return FIRST + 2 * self.entries:keep({ opaque = opaque, on_delivery = on_delivery })
+  if opaque == nil then
+    opaque = NOTHING
+  end
+  local index = self.opaques:keep(opaque)
+  self.handlers[index] = on_delivery or false
+  return FIRST + 2 * index
+end
+
+--- Has a handler called with a report where it is, a kafka_report, and with the message's opaque, instead of with a
+--- table once there is nothing else to do. It must neither throw nor wait, nor use the producer.
+---@param handler fun(report: ffi.cdata*, opaque: any)
+function deliveries.hear_at_once(handler)
+  at_once[handler] = true
 end
 
 --- Has reports tell timestamps and latencies: nobody pays for that who does not hear of it.
@@ -118,12 +138,24 @@ local function index_of(number)
   return tonumber((number - FIRST) / 2)
 end
 
+--- What was kept of a message, which is told now.
+---@return any opaque
+---@return function|false|nil handler
+function Deliveries:take_entry(index)
+  local opaque, handler = self.opaques:take(index), self.handlers[index]
+  self.handlers[index] = false
+  if opaque == NOTHING then
+    opaque = nil
+  end
+  return opaque, handler
+end
+
 --- Takes `keep` back: the message was refused.
 ---@param number ffi.cdata*
 function Deliveries:forget(number)
   local index = index_of(number)
   if index and index > 0 then
-    self.entries:take(index)
+    self:take_entry(index)
   end
 end
 
@@ -149,9 +181,10 @@ function Deliveries:hear(report)
   local number, handler, opaque = report.opaque, self.on_delivery, nil
   local index = index_of(number)
   if index then
-    local entry = index > 0 and self.entries:take(index)
-    if entry then
-      opaque, handler = entry.opaque, entry.on_delivery or handler
+    if index > 0 then
+      local its_own
+      opaque, its_own = self:take_entry(index)
+      handler = its_own or handler
     end
   else
     if number ~= native.NO_ID then
@@ -160,6 +193,10 @@ function Deliveries:hear(report)
     self.sequence_id = opaque
   end
   self.reported = self.reported + 1
+  if handler and at_once[handler] then
+    self.failures = report.code ~= 0 and self.failures + 1 or self.failures
+    return handler(report, opaque)
+  end
   local kept = self.kept
   if report.code ~= 0 then
     self.failures = self.failures + 1

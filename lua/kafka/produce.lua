@@ -410,6 +410,17 @@ end
 
 local extension = {}
 
+--- Queues a record that is known to be right, as `produce` does.
+---@param producer kafka.Producer
+---@param checked kafka.CheckedRecord
+---@return integer code
+function extension.queue(producer, checked)
+  if not producer.handle then
+    return C.KAFKA_ERR_CLOSED
+  end
+  return produce(producer, checked, producer.block_ms)
+end
+
 -- The least and the most arguments of each method, the object included.
 local COUNTS = {
   produce = { 2, 2 },

@@ -176,9 +176,9 @@ local function asker(pool)
   return consumer
 end
 
---- An offset in lua-resty-kafka's words, which are a text and no int64_t.
+--- An offset as it is told: an int64_t, as all offsets of this API are.
 local function told(offset)
-  return tostring(int64(math.max(offset, -1)))
+  return int64(math.max(offset, -1))
 end
 
 --- Asks for an offset of a partition.
@@ -186,7 +186,7 @@ end
 ---@param partition integer
 ---@param timestamp? integer|ffi.cdata* milliseconds since 1970-01-01 UTC: the first message of that time or later; or
 --- -2, the default, for the first message of all, -1 for the end, -3 for the latest message
----@return string? offset such as "5LL"; "-1LL" if there is no such message
+---@return ffi.cdata*? offset an int64_t; -1 if there is no such message
 ---@return string? err
 function Consumer:list_offset(topic, partition, timestamp)
   timestamp = tonumber(timestamp or timestamps.LIST_OFFSET_TIMESTAMP_FIRST)
@@ -299,7 +299,7 @@ end
 --- Reads messages from an offset on: what there is, up to 10 MiB.
 ---@param topic string
 ---@param partition integer
----@param offset integer|ffi.cdata*|string also as `list_offset` returns it
+---@param offset integer|ffi.cdata*|string also a text such as "5LL"
 ---@return {errcode: integer, high_watermark: ffi.cdata*, log_start_offset: ffi.cdata*, records: table[]}? data each
 --- record has offset and timestamp, both int64_t, key, value and headers
 ---@return string? err

@@ -5,10 +5,12 @@ local check = require("kafka.check")
 local client = require("kafka.resty.client")
 local compare = require("kafka.resty.compare")
 local config = require("kafka.resty.config")
+local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local errors = require("kafka.resty.errors")
 local native = require("kafka.native")
 local nginx = require("kafka.nginx")
+local produce = require("kafka.produce")
 local resty = require("kafka.resty")
 
 local C = native.C
@@ -32,6 +34,9 @@ local DEFAULT_CLUSTER = 1
 -- What lua-resty-kafka writes for no key, so that consumers go on finding what they found. For librdkafka's partitioner
 -- it is none as well.
 local NO_KEY = ""
+
+-- What is kept of messages where nobody asks for those that fail.
+local NO_KEY_AND_MESSAGE = {}
 
 ---@class kafka.resty.Failures those of one partition, for one reason
 ---@field topic string
@@ -70,7 +75,7 @@ local NO_KEY = ""
 ---@field private is_at_work? boolean whether a light thread fetches reports
 ---@field private asked_ms? number when it was asked for
 ---@field private was_dropped? boolean whether nginx did not run it
----@field private on_delivery fun(report: kafka.Report)
+---@field private on_delivery fun(report: ffi.cdata*, sent?: any[])
 local Producer = {
   --- Of the lua-resty-kafka that this follows.
   _VERSION = "0.23",
@@ -140,31 +145,32 @@ end
 
 --- Remembers how far a partition has come.
 ---@return integer offset behind the message, which is what lua-resty-kafka tells
-local function remember(self, report)
-  local offsets = self.offsets[report.topic]
+local function remember(self, topic, partition_id, offset)
+  local offsets = self.offsets[topic]
   if not offsets then
     offsets = {}
-    self.offsets[report.topic] = offsets
+    self.offsets[topic] = offsets
   end
-  local offset = (report.offset or -1) + 1
-  offsets[report.partition] = offset
-  return offset
+  offsets[partition_id] = offset + 1
+  return offset + 1
 end
 
-local function hear(self, report)
+local function hear(self, report, sent)
   self.outstanding = self.outstanding - 1
-  if report.err then
-    local sent, text = report.opaque or {}, errors.text(report.code)
-    -- What had no partition yet has been nowhere: its topic was not to be had.
-    local is_unplaced = report.partition < 0
-    if is_unplaced and report.code == codes.MSG_TIMED_OUT then
-      text = errors.text(codes.UNKNOWN_TOPIC)
-    end
-    local retryable = is_unplaced or errors.is_retryable(report.code)
-    fail(self, report.topic, report.partition, sent[1], sent[2], text, retryable)
-  else
-    remember(self, report)
+  local topic, partition_id, code = ffi.string(report.topic), tonumber(report.partition), tonumber(report.code)
+  if code == 0 then
+    -- -1 where no broker has told one.
+    remember(self, topic, partition_id, tonumber(report.offset))
+    return
   end
+  local text = errors.text(code)
+  -- What had no partition yet has been nowhere: its topic was not to be had.
+  local is_unplaced = partition_id < 0
+  if is_unplaced and code == codes.MSG_TIMED_OUT then
+    text = errors.text(codes.UNKNOWN_TOPIC)
+  end
+  sent = sent or NO_KEY_AND_MESSAGE
+  fail(self, topic, partition_id, sent[1], sent[2], text, is_unplaced or errors.is_retryable(code))
 end
 
 --- Tells of messages that were not delivered, to whom it may concern.
@@ -211,9 +217,10 @@ local function make(settings, name)
   self.client = client.of(settings, function()
     return connect(self)
   end)
-  function self.on_delivery(report)
-    hear(self, report)
+  function self.on_delivery(report, sent)
+    hear(self, report, sent)
   end
+  deliveries.hear_at_once(self.on_delivery)
   return setmetatable(self, metatable)
 end
 
@@ -248,21 +255,31 @@ end
 --- The partition of a message, out of so many.
 local function choose(self, key, count)
   local partition_id = self.partitioner(key, count, self.correlation_id)
+  local is_one = type(partition_id) == "number"
+    and partition_id >= 0
+    and partition_id % 1 == 0
+    and partition_id < 2 ^ 31
+  if not is_one then
+    error("partitioner: the number of a partition expected, got " .. tostring(partition_id), 0)
+  end
   self.correlation_id = (self.correlation_id + 1) % 2 ^ 30
   return partition_id
 end
 
 local function enqueue(self, producer, topic, partition_id, key, message)
-  local queued, _, code = producer:produce({
+  local code = produce.queue(producer, {
     topic = topic,
     partition = partition_id,
     key = key or NO_KEY,
     value = message,
+    timestamp = 0,
+    first_header = 0,
+    header_count = 0,
     -- For error_handle; nobody else asks what it was.
-    opaque = self.error_handle and { key, message },
+    opaque = self.error_handle and { key, message } or nil,
     on_delivery = self.on_delivery,
   })
-  if queued then
+  if code == 0 then
     self.outstanding = self.outstanding + 1
     return true
   end
@@ -445,7 +462,7 @@ local function send_sync(self, topic, key, message)
     doubt(self, topic, code)
     return nil, errors.text(code), errors.is_retryable(code)
   end
-  return int64(remember(self, report))
+  return int64(remember(self, report.topic, report.partition, report.offset or -1))
 end
 
 --- Sends a message. A synchronous producer waits until it is delivered; an asynchronous one never waits, unless it has
@@ -457,7 +474,8 @@ end
 ---@return string? err
 ---@return boolean? retryable
 function Producer:send(topic, key, message)
-  topic = check.string(2, topic)
+  topic = check.c_string(2, topic)
+  key = key ~= nil and check.string(3, key) or nil
   -- None at all would be a tombstone.
   message = check.string(4, message)
   if self.async then
