@@ -308,7 +308,9 @@ fn encrypts_and_verifies(library: &Path) {
             &format!("ssl.ca.location={}", certificate.display()),
         ],
     );
-    trusting.logs(&["Broker SSL certificate verified"]);
+    // Where the server has answered before librdkafka looks, it verifies the same and says nothing of it; what it asks then
+    // has no answer.
+    trusting.logs(&["Broker SSL certificate verified", "ApiVersionRequest"]);
     // s_server serves one at a time.
     drop(trusting);
 
