@@ -2562,8 +2562,8 @@ int32_t kafka_raw_message_view(const struct kafka_raw_message *message,
                                struct kafka_error *err);
 
 /**
- * Frees a batch and its messages. In a forked child it does nothing. NULL is nothing. Does not
- * block.
+ * Frees a batch and its messages: many messages of a consumer that looks ahead by that one's own
+ * thread, soon after. In a forked child it does nothing. NULL is nothing. Does not block.
  */
 void kafka_batch_free(struct kafka_batch *batch);
 

@@ -10,7 +10,7 @@ use super::conf::Conf;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Kinds, What};
-use super::lookahead::{store_offsets, Hold, Lookahead};
+use super::lookahead::{store_offsets, DropLater, Hold, Lookahead};
 use crate::process;
 use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue, Trouble};
 
@@ -120,7 +120,7 @@ impl Consumer {
         self.await_release(timeout_ms)?;
         let mut ahead = Batch::new(Arc::clone(self.native()));
         self.take_ahead(1, &mut ahead)?;
-        let message = match ahead.take_first() {
+        let message = match ahead.take_one() {
             Some(message) => message,
             None => self.wait_for_message(None, Deadline::after_ms(timeout_ms))?,
         };
@@ -278,6 +278,11 @@ impl Consumer {
             store_offsets(&batch, 0..batch.len());
         }
         Ok(batch)
+    }
+
+    /// Where to drop what [`Self::consume`] returned, if not where it is.
+    pub fn drop_later(&self) -> Option<DropLater> {
+        self.lookahead.as_ref().map(Lookahead::drop_later)
     }
 
     /// Fills a batch, or says why that ended before it was full.

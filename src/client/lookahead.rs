@@ -45,6 +45,11 @@ const FAST: Duration = Duration::from_millis(20);
 /// After this long librdkafka wants to be polled, though there are messages left.
 const LATE: Duration = Duration::from_secs(1);
 
+/// So many messages are dropped by the follower: to wake it costs the reader as much as to drop some dozens.
+const MANY: usize = 250;
+/// How many batches may wait for that. What is beyond drops who brings it, or there would be no end to it.
+const DROP_LATER_LIMIT: usize = 4;
+
 struct State {
     /// Missing while it is being filled, and at the end.
     batch: Option<Batch>,
@@ -57,6 +62,10 @@ struct State {
     taken_at: Instant,
     /// How many [`Hold`]s there are.
     holds: usize,
+    /// Read, and to be dropped by the follower.
+    dropped: Vec<Batch>,
+    /// The follower is dropping some of them.
+    is_dropping: bool,
     /// The follower has nothing to look after, and waits to be woken.
     follower_rests: bool,
     is_ended: bool,
@@ -80,8 +89,19 @@ struct Shared {
     stores: bool,
     state: Mutex<State>,
     changed: Condvar,
-    /// The last [`Hold`] is gone.
+    /// The last [`Hold`] is gone, or the follower has dropped what it was dropping.
     released: Condvar,
+}
+
+/// Where to drop messages that a consumer has handed over.
+pub struct DropLater(Arc<Shared>);
+
+impl DropLater {
+    /// On the consumer's own thread where they are many, as long as there is the consumer.
+    pub fn drop(&self, batch: Batch) {
+        let few = self.0.drop_later(&mut self.0.lock(), batch);
+        drop(few);
+    }
 }
 
 /// As long as it lasts the reader is shown nothing, and nothing is taken: what is consumed changes on another thread.
@@ -150,11 +170,23 @@ impl Shared {
     fn drop_read(&self, state: &mut State) {
         self.store(state);
         if let Some(batch) = &mut state.batch {
-            batch.drop_first(state.stored);
+            let read = batch.take_first(state.stored);
+            drop(self.drop_later(state, read));
         }
         state.stored = 0;
         self.cursor.count.store(0, Ordering::Relaxed);
         self.cursor.next.store(0, Ordering::Release);
+    }
+
+    /// Has the follower drop messages, where they are many: in librdkafka that takes a third of a message's time. Others
+    /// it returns.
+    fn drop_later(&self, state: &mut State, batch: Batch) -> Option<Batch> {
+        if state.is_ended || batch.len() < MANY || state.dropped.len() == DROP_LATER_LIMIT {
+            return Some(batch);
+        }
+        state.dropped.push(batch);
+        self.changed.notify_one();
+        None
     }
 
     /// Shows the reader what there is, unless something holds him up.
@@ -177,6 +209,15 @@ impl Shared {
     fn follow_reader(&self) {
         let mut state = self.lock();
         while !state.is_ended {
+            if let Some(batch) = state.dropped.pop() {
+                state.is_dropping = true;
+                drop(state);
+                drop(batch);
+                state = self.lock();
+                state.is_dropping = false;
+                self.released.notify_all();
+                continue;
+            }
             if state.stored == state.len() {
                 state.follower_rests = true;
                 state = self
@@ -185,12 +226,15 @@ impl Shared {
                     .unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            state = self
+            let waited;
+            (state, waited) = self
                 .changed
                 .wait_timeout(state, STORE_EVERY)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-            self.store(&mut state);
+                .unwrap_or_else(PoisonError::into_inner);
+            // Whoever has messages dropped has just stored their offsets.
+            if waited.timed_out() {
+                self.store(&mut state);
+            }
             if state.taken_at.elapsed() > LATE {
                 self.cursor.is_late.store(1, Ordering::Relaxed);
             }
@@ -235,6 +279,8 @@ impl Lookahead {
                 limit: 1,
                 taken_at: Instant::now(),
                 holds: 0,
+                dropped: Vec::new(),
+                is_dropping: false,
                 follower_rests: false,
                 is_ended: false,
             }),
@@ -245,6 +291,11 @@ impl Lookahead {
         process::spawn("kafka:offsets", move || follower.follow_reader())
             .map_err(Error::no_thread)?;
         Ok(Self { shared })
+    }
+
+    /// Where to drop what has been handed over.
+    pub fn drop_later(&self) -> DropLater {
+        DropLater(Arc::clone(&self.shared))
     }
 
     /// What is shared with the reader; lasts as long as this.
@@ -411,5 +462,13 @@ impl Drop for Lookahead {
         self.shared.changed.notify_one();
         // Here and not with the follower, which may live on for a moment: they hold the client.
         drop((state.batch.take(), state.parked.take()));
+        state.dropped.clear();
+        while state.is_dropping {
+            state = self
+                .shared
+                .released
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }

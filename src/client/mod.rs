@@ -41,7 +41,7 @@ pub use error::{Error, Result};
 pub use events::{Event, Events, Kinds, What};
 pub use group::Assignment;
 pub use hub::Hub;
-pub use lookahead::Cursor;
+pub use lookahead::{Cursor, DropLater};
 pub use mock_cluster::MockCluster;
 pub use names::TopicId;
 pub use opaque::Opaque;

@@ -7,7 +7,7 @@ use std::mem::offset_of;
 use super::boundary::{guarded, guarded_void, output, reference, take_back, Output};
 use super::error::kafka_error;
 use super::message::kafka_message;
-use crate::client::{Batch, Error, Fields, Result};
+use crate::client::{Batch, DropLater, Error, Fields, Result};
 use crate::process::Generation;
 
 /// Messages that were taken at one go. It keeps them whatever happens to the consumer. Not to be
@@ -15,6 +15,7 @@ use crate::process::Generation;
 pub struct kafka_batch {
     process: Generation,
     batch: Batch,
+    drop_later: Option<DropLater>,
     /// Counted once: whoever asks asks again when it is freed.
     bytes: OnceCell<usize>,
 }
@@ -58,10 +59,11 @@ const _: () = {
 };
 
 impl kafka_batch {
-    pub(super) fn hand_over(place: Output<*mut Self>, batch: Batch) {
+    pub(super) fn hand_over(place: Output<*mut Self>, batch: Batch, drop_later: Option<DropLater>) {
         place.hand_over(Self {
             process: Generation::current(),
             batch,
+            drop_later,
             bytes: OnceCell::new(),
         });
     }
@@ -168,14 +170,16 @@ pub unsafe extern "C" fn kafka_raw_message_view(
     })
 }
 
-/// Frees a batch and its messages. In a forked child it does nothing. NULL is nothing. Does not
-/// block.
+/// Frees a batch and its messages: many messages of a consumer that looks ahead by that one's own
+/// thread, soon after. In a forked child it does nothing. NULL is nothing. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_batch_free(batch: *mut kafka_batch) {
     guarded_void(|| {
         if let Some(batch) = take_back(batch) {
             if !batch.process.is_current() {
                 std::mem::forget(batch);
+            } else if let Some(drop_later) = batch.drop_later {
+                drop_later.drop(batch.batch);
             }
         }
     });

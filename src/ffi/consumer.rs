@@ -187,7 +187,8 @@ pub unsafe extern "C" fn kafka_consumer_consume(
         if message_max == 0 {
             return Err(Error::invalid("message_max is 0"));
         }
-        kafka_batch::hand_over(batch, consumer.consume(message_max, timeout_ms)?);
+        let messages = consumer.consume(message_max, timeout_ms)?;
+        kafka_batch::hand_over(batch, messages, consumer.drop_later());
         Ok(())
     })
 }

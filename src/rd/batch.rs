@@ -1,6 +1,6 @@
 //! Messages, taken many at a time.
 
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::ptr;
 use std::sync::Arc;
 
@@ -73,12 +73,15 @@ impl Batch {
         self.messages.iter().map(fields)
     }
 
-    /// Drops the first so many.
-    pub fn drop_first(&mut self, count: usize) {
-        for message in self.messages.drain(..count) {
-            // SAFETY: ours, destroyed once.
-            unsafe { sys::rd_kafka_message_destroy(message) };
+    /// Takes out the first so many, or all it has.
+    pub fn take_first(&mut self, count: usize) -> Self {
+        let mut first = Self::new(Arc::clone(&self.client));
+        if count >= self.len() {
+            mem::swap(&mut first.messages, &mut self.messages);
+        } else {
+            first.move_first(count, self);
         }
+        first
     }
 
     /// Moves the first so many of another batch of this client's here, or all it has.
@@ -102,7 +105,7 @@ impl Batch {
     }
 
     /// Takes out the first one.
-    pub fn take_first(&mut self) -> Option<Message> {
+    pub fn take_one(&mut self) -> Option<Message> {
         let first = self.messages.drain(..self.len().min(1)).next()?;
         // SAFETY: a message of this client's, and not this batch's any more.
         Some(unsafe { Message::from_raw(first, Arc::clone(&self.client)) })

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #define COUNT 10
+#define MANY 3000
 
 static kafka_consumer *reader_ahead(const char *servers)
 {
@@ -40,6 +41,38 @@ static void read_some(kafka_consumer *consumer, int first, int count)
         /* From here on it is read. */
         cursor->next++;
     }
+}
+
+static void expect_first(const kafka_batch *batch, int number)
+{
+    kafka_message message;
+    char text[32];
+    snprintf(text, sizeof text, "%d", number);
+    OK(kafka_batch_message(batch, 0, &message, &err));
+    CHECK_BYTES(message.value, message.value_len, text, strlen(text));
+}
+
+/* Many messages are freed by the consumer's own thread, which ends with it. */
+static void many_at_once(const char *servers, int first)
+{
+    kafka_consumer *consumer = reader_ahead(servers);
+    kafka_batch *batch = NULL;
+    size_t count = 0;
+    fill(servers, "ahead", 0, first, MANY);
+    OK(kafka_consumer_consume(consumer, MANY / 3, PATIENCE_MS, &batch, &err));
+    OK(kafka_batch_count(batch, &count, &err));
+    CHECK_INT(count, MANY / 3);
+    kafka_batch_free(batch);
+    read_some(consumer, first + MANY / 3, MANY / 2);
+    kafka_consumer_free(consumer);
+
+    /* One that outlives its consumer; and offsets are stored as ever. */
+    consumer = reader_ahead(servers);
+    OK(kafka_consumer_consume(consumer, MANY / 6, PATIENCE_MS, &batch, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    kafka_consumer_free(consumer);
+    expect_first(batch, first + MANY / 3 + MANY / 2);
+    kafka_batch_free(batch);
 }
 
 int main(void)
@@ -104,6 +137,8 @@ int main(void)
     read_some(consumer, 9, COUNT - 9);
     FAILS(kafka_consumer_take(consumer, 50, &messages, &err), KAFKA_ERR_TIMED_OUT);
     kafka_consumer_free(consumer);
+
+    many_at_once(servers, COUNT);
 
     consumer = reader_of(servers, "ahead", 1);
     FAILS(kafka_consumer_cursor(consumer, &cursor, &err), KAFKA_ERR_STATE);
