@@ -4,6 +4,7 @@
 //! with this library. What it has not counted is not read: its offset is not stored, and it can
 //! still be taken back.
 
+use std::mem;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -45,10 +46,25 @@ const FAST: Duration = Duration::from_millis(20);
 /// After this long librdkafka wants to be polled, though there are messages left.
 const LATE: Duration = Duration::from_secs(1);
 
-/// So many messages are dropped by the follower: to wake it costs the reader as much as to drop some dozens.
+/// So many messages are dropped by the follower, and fewer where they are.
 const MANY: usize = 250;
 /// How many batches may wait for that. What is beyond drops who brings it, or there would be no end to it.
-const DROP_LATER_LIMIT: usize = 4;
+const DROP_LATER_LIMIT: usize = 32;
+/// How often the follower looks whether there are others,
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+/// until it has so often looked in vain.
+const LOOKS: u32 = 10;
+
+/// What the follower is waiting for.
+#[derive(Clone, Copy, PartialEq)]
+enum Follower {
+    /// For messages, without end.
+    Rests,
+    /// For the time to store offsets.
+    Follows,
+    /// For the time to look what is to be dropped. To be woken each time would cost the reader two calls into the kernel.
+    Looks,
+}
 
 struct State {
     /// Missing while it is being filled, and at the end.
@@ -66,8 +82,7 @@ struct State {
     dropped: Vec<Batch>,
     /// The follower is dropping some of them.
     is_dropping: bool,
-    /// The follower has nothing to look after, and waits to be woken.
-    follower_rests: bool,
+    follower: Follower,
     is_ended: bool,
 }
 
@@ -185,7 +200,10 @@ impl Shared {
             return Some(batch);
         }
         state.dropped.push(batch);
-        self.changed.notify_one();
+        if state.follower != Follower::Looks {
+            state.follower = Follower::Looks;
+            self.changed.notify_one();
+        }
         None
     }
 
@@ -197,45 +215,45 @@ impl Shared {
         self.cursor.is_late.store(0, Ordering::Relaxed);
         let count = u32::try_from(state.len()).unwrap_or(u32::MAX);
         self.cursor.count.store(count, Ordering::Release);
-        // One that is at work looks again by itself: to be woken for each batch would cost the reader two calls into
-        // the kernel.
-        if count > 0 && state.follower_rests {
-            state.follower_rests = false;
+        if count > 0 && state.follower == Follower::Rests {
+            state.follower = Follower::Follows;
             self.changed.notify_one();
         }
     }
 
-    /// Keeps stored offsets near the reader, however long it takes for a message.
+    /// Keeps stored offsets near the reader, however long it takes for a message, and drops what is many.
     fn follow_reader(&self) {
         let mut state = self.lock();
+        let (mut looks, mut store_at) = (0, Instant::now());
         while !state.is_ended {
-            if let Some(batch) = state.dropped.pop() {
+            if !state.dropped.is_empty() {
+                let dropped = mem::take(&mut state.dropped);
                 state.is_dropping = true;
                 drop(state);
-                drop(batch);
+                drop(dropped);
                 state = self.lock();
                 state.is_dropping = false;
                 self.released.notify_all();
-                continue;
-            }
-            if state.stored == state.len() {
-                state.follower_rests = true;
-                state = self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            let waited;
-            (state, waited) = self
-                .changed
-                .wait_timeout(state, STORE_EVERY)
-                .unwrap_or_else(PoisonError::into_inner);
-            // Whoever has messages dropped has just stored their offsets.
-            if waited.timed_out() {
+                looks = LOOKS;
+            } else if store_at <= Instant::now() {
                 self.store(&mut state);
+                store_at = Instant::now() + STORE_EVERY;
             }
-            if state.taken_at.elapsed() > LATE {
+            let has_unread = state.stored < state.len();
+            let until_store = store_at.saturating_duration_since(Instant::now());
+            let (follower, wait) = match (looks, has_unread) {
+                (0, false) => (Follower::Rests, Duration::MAX),
+                (0, true) => (Follower::Follows, until_store),
+                _ => (Follower::Looks, LOOK_EVERY.min(until_store)),
+            };
+            looks = looks.saturating_sub(1);
+            state.follower = follower;
+            state = self
+                .changed
+                .wait_timeout(state, wait)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            if has_unread && state.taken_at.elapsed() > LATE {
                 self.cursor.is_late.store(1, Ordering::Relaxed);
             }
         }
@@ -281,7 +299,7 @@ impl Lookahead {
                 holds: 0,
                 dropped: Vec::new(),
                 is_dropping: false,
-                follower_rests: false,
+                follower: Follower::Rests,
                 is_ended: false,
             }),
             changed: Condvar::new(),
