@@ -21,6 +21,9 @@ end
 -- See bench.h.
 local name, til, batch_size, servers, topic = arg[1], arg[2], tonumber(arg[3]), arg[4], arg[5]
 local size, all = tonumber(arg[6]), tonumber(arg[7])
+-- Without the collector's work, to see how much that is.
+local is_uncollected = name:find("-uncollected$") ~= nil
+name = name:gsub("%-uncollected$", "")
 local properties, options = {}, {}
 for i = 8, #arg, 2 do
   if arg[i] == "handoff" then
@@ -248,6 +251,10 @@ end
 
 -- See bursts_ns in bench.h.
 local function round()
+  if is_uncollected then
+    collectgarbage()
+    collectgarbage("stop")
+  end
   if til ~= "handed" then
     return rounds[name](all)
   end

@@ -185,6 +185,11 @@ def calls(bench):
     three = plain("librdkafka", "libkafka", "luajit")
     four = three | plain("confluent")
     again = {"librdkafka": ("librdkafka", {}), "luajit": ("luajit", {"case": "again"})}
+
+    def uncollected(case):
+        """LuaJIT without the work of its collector."""
+        return {"librdkafka": ("librdkafka", {}), "luajit": ("luajit", {"case": f"{case}-uncollected"})}
+
     rows, alone = [], []
 
     def row(label, contestants, case, size, count, target=None, partitions=1, conf=LATE, fills=False, **what):
@@ -213,6 +218,7 @@ def calls(bench):
         row("send", everyone, "send", size, 10000, target=1.0)
         row("produce", four, "produce", size, 10000, target=1.0)
         row("produce, one table for all", again, "produce", size, 10000)
+        row("produce, not collected", uncollected("produce"), "produce", size, 10000)
         row("produce_batch, no keys", four, "batch", size, 10000, target=1.25, partitions=12)
         row("produce_batch, keys", four, "keys", size, 10000, target=1.0, partitions=12)
         row("produce_batch, headers", four, "headers", size, 10000, target=1.0, partitions=12)
@@ -223,7 +229,9 @@ def calls(bench):
         row("one table for all, handed over", again, "produce", size, 10000, **handed)
     for size, count in (100, 20000), (1024, 4000):
         row("receive", everyone, "receive", size, count, 1.2 if size == 100 else 0.9, conf=FETCH_AHEAD, fills=True)
+        row("receive, not collected", uncollected("receive"), "receive", size, count, conf=FETCH_AHEAD, fills=True)
         row("consume(1000)", four, "consume", size, count, 1.3 if size == 100 else None, conf=FETCH_AHEAD, fills=True)
+        row("consume, not collected", uncollected("consume"), "consume", size, count, conf=FETCH_AHEAD, fills=True)
         row("consume_views(1000)", three, "views", size, count, 0.97, conf=FETCH_AHEAD, fills=True)
     for label, case, size, count in (
         ("a Lua string of 100 B that there was not before", "strings", 100, 20000),
