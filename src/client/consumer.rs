@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use super::client::Client;
 use super::conf::Conf;
@@ -33,7 +33,7 @@ pub struct Consumer {
     untold_ends: AtomicU32,
     /// What is served while it leaves the group.
     pub(super) leaving: Mutex<Option<Queue>>,
-    pub(super) is_leaving: AtomicBool,
+    pub(super) is_leaving: RwLock<bool>,
     pub(super) closing: AtomicBool,
     /// When it has to be closed, once that has begun.
     close_by: OnceLock<Deadline>,
@@ -75,7 +75,7 @@ impl Consumer {
             ends_are_told: conf.partition_ends_are_told(),
             untold_ends: AtomicU32::new(0),
             leaving: Mutex::default(),
-            is_leaving: AtomicBool::new(false),
+            is_leaving: RwLock::default(),
             closing: AtomicBool::new(false),
             close_by: OnceLock::new(),
             fatal: OnceLock::new(),

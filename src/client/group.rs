@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::sync::atomic::Ordering;
-use std::sync::{mpsc, Arc, PoisonError};
+use std::sync::{mpsc, Arc, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
 use super::consumer::Consumer;
@@ -69,15 +69,24 @@ impl Consumer {
         self.ask(rd::Client::subscription)
     }
 
-    /// Asks librdkafka's thread for something about the group. If that ends a group which is being left just then, it
-    /// forgets to answer; so it is asked on another thread then, which stays behind where that happens.
+    /// Whether it leaves its group. While the answer is kept, nobody begins to.
+    fn is_leaving(&self) -> RwLockReadGuard<'_, bool> {
+        self.is_leaving
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks librdkafka's thread for something about the group. Where a group that is being left has ended, nothing answers
+    /// any more; so it is asked on another thread then, which stays behind where that happens.
     fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&rd::Client) -> Result<T, rd::Error> + Send + 'static,
     ) -> Result<T> {
-        if !self.is_leaving.load(Ordering::Relaxed) {
+        let is_leaving = self.is_leaving();
+        if !*is_leaving {
             return Ok(question(self.native())?);
         }
+        drop(is_leaving);
         let native = Arc::clone(self.native());
         let (tell, told) = mpsc::sync_channel(1);
         process::spawn("kafka:group", move || {
@@ -107,6 +116,10 @@ impl Consumer {
             Err(error) if error.code == Code::DESTROY.0 => {}
             answer => answer?,
         }
+        let is_leaving = self.is_leaving();
+        if !*is_leaving {
+            self.native().await_stop();
+        }
         claim.answered();
         Ok(())
     }
@@ -122,15 +135,11 @@ impl Consumer {
             single(partitions)?;
         }
         let change = assignment.clone();
-        self.answer(claim, move |native| {
-            match &change {
-                Only(partitions) => native.assign(Some(partitions))?,
-                Nothing => native.assign(None)?,
-                With(partitions) => return native.incremental_assign(partitions),
-                Without(partitions) => native.incremental_unassign(partitions)?,
-            }
-            native.await_stop();
-            Ok(())
+        self.answer(claim, move |native| match &change {
+            Only(partitions) => native.assign(Some(partitions)),
+            Nothing => native.assign(None),
+            With(partitions) => native.incremental_assign(partitions),
+            Without(partitions) => native.incremental_unassign(partitions),
         })?;
         match &assignment {
             Only(_) | Nothing => self.take_back(|_| true),
@@ -177,7 +186,7 @@ impl Consumer {
                 "no rebalance waits for an answer",
             ));
         };
-        if self.is_leaving.load(Ordering::Relaxed) {
+        if *self.is_leaving() {
             // Whatever it is about, from a group that is being left it takes all back.
             return self.assign_for(Assignment::Nothing, claim);
         }
@@ -227,7 +236,10 @@ impl Consumer {
             None => {
                 let queue = native.new_queue();
                 self.client().listen_to(&queue);
-                self.is_leaving.store(true, Ordering::Relaxed);
+                *self
+                    .is_leaving
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner) = true;
                 match native.close_consumer(&queue) {
                     // Without a group.id there is no group to leave.
                     Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),
