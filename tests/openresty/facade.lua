@@ -493,6 +493,20 @@ function cases.async_send()
   equal(values(servers, "async", 0, 2), "one two")
 end
 
+function cases.async_without_acknowledgements()
+  local mock, list, servers = cluster("unacknowledged")
+  mock:create_topic("unacknowledged", 1)
+  local config = { producer_type = "async", required_acks = 0 }
+  local p = producer:new(list, config, "unacknowledged")
+  assert(p:send("unacknowledged", nil, "x"))
+  p:flush()
+  equal(values(servers, "unacknowledged", 0, 1), "x")
+  -- Nobody has told where it is.
+  local sum, details = p:offset()
+  equal(sum, 0LL)
+  equal(details.unacknowledged[0], 0LL)
+end
+
 function cases.async_sends_by_itself()
   local mock, list, servers = cluster("by itself")
   mock:create_topic("timed", 1)

@@ -85,6 +85,7 @@ fn the_facades_messages_are_in_kafka_as_lua_resty_kafkas_are() {
 fn an_asynchronous_producer_sends_in_the_background() {
     run(&[
         "async_send",
+        "async_without_acknowledgements",
         "async_sends_by_itself",
         "async_chooses_as_lua_resty_kafka_does",
         "async_hears_of_many_at_once",

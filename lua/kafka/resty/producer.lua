@@ -159,8 +159,8 @@ local function hear(self, report, sent)
   self.outstanding = self.outstanding - 1
   local topic, partition_id, code = ffi.string(report.topic), tonumber(report.partition), tonumber(report.code)
   if code == 0 then
-    -- -1 where no broker has told one.
-    remember(self, topic, partition_id, tonumber(report.offset))
+    -- Less than 0 where no broker has told one.
+    remember(self, topic, partition_id, math.max(tonumber(report.offset), -1))
     return
   end
   local text = errors.text(code)
