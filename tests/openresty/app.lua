@@ -21,7 +21,7 @@ local function say(...)
   return table.concat(said, " ")
 end
 
-local producer, secure
+local producer, patient, secure
 
 --- The worker's producer.
 function app.producer()
@@ -39,8 +39,10 @@ end
 
 --- Sends from the phase that it is called in, and tries to wait there.
 function app.try_phase(name)
-  local queued, refused = app.producer():produce({ topic = topic, value = name })
-  local flushed, text, code = app.producer():flush(5000)
+  -- Lingers until somebody flushes: a message that has arrived already would leave nothing to wait for.
+  patient = patient or kafka.producer(brokers, { ["linger.ms"] = 10000 })
+  local queued, refused = patient:produce({ topic = topic, value = name })
+  local flushed, text, code = patient:flush(5000)
   if code == kafka.err.WOULD_BLOCK then
     -- What it says must tell what to do.
     assert(text:find("ngx.timer.at", 1, true), text)
