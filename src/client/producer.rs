@@ -416,12 +416,12 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
     .map_err(Error::no_thread)
 }
 
-/// Says on the log, which is stderr, that messages had to be given up.
+/// Says on the log, which is stderr, that messages had to be given up. Those that were on their way may have arrived.
 pub fn log_lost(name: &str, lost: u64) {
     if lost > 0 {
         let s = if lost == 1 { "" } else { "s" };
         process::say(&format!(
-            "kafka: {name}: gave up {lost} message{s}, not delivered and not reported to the application\n"
+            "kafka: {name}: gave up {lost} message{s}, neither acknowledged nor reported to the application\n"
         ));
     }
 }
