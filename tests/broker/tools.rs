@@ -37,7 +37,7 @@ pub enum Jit {
     Off,
 }
 
-/// A Lua script under tests/broker.
+/// A Lua script, by its path from tests/broker.
 pub fn luajit(jit: Jit, name: &str) -> Command {
     let mut command = program("luajit");
     if let Jit::Off = jit {

@@ -10,7 +10,8 @@ use crate::cluster::Cluster;
 use crate::nginx::{ask, begun_topic, Conf, Nginx};
 use crate::process::{within, Process};
 use crate::record::{bytes, parse_consumed};
-use crate::workbench::{built, program, root, run};
+use crate::tools::{luajit, Jit};
+use crate::workbench::root;
 
 #[test]
 fn the_access_log_has_every_request() {
@@ -104,20 +105,18 @@ fn handled(nginx: &Nginx) -> BTreeMap<String, Vec<String>> {
     found
 }
 
-/// A Lua script beside this file, with the library at hand.
+/// A Lua script beside this file.
 fn script(name: &str) -> Command {
-    let mut command = program("luajit");
-    command
-        .arg(root().join("tests/openresty").join(name))
-        .env("LUA_PATH", format!("{}/lua/?.lua;;", root().display()))
-        .env("KAFKA_LIBRARY", built().join("libkafka.so"));
-    command
+    luajit(Jit::On, &format!("../openresty/{name}"))
 }
 
 /// The places of the messages that the group has committed: each before the offset of its partition.
 fn committed(brokers: &str) -> Vec<Vec<String>> {
-    run(script("committed.lua").arg(brokers))
-        .lines()
+    let mut command = script("committed.lua");
+    command.arg(brokers);
+    let offsets = Process::start(command, String::new()).finish();
+    offsets
+        .iter()
         .enumerate()
         .map(|(partition, offset)| {
             let offset: u32 = offset.parse().expect("an offset");

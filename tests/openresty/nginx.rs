@@ -96,6 +96,14 @@ impl Nginx {
         self.get(&format!("/run/{function}"))
     }
 
+    /// Has every call that has to wait do so, each with this timeout: which was the latest, and by how many
+    /// milliseconds. None is early.
+    pub fn timeouts(&self, ms: u32) -> (String, u64) {
+        let said = self.get(&format!("/run/timeouts?ms={ms}"));
+        let (call, late_ms) = said.split_once(' ').expect("a call and a number");
+        (call.to_owned(), late_ms.parse().expect("a number"))
+    }
+
     /// What is in its error log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.path("error.log")).unwrap_or_default()
