@@ -11,6 +11,7 @@ files["examples"] = { read_globals = { "kafka" } }
 files["benches"] = { read_globals = { "kafka" } }
 
 -- Inside nginx.
+files["tests/defects"] = { std = "+ngx_lua" }
 files["tests/openresty"] = { std = "+ngx_lua" }
 files["examples/openresty"] = { std = "+ngx_lua" }
 files["benches/openresty.lua"] = { std = "+ngx_lua" }

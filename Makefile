@@ -1,5 +1,5 @@
 # Everything a person or a machine does with this project, one target each.
-# Cargo builds, and only ever in release: librdkafka takes minutes, so once.
+# Cargo builds the library, and only ever in release: librdkafka takes minutes, so once.
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -8,6 +8,8 @@ LUADIR = $(PREFIX)/share/lua/5.1
 PKGCONFIGDIR = $(LIBDIR)/pkgconfig
 # Nine tenths of both libraries are debug information. STRIP=true keeps it.
 STRIP = strip -S
+# What makes libkafka.so, which linkers look for.
+LINK = ln -sf
 # Where kafka.pc says the libraries are.
 PC_LIBDIR = $(LIBDIR)
 
@@ -15,6 +17,8 @@ PC_LIBDIR = $(LIBDIR)
 OPENSSL = bundled
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# The library's name, as build.rs has it: it ends in the version of the C interface.
+SONAME := libkafka.so.$(shell sed -n 's/^pub const KAFKA_ABI_VERSION: u32 = \(.*\);/\1/p' src/ffi/version.rs)
 LUA_FILES := $(shell find lua -name '*.lua')
 
 # What rustc --print native-static-libs names; libc and libgcc the C compiler adds
@@ -50,30 +54,47 @@ ifdef TOPIC
 export TOPIC
 endif
 
-.PHONY: help run test build header bench install install-rock uninstall clean distclean
+# Options of scripts/kafka, or 1 for none.
+KAFKA =
+RUN_WITH := $(if $(KAFKA),scripts/kafka with $(filter-out 1,$(KAFKA)))
+
+.PHONY: help run kafka test test-lua build header bench install install-rock uninstall clean distclean
 
 help:
-	@echo 'make run                     install what is missing, build, run the quickstart'
+	@echo 'make run                     install what is missing, build, run the quickstart in an in-process cluster'
+	@echo '     KAFKA=1                 ... on Apache Kafka, started and stopped for it'
+	@echo '     BROKERS=host:port       ... on this cluster'
 	@echo 'make test                    the same, and every test'
 	@echo '     BROKERS=host:port       ... against this cluster'
+	@echo 'make test-lua                what a change of Lua files alone can break, within 90 s'
+	@echo 'make kafka                   Apache Kafka on loopback, until Ctrl-C'
+	@echo '     KAFKA="--nodes 3 --version 3.9 --port 9092"'
 	@echo 'make build                   $(OUT:$(CURDIR)/%=%)/libkafka.so and libkafka.a'
 	@echo '     OPENSSL=system          ... with the OpenSSL of this machine'
 	@echo 'make install                 header, libraries, kafka.pc and Lua files'
 	@echo '     PREFIX=$(PREFIX)       ... also DESTDIR, LIBDIR, INCLUDEDIR, LUADIR'
 	@echo 'make uninstall               removes them'
-	@echo 'make header                  include/kafka.h and lua/kafka/cdef.lua, from the Rust declarations'
+	@echo 'make header                  include/kafka.h, lua/kafka/cdef.lua and docs/C.md, from the Rust declarations'
 	@echo 'make bench                   cost, as ratios to a C program on the same librdkafka'
 	@echo '     BENCH=--docs            ... and into docs/PERFORMANCE.md, which says what else there is'
 	@echo 'make clean                   removes what was built (distclean: also the tools in target/)'
 
 run:
-	@scripts/bootstrap run
+	@scripts/bootstrap run $(if $(RUN_WITH),kafka)
 	@$(CARGO) build --release
-	@LUA_PATH='lua/?.lua;;' KAFKA_LIBRARY='$(OUT)/libkafka.so' luajit examples/lua/quickstart.lua
+	@LUA_PATH='lua/?.lua;;' KAFKA_LIBRARY='$(OUT)/libkafka.so' $(RUN_WITH) luajit examples/lua/quickstart.lua
+
+kafka:
+	@scripts/bootstrap kafka
+	@exec scripts/kafka run $(filter-out 1,$(KAFKA))
 
 test:
 	@scripts/bootstrap test
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test
+
+test-lua:
+	@scripts/bootstrap test
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test lua
 
 build:
 	@scripts/bootstrap build
@@ -81,7 +102,7 @@ build:
 
 header:
 	@scripts/bootstrap build
-	@KAFKA_UPDATE=1 $(CARGO) test --release --test abi
+	@$(CARGO) xtask gen
 
 bench:
 	@scripts/bootstrap test
@@ -94,8 +115,9 @@ $(OUT)/libkafka.so $(OUT)/libkafka.a:
 install: $(OUT)/libkafka.so $(OUT)/libkafka.a
 	install -d '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(PKGCONFIGDIR)'
 	install -m 644 include/kafka.h '$(DESTDIR)$(INCLUDEDIR)/kafka.h'
-	install -m 755 $(OUT)/libkafka.so '$(DESTDIR)$(LIBDIR)/libkafka.so'
-	$(STRIP) '$(DESTDIR)$(LIBDIR)/libkafka.so'
+	install -m 755 $(OUT)/libkafka.so '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	$(STRIP) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	cd '$(DESTDIR)$(LIBDIR)' && $(LINK) $(SONAME) libkafka.so
 	scripts/static-library $(OUT)/libkafka.a '$(DESTDIR)$(LIBDIR)/libkafka.a'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(PC_LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	  -e 's|@VERSION@|$(VERSION)|' -e 's|@REQUIRES_PRIVATE@|$(PC_REQUIRES)|' \
@@ -107,15 +129,17 @@ install: $(OUT)/libkafka.so $(OUT)/libkafka.a
 	[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 # Called by the rockspec. LuaRocks moves the rock's lua/ and lib/ to where Lua looks
-# and leaves the rest in the rock, so kafka.pc has to find its way from there.
+# and leaves the rest in the rock, so kafka.pc has to find its way from there. It moves
+# one file after the other by copying, and loses a link to one that it has moved.
 install-rock: PKGCONFIGDIR = $(PREFIX)/pkgconfig
 install-rock: PC_LIBDIR = $${pcfiledir}/../../../../../lua/5.1
 install-rock: DESTDIR =
+install-rock: LINK = cp
 install-rock: install
 
 uninstall:
 	rm -f '$(DESTDIR)$(INCLUDEDIR)/kafka.h' '$(DESTDIR)$(LIBDIR)/libkafka.so' \
-	  '$(DESTDIR)$(LIBDIR)/libkafka.a' '$(DESTDIR)$(PKGCONFIGDIR)/kafka.pc'
+	  '$(DESTDIR)$(LIBDIR)/$(SONAME)' '$(DESTDIR)$(LIBDIR)/libkafka.a' '$(DESTDIR)$(PKGCONFIGDIR)/kafka.pc'
 	for file in $(LUA_FILES:lua/%=%); do rm -f '$(DESTDIR)$(LUADIR)'/"$$file"; done
 	rmdir '$(DESTDIR)$(LUADIR)'/kafka 2>/dev/null || true
 

@@ -48,7 +48,7 @@ static void send_one(size_t size, uint64_t id) {
 
 static double end_of(const struct bench *bench) {
   double queued = now_ns(bench);
-  check(kafka_producer_flush(producer, -1, NULL), NULL, "kafka_producer_flush");
+  check(kafka_producer_flush(producer, -1, NULL, NULL), NULL, "kafka_producer_flush");
   return is_until(bench, "reported") ? now_ns(bench) : queued;
 }
 
@@ -62,7 +62,7 @@ static double send_round(const struct bench *bench) {
       poll_reports(0);
   }
   double queued = now_ns(bench);
-  check(kafka_producer_flush(producer, -1, NULL), NULL, "kafka_producer_flush");
+  check(kafka_producer_flush(producer, -1, NULL, NULL), NULL, "kafka_producer_flush");
   while (reported_count < expected)
     poll_reports(1000);
   return (is_until(bench, "reported") ? now_ns(bench) : queued) - start;
@@ -84,7 +84,7 @@ static double batch_round(const struct bench *bench) {
   if (!records)
     records = calloc(bench->batch, sizeof *records);
   for (int i = 0; i < HEADERS; i++)
-    headers[i] = (kafka_header){header_names[i], strlen(header_names[i]), header_values[i], strlen(header_values[i])};
+    headers[i] = (kafka_header){header_names[i], strlen(header_names[i]), header_values[i], strlen(header_values[i]), {0}};
   double start = now_ns(bench);
   for (uint64_t done = 0; done < bench->count; done += bench->batch) {
     for (size_t i = 0; i < bench->batch; i++) {
@@ -127,7 +127,7 @@ static double clients_round(const struct bench *bench) {
   kafka_error err;
   kafka_conf *conf = conf_of(bench);
   for (uint64_t i = 0; i < bench->count; i++)
-    check(kafka_producer_new(bench->servers, conf, &producer, &err), &err, "kafka_producer_new");
+    check(kafka_producer_new(bench->servers, conf, &producer, NULL, &err), &err, "kafka_producer_new");
   kafka_conf_free(conf);
   return 0;
 }
@@ -191,17 +191,17 @@ static double both_round(const struct bench *bench) {
 
 static void start_consumer(const struct bench *bench, const kafka_conf *conf) {
   kafka_error err;
-  check(kafka_consumer_new(bench->servers, conf, &consumer, &err), &err, "kafka_consumer_new");
+  check(kafka_consumer_new(bench->servers, conf, &consumer, NULL, &err), &err, "kafka_consumer_new");
   kafka_partitions *list;
   check(kafka_partitions_new(&list, &err), &err, "kafka_partitions_new");
   check(kafka_partitions_add(list, bench->topic, 0, KAFKA_OFFSET_INVALID, &err), &err, bench->topic);
-  check(kafka_consumer_assign(consumer, list, &err), &err, "kafka_consumer_assign");
+  check(kafka_consumer_assign(consumer, list, NULL, &err), &err, "kafka_consumer_assign");
   kafka_partitions_free(list);
 }
 
 static void start_producer(const struct bench *bench, const kafka_conf *conf) {
   kafka_error err;
-  check(kafka_producer_new(bench->servers, conf, &producer, &err), &err, "kafka_producer_new");
+  check(kafka_producer_new(bench->servers, conf, &producer, NULL, &err), &err, "kafka_producer_new");
   check(kafka_producer_create_topic(producer, bench->topic, NULL, &topic, &err), &err, bench->topic);
   make_keys();
 }

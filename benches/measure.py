@@ -27,7 +27,7 @@ ANSWER_S = 300
 
 
 class Process:
-    """A program that says one line when it is ready, and one for each line that it is told."""
+    """A program that writes one line when it is ready, and one for each line that it reads."""
 
     alive = set()
 
@@ -43,24 +43,24 @@ class Process:
             env=os.environ | (env or {}),
         )
         Process.alive.add(self)
-        self.first_line = self.hear()
+        self.first_line = self.read()
         self.started_s = time.perf_counter() - began
 
-    def tell(self, *words):
+    def write(self, *words):
         print(*words, file=self.child.stdin, flush=True)
 
     def has_answered(self, timeout_s):
         return bool(select.select([self.child.stdout], [], [], timeout_s)[0])
 
-    def hear(self):
+    def read(self):
         line = self.child.stdout.readline() if self.has_answered(ANSWER_S) else ""
         if not line:
             sys.exit(f"bench: no answer from {' '.join(self.command)}")
         return line.strip()
 
     def ask(self, *words):
-        self.tell(*words)
-        return self.hear()
+        self.write(*words)
+        return self.read()
 
     def memory(self):
         """In bytes: what it has of its own, without files that it maps."""
@@ -145,7 +145,7 @@ class Bench:
 
 
 def free_port():
-    """Below those that connections come from: who tries to connect while there is no broker must not take it."""
+    """Below those that connections come from: a client that connects while there is no broker must not take it."""
     for port in range(20000 + os.getpid() % 10000, 32000):
         with socket.socket() as one:
             try:
@@ -181,7 +181,7 @@ FETCH_AHEAD = {
 def calls(bench):
     """What a call costs the calling thread."""
     cluster = bench.cluster()
-    everyone = plain("librdkafka", "libkafka", "luajit", "prototype", "confluent")
+    every_program = plain("librdkafka", "libkafka", "luajit", "prototype", "confluent")
     three = plain("librdkafka", "libkafka", "luajit")
     four = three | plain("confluent")
     again = {"librdkafka": ("librdkafka", {}), "luajit": ("luajit", {"case": "again"})}
@@ -215,7 +215,7 @@ def calls(bench):
         rows.append({"label": f"{label}, {report.size_text(size)}", "target": target, "times": found})
 
     for size in 100, 1024:
-        row("send", everyone, "send", size, 10000, target=1.0)
+        row("send", every_program, "send", size, 10000, target=1.0)
         row("produce", four, "produce", size, 10000, target=1.0)
         row("produce, one table for all", again, "produce", size, 10000)
         row("produce, not collected", uncollected("produce"), "produce", size, 10000)
@@ -228,7 +228,7 @@ def calls(bench):
         row("produce, handed over", three, "produce", size, 10000, target=2.5, **handed)
         row("one table for all, handed over", again, "produce", size, 10000, **handed)
     for size, count in (100, 20000), (1024, 4000):
-        row("receive", everyone, "receive", size, count, 1.2 if size == 100 else 0.9, conf=FETCH_AHEAD, fills=True)
+        row("receive", every_program, "receive", size, count, 1.2 if size == 100 else 0.9, conf=FETCH_AHEAD, fills=True)
         row("receive, not collected", uncollected("receive"), "receive", size, count, conf=FETCH_AHEAD, fills=True)
         row("consume(1000)", four, "consume", size, count, 1.3 if size == 100 else None, conf=FETCH_AHEAD, fills=True)
         row("consume, not collected", uncollected("consume"), "consume", size, count, conf=FETCH_AHEAD, fills=True)
@@ -244,7 +244,7 @@ def calls(bench):
     return {"rows": rows, "alone": alone}
 
 
-NOBODY = "127.0.0.1:1"
+NO_BROKER = "127.0.0.1:1"
 
 
 def memory(bench):
@@ -270,7 +270,7 @@ def memory(bench):
     for size in 100, 1024:
         queued = {}
         for program in programs:
-            _, queued[program] = growth(2, program, "hold", count, servers=NOBODY, size=size, count=count, conf=conf)
+            _, queued[program] = growth(2, program, "hold", count, servers=NO_BROKER, size=size, count=count, conf=conf)
         found["queued"].append({"size": size, "bytes": queued})
     cluster = bench.cluster()
     for program in programs:
@@ -281,26 +281,22 @@ def memory(bench):
     for _ in range(bench.rounds):
         for program, times in found["started_ms"].items():
             case = "send" if program == "confluent" else "hold"
-            process = bench.start(program, case, servers=NOBODY)
+            process = bench.start(program, case, servers=NO_BROKER)
             times.append(1000 * process.started_s)
             process.kill()
     return found
 
 
 def broker(bench):
-    """Produces and receives all of it again, over a broker in a process of its own."""
+    """Produces and receives all of it again, over Apache Kafka."""
     from confluent_kafka.admin import AdminClient, NewTopic
 
-    port = free_port()
-    url = f"tcp://127.0.0.1:{port}"
-    log = open(bench.work / "broker.log", "w")
-    tansu = subprocess.Popen(
-        ["tansu", "broker", "--listener-url", url, "--advertised-listener-url", url]
-        + ["--storage-engine", "memory://tansu/", "--cluster-id", "bench"],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
+    port = 19_092
+    kafka = subprocess.Popen(
+        ["scripts/kafka", "run", "--until-eof", "--port", str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
+    if not kafka.stdout.readline():
+        sys.exit("scripts/kafka started no broker")
     servers = f"127.0.0.1:{port}"
     try:
         admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
@@ -331,8 +327,7 @@ def broker(bench):
             )
             rows.append({"label": report.size_text(size), "target": 1.0, "times": found})
     finally:
-        tansu.kill()
-        tansu.wait()
+        kafka.communicate()
     return {"rows": rows}
 
 
@@ -381,11 +376,11 @@ def stream(bench):
         )
         samples = []
         began = time.perf_counter()
-        process.tell("go")
+        process.write("go")
         while not process.has_answered(0.25):
             samples.append((int(sink.ask("count", program)), process.memory()))
         seconds = time.perf_counter() - began
-        process.hear()
+        process.read()
         samples.append((int(sink.ask("count", program)), process.memory()))
         process.stop()
         found[program] = {"samples": samples, "seconds": seconds}

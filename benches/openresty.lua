@@ -27,7 +27,7 @@ local sent, dropped, failed = 0, 0, 0
 --- Takes a message, or does not. Stays nil where nothing is sent.
 local send
 
---- lua-resty-kafka's producer, or who takes its place: as its documentation has it, but for the buffer.
+--- lua-resty-kafka's producer, or what takes its place: as its documentation has it, but for the buffer.
 local function resty(name)
   local producer = require(name):new({ { host = "127.0.0.1", port = port } }, {
     producer_type = "async",

@@ -39,7 +39,7 @@ def quartiles(values):
 
 
 def ratios(times, name, of):
-    """Round by round, of those in which nobody had to wait for the broker: so what the machine does meets both sides."""
+    """Round by round, of those in which none had to wait for the broker: so what the machine does meets both sides."""
     return [of(number) / ns for number, ns in enumerate(times[name]) if ns and of(number)]
 
 

@@ -196,7 +196,7 @@ static void serve(struct reader from, int port) {
   } else if (key == METADATA) {
     metadata(from, version, port);
   } else {
-    /* Who asks in a version to come is told so in version 0, and asks again. */
+    /* A request of a newer version is answered in version 0, and the client asks again. */
     int known = version <= 2;
     put(known ? 0 : UNSUPPORTED_VERSION, 2);
     api_versions();

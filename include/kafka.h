@@ -11,20 +11,37 @@
  *            the caller's, to be given back to the matching *_free once; freeing
  *            NULL is nothing. Strings and bytes handed in are copied before the
  *            call returns. A pointer handed out says in its comment how long it
- *            lasts.
+ *            lasts. A copy of a struct that is to be released is not a second one:
+ *            release one of them.
+ * STRUCTS    Zero a struct before filling it in: it ends in reserved space, which has
+ *            to be all 0, else KAFKA_ERR_INVALID_ARGUMENT. There later versions may
+ *            have fields, which a program that does not know them leaves 0; all other
+ *            structs stay as they are as long as KAFKA_ABI_VERSION does.
  * CLOSING    A *_close ends an object, and may wait; every later call on it
  *            answers KAFKA_ERR_CLOSED, a second close 0. A *_free closes if need be.
- * THREADS    Producers, topics, consumers and mock clusters may be used by any
- *            number of threads at once; configurations and lists by one at a time.
- *            No call on an object may be under way when it is freed. The library's
- *            threads block all signals and never call back into the program.
+ * THREADS    Producers, topics, consumers, admin clients, what a kafka_client is of,
+ *            futures, notifiers, group metadata and mock clusters may be used by any number
+ *            of threads at once, whichever made them. Configurations, lists, messages and
+ *            batches may be used by one at a time; a value by many while none changes it.
+ *            A consumer's kafka_cursor, and kafka_consumer_take, are for one thread.
+ *            Every thread needs a kafka_error of its own. A report, an event or a message
+ *            goes to one of the threads that ask, whichever is first: only what one
+ *            thread takes is in order. A close ends calls that wait in other threads, with
+ *            KAFKA_ERR_CLOSED; no call on an object may be under way when it is freed.
+ *            No function may be called by a signal's handler. The library's threads block
+ *            all signals and never call back into the program; they change numbers that
+ *            the header has as volatile while the program looks at them.
  * FORK       librdkafka's threads do not follow into a forked child. There every
  *            call on an object made before answers KAFKA_ERR_FORKED, and freeing it
  *            does nothing: make a new one.
  * BLOCKING   A call blocks only where its comment says so, and no longer than its
- *            timeout_ms: 0 does not wait, -1 waits without limit.
- * EXIT       A producer that is still open when the process exits is flushed, for
- *            a second at most; what had to be given up is counted on stderr.
+ *            timeout_ms: 0 does not wait, -1 waits without limit. One that takes a place
+ *            for a kafka_future blocks only if that is NULL.
+ * EXIT       A producer that is still open when the process calls exit() or returns
+ *            from main is flushed, for a second at most; what had to be given up is
+ *            counted on stderr. A signal that ends the process, abort() and _exit()
+ *            leave no time for that, and what was queued is gone: docs/C.md shows how
+ *            to end on SIGTERM.
  * UNLOADING  The shared library stays loaded until the process ends.
  */
 
@@ -39,8 +56,8 @@
 
 
 /**
- * The version of this interface: it grows when something in it changes in a way
- * that a program built before would not survive.
+ * The version of this interface, and the number in the shared library's name, libkafka.so.1: it
+ * grows when something changes in a way that a program built before would not survive.
  */
 #define KAFKA_ABI_VERSION 1
 
@@ -57,7 +74,7 @@
 /**
  * The number of a message whose report need not be fetched: its delivery is counted only, its
  * failure also by kafka_producer_poll and kafka_producer_quiet_failures, unless the caller gave
- * it up himself. It takes no room in the queue once it is reported.
+ * it up. It takes no room in the queue once it is reported.
  */
 #define KAFKA_OPAQUE_QUIET (UINT64_MAX - 1)
 
@@ -90,76 +107,6 @@
  * No offset given: where the group left off, else what auto.offset.reset says.
  */
 #define KAFKA_OFFSET_INVALID -1001
-
-/**
- * For kafka_consumer_request: kafka_consumer_subscribe.
- */
-#define KAFKA_CALL_SUBSCRIBE 1
-
-/**
- * For kafka_consumer_request: kafka_consumer_unsubscribe.
- */
-#define KAFKA_CALL_UNSUBSCRIBE 2
-
-/**
- * For kafka_consumer_request: kafka_consumer_subscription; the result is the list.
- */
-#define KAFKA_CALL_SUBSCRIPTION 3
-
-/**
- * For kafka_consumer_request: kafka_consumer_assign.
- */
-#define KAFKA_CALL_ASSIGN 4
-
-/**
- * For kafka_consumer_request: kafka_consumer_unassign.
- */
-#define KAFKA_CALL_UNASSIGN 5
-
-/**
- * For kafka_consumer_request: kafka_consumer_incremental_assign.
- */
-#define KAFKA_CALL_INCREMENTAL_ASSIGN 6
-
-/**
- * For kafka_consumer_request: kafka_consumer_incremental_unassign.
- */
-#define KAFKA_CALL_INCREMENTAL_UNASSIGN 7
-
-/**
- * For kafka_consumer_request: kafka_consumer_assignment; the result is the list.
- */
-#define KAFKA_CALL_ASSIGNMENT 8
-
-/**
- * For kafka_consumer_request: kafka_consumer_accept_rebalance, for an event that was taken.
- */
-#define KAFKA_CALL_ACCEPT_REBALANCE 9
-
-/**
- * For kafka_consumer_request: kafka_consumer_rebalance_protocol; the result is a value, a text.
- */
-#define KAFKA_CALL_REBALANCE_PROTOCOL 10
-
-/**
- * For kafka_consumer_request: kafka_consumer_group_metadata; see kafka_request_group_metadata.
- */
-#define KAFKA_CALL_GROUP_METADATA 11
-
-/**
- * For kafka_consumer_request: kafka_consumer_pause.
- */
-#define KAFKA_CALL_PAUSE 12
-
-/**
- * For kafka_consumer_request: kafka_consumer_resume.
- */
-#define KAFKA_CALL_RESUME 13
-
-/**
- * For kafka_consumer_request: kafka_consumer_position; the result is the list.
- */
-#define KAFKA_CALL_POSITION 14
 
 /**
  * Trouble with brokers, the network, or the client itself: code, text, fatal, retriable.
@@ -196,7 +143,7 @@
 #define KAFKA_EVENT_REBALANCE 32
 
 /**
- * Offsets could not be committed, and nobody waits to hear of it: code, text, partitions.
+ * Offsets could not be committed, in the background: code, text, partitions.
  */
 #define KAFKA_EVENT_COMMIT_FAILED 64
 
@@ -262,13 +209,17 @@ typedef enum kafka_err {
      */
     KAFKA_ERR_ABI_MISMATCH = -1004,
     /**
-     * An event is waiting that the caller asked to be told of; see kafka_conf_set_events.
+     * An event is waiting that the caller asked for; see kafka_conf_set_events.
      */
     KAFKA_ERR_EVENT = -1005,
     /**
      * A call would have to wait where it must not: Lua's in a phase of nginx that cannot yield.
      */
     KAFKA_ERR_WOULD_BLOCK = -1006,
+    /**
+     * The caller has canceled the call, with kafka_future_cancel.
+     */
+    KAFKA_ERR_CANCELED = -1007,
     /**
      * Local: Bad message format.
      */
@@ -948,21 +899,21 @@ typedef enum kafka_err {
     /**
      * Broker: Client metadata is stale, client should rebootstrap to obtain new metadata.
      */
-    KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129,
+    KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129
 } kafka_err;
 
 /**
- * An admin client. Every call may be made from any thread, also several at once: requests
+ * An admin client. Every call may be made from any thread, also several at once: calls
  * do not wait for each other.
  *
- * All its requests work alike. What is asked for is a value, and checked before anything is
+ * All its calls work alike. What is asked for is a value, and checked before anything is
  * sent: what cannot be used gives KAFKA_ERR_INVALID_ARGUMENT, and the text names the place,
  * as in "topics[2].partitions: an integer is needed, not a text" (items are counted from 1).
  * options: a map; NULL for none. Both are read during the call only. timeout_ms: for the
- * whole of it; -1 for an hour. request: where the request goes, see kafka_request; NULL if
- * nobody wants to hear of it. What is told below of a result is its value. Where that is a
+ * whole of it; -1 for an hour. result: where the new value goes; free it with kafka_value_free;
+ * NULL if it is not needed. future: see kafka_future and kafka_future_value. Where the result is a
  * map by names, each has ok (a boolean), and if that is false err (a text) and code. A
- * request fails as a whole with KAFKA_ERR_TIMED_OUT, KAFKA_ERR_CLOSED if the admin client is
+ * call fails as a whole with KAFKA_ERR_TIMED_OUT, KAFKA_ERR_CLOSED if the admin client is
  * closed meanwhile, KAFKA_ERR_UNSUPPORTED_FEATURE if the brokers do not know it, or a
  * broker's refusal of all of it.
  */
@@ -975,8 +926,8 @@ typedef struct kafka_admin kafka_admin;
 typedef struct kafka_batch kafka_batch;
 
 /**
- * A producer, a consumer or an admin client, for what they have in common. It belongs to
- * that one and lasts until it is freed. Every call may be made from any thread.
+ * A producer, a consumer or an admin client, for what they have in common. It is an object of its own, and may outlive that
+ * one: once that is closed, or freed, every call returns KAFKA_ERR_CLOSED. Every call may be made from any thread.
  */
 typedef struct kafka_client kafka_client;
 
@@ -992,17 +943,19 @@ typedef struct kafka_conf kafka_conf;
 typedef struct kafka_consumer kafka_consumer;
 
 /**
+ * What becomes of a call. Each function that may wait takes a place for one, `future`: where that is NULL, the call blocks
+ * until it is done, writes its results and returns what became of it; else it starts and returns at once, the places of its
+ * results must be NULL, and kafka_future_wait, and the functions that are named after results, return what became of it. A
+ * started call goes on by itself, on a thread of the library. When the client that it is about is closed, its future is
+ * complete at once, with KAFKA_ERR_CLOSED. A future may outlive that client. Usable from any thread.
+ */
+typedef struct kafka_future kafka_future;
+
+/**
  * What a consumer is in its group at one moment, for kafka_producer_send_offsets_to_transaction.
  * It never changes. Usable from any thread.
  */
 typedef struct kafka_group_metadata kafka_group_metadata;
-
-/**
- * One end of a unix socket whose other end an event loop reads, as nginx does. A byte comes
- * when something that was asked about, by kafka_client_notify or kafka_request_notify, may have
- * changed; kafka_hub_take then says what, which can be nothing. Usable from any thread.
- */
-typedef struct kafka_hub kafka_hub;
 
 /**
  * librdkafka's in-process cluster, for tests without a broker. It listens on
@@ -1010,6 +963,13 @@ typedef struct kafka_hub kafka_hub;
  * made from any thread.
  */
 typedef struct kafka_mock_cluster kafka_mock_cluster;
+
+/**
+ * One end of a socket whose other end an event loop reads, as nginx does. A byte comes
+ * when something that was asked about, by kafka_client_notify or kafka_future_notify, may have
+ * changed; kafka_notifier_drain then returns what, which can be nothing. Usable from any thread.
+ */
+typedef struct kafka_notifier kafka_notifier;
 
 /**
  * A list of topics, partitions and offsets. Not to be used by two threads at once.
@@ -1020,12 +980,6 @@ typedef struct kafka_partitions kafka_partitions;
  * A producer. Every call may be made from any thread, also several at once.
  */
 typedef struct kafka_producer kafka_producer;
-
-/**
- * A request under way, or done. It is started by the function that hands it out, which does
- * not block; it goes on by itself, on a thread of the library's. Usable from any thread.
- */
-typedef struct kafka_request kafka_request;
 
 /**
  * A topic of one producer, made by kafka_producer_create_topic. Usable from any
@@ -1040,7 +994,7 @@ typedef struct kafka_topic kafka_topic;
 typedef struct kafka_topic_conf kafka_topic_conf;
 
 /**
- * Structured data, for requests that need some and answers that have some. Not to be
+ * Structured data, for calls that take some and results that have some. Not to be
  * changed by one thread while another uses it.
  */
 typedef struct kafka_value kafka_value;
@@ -1077,7 +1031,7 @@ typedef struct kafka_error {
 } kafka_error;
 
 /**
- * A header of a record. Several may have one name.
+ * A header of a record. Several may have one name. Zero it before it is filled in, for reserved.
  */
 typedef struct kafka_header {
     /**
@@ -1097,11 +1051,15 @@ typedef struct kafka_header {
      * In bytes.
      */
     size_t value_len;
+    /**
+     * All 0, for fields of later versions.
+     */
+    uint32_t reserved[2];
 } kafka_header;
 
 /**
  * A record to be produced. All zeroes is a tombstone without a key, for partition 0, of now,
- * whose report has the opaque 0.
+ * whose report has the opaque 0. Zero it before it is filled in, for reserved.
  */
 typedef struct kafka_record {
     /**
@@ -1141,13 +1099,13 @@ typedef struct kafka_record {
      */
     int32_t partition;
     /**
-     * Set it to 0.
+     * All 0, for fields of later versions.
      */
-    int32_t reserved;
+    uint32_t reserved[3];
 } kafka_record;
 
 /**
- * What was reported since the last time somebody asked.
+ * What was reported since the last call.
  */
 typedef struct kafka_reported {
     /**
@@ -1254,7 +1212,9 @@ typedef struct kafka_partition {
 /**
  * A consumed message. The caller owns the struct, and what it points to until
  * kafka_message_release, whatever happens to the consumer. One from a batch is a view: what it
- * points to is the batch's, and releasing it is harmless. Not to be used by two threads at once.
+ * points to is the batch's, and releasing it is harmless. A copy of the struct is the same message:
+ * it ends when one of them is released, and the other must be neither read nor released then. Not to
+ * be used by two threads at once.
  */
 typedef struct kafka_message {
     /**
@@ -1314,22 +1274,22 @@ typedef struct kafka_message {
 /**
  * What the reader of messages that were taken ahead shares with the library, without a call:
  * message number next is the reader's, and its offset may be stored, as soon as the reader has
- * added 1 to next.
+ * added 1 to next. Threads of the library change the others meanwhile.
  */
 typedef struct kafka_cursor {
     /**
      * The message to read next, from 0. Only the reader writes to it.
      */
-    uint32_t next;
+    volatile uint32_t next;
     /**
      * How many messages there are.
      */
-    uint32_t count;
+    volatile uint32_t count;
     /**
      * 1: kafka_consumer_take wants to be called before the next message, though there are some
-     * left: they have waited for long.
+     * left: they have waited for long. A thread of the library's sets it.
      */
-    uint32_t is_late;
+    volatile uint32_t is_late;
     /**
      * The process that may read: in a forked child it is another than process_now points to.
      */
@@ -1337,7 +1297,7 @@ typedef struct kafka_cursor {
     /**
      * See process.
      */
-    const uint32_t *process_now;
+    const volatile uint32_t *process_now;
 } kafka_cursor;
 
 /**
@@ -1380,7 +1340,12 @@ typedef struct kafka_raw_message {
 } kafka_raw_message;
 
 /**
- * An event. The caller owns the struct, and what it points to until kafka_event_release.
+ * An event. The caller owns the struct, and what it points to until kafka_event_release. A copy of the struct is the same
+ * event: release one of them.
+ *
+ * Errors, failed commits, and lines of the log but those for debugging, that have the same cause are one event until
+ * it is taken: the first of them, with their count. The same cause is the same code, the same text but for librdkafka's
+ * "(after ... in state ...)" behind it, and the same partitions.
  */
 typedef struct kafka_event {
     /**
@@ -1416,7 +1381,12 @@ typedef struct kafka_event {
      */
     uint8_t reserved;
     /**
-     * How many older events of this kind were dropped, as nobody took them in time.
+     * How often this came: at least once.
+     */
+    uint32_t count;
+    /**
+     * How many other events of this kind were dropped, as they were not taken in time: those that had not come again for
+     * the longest time.
      */
     uint64_t dropped_count;
     /**
@@ -1468,7 +1438,7 @@ const char *kafka_librdkafka_version(void);
 uint64_t kafka_clock_ms(void);
 
 /**
- * As kafka_clock_ms, in microseconds: for whoever shares a thread, and looks whether it is time
+ * As kafka_clock_ms, in microseconds: for a caller that shares a thread, and looks whether it is time
  * for others to have it. Does not block.
  */
 uint64_t kafka_clock_us(void);
@@ -1476,7 +1446,7 @@ uint64_t kafka_clock_us(void);
 /**
  * The name of a code without its prefix: `"TIMED_OUT"`, also `"CLOSED"` for ours.
  *
- * Never NULL. The text is static; for a number that nobody knows it belongs to
+ * Never NULL. The text is static; for an unknown number it belongs to
  * the calling thread and lasts until that asks for another such name.
  * Does not block.
  */
@@ -1490,13 +1460,13 @@ const char *kafka_err_name(int32_t code);
 const char *kafka_err_text(int32_t code);
 
 /**
- * Whether trying the same again later may help: 1 or 0, also for a number that nobody
- * knows. For a broker's code it is what Kafka's protocol says. Does not block.
+ * Whether trying the same again later may help: 1 or 0, also for an unknown
+ * number. For a broker's code it is what Kafka's protocol says. Does not block.
  */
 int32_t kafka_err_is_retriable(int32_t code);
 
 /**
- * Whether a client that is told this code in an error cannot go on: 1 or 0. The field fatal
+ * Whether a client that has this code in an error cannot go on: 1 or 0. The field fatal
  * of an error or event that came with it knows better. Does not block.
  */
 int32_t kafka_err_is_fatal(int32_t code);
@@ -1563,9 +1533,9 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
                                   struct kafka_error *err);
 
 /**
- * Says which events the caller wants to be told of at once: they end the client's waiting
+ * Sets which events the caller wants to have at once: they end the client's waiting
  * calls (those that poll, take, consume, wait, flush or leave) with KAFKA_ERR_EVENT until they
- * are taken by kafka_client_event; kafka_request_wait and closing go on. All other events can
+ * are taken by kafka_client_event; kafka_future_wait and closing go on. All other events can
  * be taken there too, whenever one likes.
  *
  * kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With
@@ -1581,8 +1551,8 @@ int32_t kafka_conf_set_events(struct kafka_conf *conf, uint32_t kinds, struct ka
  * up to a millisecond until a record is on its way; what is wrong with a record besides its size
  * is reported, and not returned.
  *
- * buffer_bytes: how many bytes of keys and values may wait for that thread, 128 KiB at least; 0,
- * the default, for no such thread. Returns 0. Does not block.
+ * buffer_bytes: how many bytes of keys and values may wait for that thread, 128 KiB at least and
+ * 2 GiB at most; 0, the default, for no such thread. Returns 0. Does not block.
  */
 int32_t kafka_conf_set_handoff(struct kafka_conf *conf,
                                size_t buffer_bytes,
@@ -1621,43 +1591,35 @@ void kafka_topic_conf_free(struct kafka_topic_conf *topic_conf);
  * Starts a producer. It connects in the background.
  *
  * brokers: "host:port,host:port". conf: copied; NULL for librdkafka's defaults.
- * producer: where the new object goes; free it with kafka_producer_free.
+ * producer: where the new object goes; free it with kafka_producer_free. future: see kafka_future and
+ * kafka_future_producer; for a caller that must not lose a moment: starting librdkafka's threads takes some hundred
+ * microseconds, and reading the certificates of all authorities that a system trusts, many milliseconds.
  * Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
  * brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
- * Does not block.
+ * Never waits for a broker.
  */
 int32_t kafka_producer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_producer **producer,
+                           struct kafka_future **future,
                            struct kafka_error *err);
 
 /**
- * As kafka_producer_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
- * some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+ * Takes the producer that a future has for a result.
  *
- * brokers, conf: copied. request: its result is what kafka_request_producer takes; it fails with what kafka_producer_new returns.
- * Returns 0. Does not block.
+ * producer: where the object goes; free it with kafka_producer_free. Returns 0; as kafka_future_wait, where the future is not
+ * complete or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. One that is not taken is
+ * closed when the future is freed. Does not block.
  */
-int32_t kafka_producer_new_request(const char *brokers,
-                                   const struct kafka_conf *conf,
-                                   struct kafka_request **request,
-                                   struct kafka_error *err);
-
-/**
- * Takes the producer that a request has made.
- *
- * producer: where the object goes; free it with kafka_producer_free. Returns 0; as kafka_request_wait, where the request is not
- * done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
- * when the request is freed. Does not block.
- */
-int32_t kafka_request_producer(const struct kafka_request *request,
-                               struct kafka_producer **producer,
-                               struct kafka_error *err);
+int32_t kafka_future_producer(const struct kafka_future *future,
+                              struct kafka_producer **producer,
+                              struct kafka_error *err);
 
 /**
  * The producer as what it has in common with every client.
  *
- * client: the producer's own, until that is freed. Returns 0. Does not block.
+ * client: where the new object goes; free it with kafka_client_free, before or after the producer. Returns 0;
+ * KAFKA_ERR_CLOSED. Does not block.
  */
 int32_t kafka_producer_client(struct kafka_producer *producer,
                               struct kafka_client **client,
@@ -1704,12 +1666,13 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
  * Sends what is queued without waiting for linger.ms, and waits until every
  * message is reported.
  *
- * timeout_ms: -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT with the number
- * of messages left in the text; they stay queued; KAFKA_ERR_EVENT if messages are left and
- * there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms.
+ * timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT with the number
+ * of messages left in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
+ * there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_producer_flush(struct kafka_producer *producer,
                              int32_t timeout_ms,
+                             struct kafka_future **future,
                              struct kafka_error *err);
 
 /**
@@ -1737,44 +1700,22 @@ int32_t kafka_producer_purge(struct kafka_producer *producer,
  * waiting in other threads return KAFKA_ERR_CLOSED.
  *
  * lost_count: how many messages were not delivered, or may not have been, without
- * kafka_producer_poll or kafka_producer_reports having told; also written for
- * KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
- * KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
- * timeout_ms (-1: without limit).
+ * kafka_producer_poll or kafka_producer_reports having returned it; also written for
+ * KAFKA_ERR_TIMED_OUT; may be NULL. future: see kafka_future; its result is a number, of the messages lost, and it does not
+ * fail for them; none if the producer was closed before. The producer may be freed before it is complete.
+ * Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case.
+ * Blocks up to timeout_ms (-1: without limit), unless future is given.
  */
 int32_t kafka_producer_close(struct kafka_producer *producer,
                              int32_t timeout_ms,
                              uint64_t *lost_count,
+                             struct kafka_future **future,
                              struct kafka_error *err);
 
 /**
- * As kafka_producer_close, as a request.
- *
- * request: where the request goes; its result is a number, that of the messages lost, none if
- * the producer was closed before. NULL if nobody wants to hear of it: then lost messages are
- * counted on stderr, and the process's end waits for it, for two seconds. Free the producer
- * whenever you like. Returns 0. Does not block.
- */
-int32_t kafka_producer_close_request(struct kafka_producer *producer,
-                                     int32_t timeout_ms,
-                                     struct kafka_request **request,
-                                     struct kafka_error *err);
-
-/**
- * As kafka_producer_flush, as a request, which no event ends.
- *
- * request: where the request goes; NULL if nobody wants to hear of it. It fails with
- * KAFKA_ERR_TIMED_OUT within timeout_ms, and with KAFKA_ERR_CLOSED. Does not block.
- */
-int32_t kafka_producer_flush_request(struct kafka_producer *producer,
-                                     int32_t timeout_ms,
-                                     struct kafka_request **request,
-                                     struct kafka_error *err);
-
-/**
- * Frees a producer. If it is not closed, that is done first, within 1 s and with
- * the number of lost messages on stderr. No call on it may be under way. In a
- * forked child it does nothing. NULL is nothing.
+ * Frees a producer. One that is open is closed by a thread of the library, within 1 s and with the number of lost messages on
+ * stderr; the process's end waits for such threads, for all together up to 2 s. No call on it may be under way. In a forked
+ * child it does nothing. NULL is nothing. Does not block.
  */
 void kafka_producer_free(struct kafka_producer *producer);
 
@@ -1839,7 +1780,7 @@ int32_t kafka_producer_reports(struct kafka_producer *producer,
                                struct kafka_error *err);
 
 /**
- * Has reports tell timestamps and latencies, or not: that takes a look at the clock for each.
+ * Gives reports timestamps and latencies, or not: that takes a look at the clock for each.
  *
  * timed: 1 or 0; 0 at first. It counts for messages reported from now on. Returns 0. Does not
  * block.
@@ -1859,7 +1800,7 @@ int32_t kafka_producer_quiet_failures(struct kafka_producer *producer,
                                       struct kafka_error *err);
 
 /**
- * Says that of the failures that were fetched so many have not been passed on yet to whom they
+ * Says that of the failures that were fetched so many have not been passed on yet to the code that they
  * concern. They count as lost if the producer ends before that is taken back.
  *
  * count: how many more, or fewer if negative; together they are never fewer than none. Returns 0.
@@ -1904,70 +1845,62 @@ int32_t kafka_producer_counters(struct kafka_producer *producer,
  * transactional.id before; what those left unfinished is aborted. To be called once, before
  * anything is produced.
  *
- * request: where the request goes. It fails with KAFKA_ERR_NOT_CONFIGURED without a
- * transactional.id, and otherwise as librdkafka says: see retriable and fatal in its error. Does
- * not block.
+ * timeout_ms: -1 leaves the limit to librdkafka, which has transaction.timeout.ms. future: see kafka_future. Returns 0;
+ * KAFKA_ERR_NOT_CONFIGURED without a transactional.id; else what librdkafka says: see retriable and fatal in the error.
+ * Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_producer_init_transactions(struct kafka_producer *producer,
                                          int32_t timeout_ms,
-                                         struct kafka_request **request,
+                                         struct kafka_future **future,
                                          struct kafka_error *err);
 
 /**
  * Begins a transaction: what is produced from now on belongs to it.
  *
- * Returns 0; KAFKA_ERR_STATE before kafka_producer_init_transactions has succeeded, or in a
- * transaction; KAFKA_ERR_FATAL. Does not block
- * for long: librdkafka's main thread answers.
+ * future: see kafka_future. Returns 0; KAFKA_ERR_STATE before kafka_producer_init_transactions has succeeded, or in a
+ * transaction; KAFKA_ERR_FATAL. Waits for librdkafka's main thread, which answers, unless future is given.
  */
-int32_t kafka_producer_begin_transaction(struct kafka_producer *producer, struct kafka_error *err);
-
-/**
- * As kafka_producer_begin_transaction, as a request: a thread of librdkafka's begins it.
- *
- * request: where the request goes. Returns 0. Does not block.
- */
-int32_t kafka_producer_begin_transaction_request(struct kafka_producer *producer,
-                                                 struct kafka_request **request,
-                                                 struct kafka_error *err);
+int32_t kafka_producer_begin_transaction(struct kafka_producer *producer,
+                                         struct kafka_future **future,
+                                         struct kafka_error *err);
 
 /**
  * Makes a group's offsets part of the transaction: they are committed with it, or not at all.
  *
  * offsets: copied; each where the group shall go on, one behind the last message consumed.
  * group_metadata: of the consumer, from kafka_consumer_group_metadata, of now: not older than the
- * last rebalance. request: where the request goes; when it fails, see
- * kafka_producer_commit_transaction. Does not block.
+ * last rebalance. timeout_ms: as for kafka_producer_init_transactions. future: see kafka_future. When it fails, see
+ * kafka_producer_commit_transaction. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_producer_send_offsets_to_transaction(struct kafka_producer *producer,
                                                    const struct kafka_partitions *offsets,
                                                    const struct kafka_group_metadata *group_metadata,
                                                    int32_t timeout_ms,
-                                                   struct kafka_request **request,
+                                                   struct kafka_future **future,
                                                    struct kafka_error *err);
 
 /**
  * Flushes, and commits the transaction.
  *
- * request: where the request goes. What to do when it fails its error says: retriable, call it
- * again, the commit goes on where it was; txn_requires_abort, call
- * kafka_producer_abort_transaction; fatal, close the producer. Does not block.
+ * timeout_ms: as for kafka_producer_init_transactions. future: see kafka_future. What to do when it fails its error says:
+ * retriable, call it again, the commit goes on where it was; txn_requires_abort, call
+ * kafka_producer_abort_transaction; fatal, close the producer. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_producer_commit_transaction(struct kafka_producer *producer,
                                           int32_t timeout_ms,
-                                          struct kafka_request **request,
+                                          struct kafka_future **future,
                                           struct kafka_error *err);
 
 /**
  * Aborts the transaction. What is still queued is given up, and reported as failed with
  * KAFKA_ERR_PURGE_QUEUE.
  *
- * request: where the request goes. When it fails: retriable, call it again; fatal, close the
- * producer. Does not block.
+ * timeout_ms: as for kafka_producer_init_transactions. future: see kafka_future. When it fails: retriable, call it again;
+ * fatal, close the producer. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_producer_abort_transaction(struct kafka_producer *producer,
                                          int32_t timeout_ms,
-                                         struct kafka_request **request,
+                                         struct kafka_future **future,
                                          struct kafka_error *err);
 
 /**
@@ -2021,43 +1954,35 @@ void kafka_partitions_free(struct kafka_partitions *partitions);
  * until it subscribes or is assigned partitions.
  *
  * brokers: "host:port,host:port". conf: copied; a group needs group.id.
- * consumer: where the new object goes; free it with kafka_consumer_free.
+ * consumer: where the new object goes; free it with kafka_consumer_free. future: see kafka_future and
+ * kafka_future_consumer; for a caller that must not lose a moment: starting librdkafka's threads takes some hundred
+ * microseconds, and reading the certificates of all authorities that a system trusts, many milliseconds.
  * Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
  * brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
- * Does not block.
+ * Never waits for a broker.
  */
 int32_t kafka_consumer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_consumer **consumer,
+                           struct kafka_future **future,
                            struct kafka_error *err);
 
 /**
- * As kafka_consumer_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
- * some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+ * Takes the consumer that a future has for a result.
  *
- * brokers, conf: copied. request: its result is what kafka_request_consumer takes; it fails with what kafka_consumer_new returns.
- * Returns 0. Does not block.
+ * consumer: where the object goes; free it with kafka_consumer_free. Returns 0; as kafka_future_wait, where the future is not
+ * complete or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. One that is not taken is
+ * closed when the future is freed. Does not block.
  */
-int32_t kafka_consumer_new_request(const char *brokers,
-                                   const struct kafka_conf *conf,
-                                   struct kafka_request **request,
-                                   struct kafka_error *err);
-
-/**
- * Takes the consumer that a request has made.
- *
- * consumer: where the object goes; free it with kafka_consumer_free. Returns 0; as kafka_request_wait, where the request is not
- * done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
- * when the request is freed. Does not block.
- */
-int32_t kafka_request_consumer(const struct kafka_request *request,
-                               struct kafka_consumer **consumer,
-                               struct kafka_error *err);
+int32_t kafka_future_consumer(const struct kafka_future *future,
+                              struct kafka_consumer **consumer,
+                              struct kafka_error *err);
 
 /**
  * The consumer as what it has in common with every client.
  *
- * client: the consumer's own, until that is freed. Returns 0. Does not block.
+ * client: where the new object goes; free it with kafka_client_free, before or after the consumer. Returns 0;
+ * KAFKA_ERR_CLOSED. Does not block.
  */
 int32_t kafka_consumer_client(struct kafka_consumer *consumer,
                               struct kafka_client **client,
@@ -2066,12 +1991,13 @@ int32_t kafka_consumer_client(struct kafka_consumer *consumer,
 /**
  * What the consumer is in its group at the moment, for transactions.
  *
- * group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0;
- * KAFKA_ERR_UNKNOWN_GROUP without a group.id. Does not block for long: librdkafka's main thread
- * answers.
+ * group_metadata: where the new object goes; free it with kafka_group_metadata_free. future: see kafka_future and
+ * kafka_future_group_metadata. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id. Waits for librdkafka's main thread,
+ * which answers, unless future is given.
  */
 int32_t kafka_consumer_group_metadata(struct kafka_consumer *consumer,
                                       struct kafka_group_metadata **group_metadata,
+                                      struct kafka_future **future,
                                       struct kafka_error *err);
 
 /**
@@ -2107,7 +2033,7 @@ int32_t kafka_consumer_consume(struct kafka_consumer *consumer,
 
 /**
  * Begins to leave the group, so that rebalances can be answered on the way; then
- * kafka_consumer_close ends the consumer. Who does not answer rebalances himself closes at once.
+ * kafka_consumer_close ends the consumer. A caller that does not answer rebalances closes at once.
  *
  * Returns 0 when the group is left: what was consumed is committed (unless enable.auto.commit is
  * false); KAFKA_ERR_EVENT if an event is to be taken, and a rebalance answered: call it again
@@ -2124,29 +2050,20 @@ int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
  * KAFKA_ERR_CLOSED. Messages and batches not released stay valid. A rebalance is answered here,
  * and no event: see kafka_consumer_leave.
  *
- * Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
- * be left in time: it will notice after session.timeout.ms. It is closed in any case.
- * Blocks up to timeout_ms (-1: without limit). Threads that have not ended by then, as where
+ * future: see kafka_future; the consumer may be freed before it is complete. Returns 0, also if it was closed before;
+ * KAFKA_ERR_TIMED_OUT if the group could not be left in time: it will notice after session.timeout.ms. It is closed in any
+ * case. Blocks up to timeout_ms (-1: without limit), unless future is given. Threads that have not ended by then, as where
  * name servers do not answer, do so by themselves.
  */
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,
+                             struct kafka_future **future,
                              struct kafka_error *err);
 
 /**
- * As kafka_consumer_close, as a request.
- *
- * request: where the request goes; NULL if nobody wants to hear of it: then the process's end
- * waits for it, for two seconds. Free the consumer whenever you like. Returns 0. Does not block.
- */
-int32_t kafka_consumer_close_request(struct kafka_consumer *consumer,
-                                     int32_t timeout_ms,
-                                     struct kafka_request **request,
-                                     struct kafka_error *err);
-
-/**
- * Frees a consumer. If it is not closed, that is done first, within 1 s. No call
- * on it may be under way. In a forked child it does nothing. NULL is nothing.
+ * Frees a consumer. One that is open is closed by a thread of the library, within 1 s; the process's end waits for such
+ * threads, for all together up to 2 s. No call on it may be under way. In a forked child it does nothing. NULL is nothing.
+ * Does not block.
  */
 void kafka_consumer_free(struct kafka_consumer *consumer);
 
@@ -2227,7 +2144,7 @@ int32_t kafka_consumer_take(struct kafka_consumer *consumer,
                             struct kafka_error *err);
 
 /**
- * Takes messages ahead of their reader until there are as many, for whoever wants them at once and
+ * Takes messages ahead of their reader until there are as many, for a caller that wants them at once and
  * cannot wait for them in one call: until they are handed over, by kafka_consumer_take or
  * kafka_consumer_consume, none of them counts as read.
  *
@@ -2245,81 +2162,91 @@ int32_t kafka_consumer_look_ahead(struct kafka_consumer *consumer,
  * Replaces an earlier subscription.
  *
  * topics: copied; its partitions and offsets do not count. A name that begins with
- * ^ is a regular expression. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id;
- * KAFKA_ERR_INVALID_ARG. Does not block for long: librdkafka's main thread takes it over, see
- * kafka_consumer_request, and joins the group in the background.
+ * ^ is a regular expression. future: see kafka_future. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id;
+ * KAFKA_ERR_INVALID_ARG. Waits for librdkafka's main thread, unless future is given, and for no broker: the group is joined in
+ * the background. Where there is more to do than processors, that takes as long as the thread waits for one. Calls with
+ * futures that are under way at once are in no order. If messages are taken ahead, only their reader may make this call and
+ * the others of this kind, and has nothing to read until a change of what is consumed is complete.
  */
 int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
                                  const struct kafka_partitions *topics,
+                                 struct kafka_future **future,
                                  struct kafka_error *err);
 
 /**
  * Ends the subscription: the group is left in the background.
  *
- * Returns 0, also if there was none; KAFKA_ERR_UNKNOWN_GROUP. Does not block for long.
+ * future: see kafka_future. Returns 0, also if there was none; KAFKA_ERR_UNKNOWN_GROUP. Waits for librdkafka's main thread, unless future is given.
  */
-int32_t kafka_consumer_unsubscribe(struct kafka_consumer *consumer, struct kafka_error *err);
+int32_t kafka_consumer_unsubscribe(struct kafka_consumer *consumer,
+                                   struct kafka_future **future,
+                                   struct kafka_error *err);
 
 /**
  * The topics that are subscribed to, as they were given: patterns stay patterns.
  *
- * topics: where the new list goes, empty for none; free it with kafka_partitions_free. Returns 0
- * or KAFKA_ERR_UNKNOWN_GROUP. Does not block for long.
+ * topics: where the new list goes, empty for none; free it with kafka_partitions_free. future: see kafka_future and
+ * kafka_future_partitions. Returns 0 or KAFKA_ERR_UNKNOWN_GROUP. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_subscription(struct kafka_consumer *consumer,
                                     struct kafka_partitions **topics,
+                                    struct kafka_future **future,
                                     struct kafka_error *err);
 
 /**
  * Consumes exactly these partitions. Replaces an earlier assignment. In a group it is
  * the answer to a rebalance, as are the three functions after it.
  *
- * partitions: copied; NULL or empty for none. Their offsets are where to begin. Returns 0;
+ * partitions: copied; NULL or empty for none. Their offsets are where to begin. future: see kafka_future. Returns 0;
  * KAFKA_ERR_INVALID_ARGUMENT if one has no partition; KAFKA_ERR_STATE if the group's rebalance
- * protocol is COOPERATIVE. Does not block for long: librdkafka's main thread takes it over.
+ * protocol is COOPERATIVE. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
                               const struct kafka_partitions *partitions,
+                              struct kafka_future **future,
                               struct kafka_error *err);
 
 /**
  * Consumes nothing any more.
  *
- * Returns 0; KAFKA_ERR_STATE if the group's rebalance protocol is COOPERATIVE. Does not block
- * for long.
+ * future: see kafka_future. Returns 0; KAFKA_ERR_STATE if the group's rebalance protocol is COOPERATIVE. Waits for librdkafka's main thread, unless future is given.
  */
-int32_t kafka_consumer_unassign(struct kafka_consumer *consumer, struct kafka_error *err);
+int32_t kafka_consumer_unassign(struct kafka_consumer *consumer,
+                                struct kafka_future **future,
+                                struct kafka_error *err);
 
 /**
  * Consumes these partitions besides those it has.
  *
- * partitions: copied; their offsets are where to begin. Returns 0; KAFKA_ERR_INVALID_ARGUMENT;
+ * partitions: copied; their offsets are where to begin. future: see kafka_future. Returns 0; KAFKA_ERR_INVALID_ARGUMENT;
  * KAFKA_ERR_CONFLICT if it has one of them; KAFKA_ERR_STATE if the group's rebalance protocol is
- * EAGER. Does not block for long.
+ * EAGER. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_incremental_assign(struct kafka_consumer *consumer,
                                           const struct kafka_partitions *partitions,
+                                          struct kafka_future **future,
                                           struct kafka_error *err);
 
 /**
  * Consumes these partitions no more.
  *
- * partitions: copied. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_INVALID_ARG if it does not
- * have one of them; KAFKA_ERR_STATE if the group's rebalance protocol is EAGER. Does not block
- * for long.
+ * partitions: copied. future: see kafka_future. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_INVALID_ARG if it does not
+ * have one of them; KAFKA_ERR_STATE if the group's rebalance protocol is EAGER. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_incremental_unassign(struct kafka_consumer *consumer,
                                             const struct kafka_partitions *partitions,
+                                            struct kafka_future **future,
                                             struct kafka_error *err);
 
 /**
  * The partitions that are consumed.
  *
- * partitions: where the new list goes; free it with kafka_partitions_free. Returns 0 or
- * KAFKA_ERR_UNKNOWN_GROUP. Does not block for long.
+ * partitions: where the new list goes; free it with kafka_partitions_free. future: see kafka_future and
+ * kafka_future_partitions. Returns 0 or KAFKA_ERR_UNKNOWN_GROUP. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_assignment(struct kafka_consumer *consumer,
                                   struct kafka_partitions **partitions,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 /**
@@ -2334,60 +2261,53 @@ int32_t kafka_consumer_assignment_lost(struct kafka_consumer *consumer,
 /**
  * How the group rebalances.
  *
- * protocol: "NONE" as long as it has not been joined, "EAGER" or "COOPERATIVE"; static. Returns
- * 0. Does not block for long.
+ * protocol: "NONE" as long as it has not been joined, "EAGER" or "COOPERATIVE"; static. future: see kafka_future and
+ * kafka_future_protocol. Returns 0. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_rebalance_protocol(struct kafka_consumer *consumer,
                                           const char **protocol,
+                                          struct kafka_future **future,
                                           struct kafka_error *err);
 
 /**
  * Answers the oldest KAFKA_EVENT_REBALANCE, taken or not, as the group's rebalance protocol
  * wants it: partitions that are assigned are consumed, those that are revoked no more.
  *
- * partitions: copied; NULL for those of the event. Their offsets are where to begin. Returns 0;
- * KAFKA_ERR_STATE if there is none to answer; KAFKA_ERR_INVALID_ARGUMENT. Does not block for
- * long.
+ * partitions: copied; NULL for those of the event. Their offsets are where to begin. future: see kafka_future. Returns 0;
+ * KAFKA_ERR_STATE if there is none to answer; KAFKA_ERR_INVALID_ARGUMENT. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_accept_rebalance(struct kafka_consumer *consumer,
                                         const struct kafka_partitions *partitions,
+                                        struct kafka_future **future,
                                         struct kafka_error *err);
-
-/**
- * Makes a call, by its number, as a request. Those that have one have a thread of librdkafka's do
- * something in this process, and wait for it: no broker is asked, but where there is more to do
- * than processors, that takes as long as the thread waits for one.
- *
- * call: a KAFKA_CALL constant. partitions: the function's list, where it takes one; copied.
- * request: where the request goes; it fails as the function does. Requests under way at once are
- * in no order. If messages are taken ahead, only their reader may call this, and has nothing to
- * read until the request is done where what is consumed changes. Returns 0;
- * KAFKA_ERR_INVALID_ARGUMENT, also if there is no such call; KAFKA_ERR_STATE if there is no
- * rebalance to accept. Does not block.
- */
-int32_t kafka_consumer_request(struct kafka_consumer *consumer,
-                               int32_t call,
-                               const struct kafka_partitions *partitions,
-                               struct kafka_request **request,
-                               struct kafka_error *err);
 
 /**
  * Commits offsets: those of the next messages to consume, each one more than that of the last
  * message that was dealt with.
  *
- * partitions: copied; NULL for the stored offsets of all that are assigned. timeout_ms: how long
- * the request may take, -1 without limit. request: where it goes; its result is the list of what
- * was committed, empty if there was nothing to commit. NULL to commit in the background: a
- * failure is a KAFKA_EVENT_COMMIT_FAILED then. Returns 0; KAFKA_ERR_INVALID_ARGUMENT if an entry
- * has no partition or no offset; KAFKA_ERR_UNKNOWN_GROUP. The request may fail with
- * KAFKA_ERR_TIMED_OUT: it may have been committed even so; or with what the brokers say. Does not
- * block.
+ * partitions: copied; NULL for the stored offsets of all that are assigned. timeout_ms: -1 waits without limit. committed:
+ * where the new list of what was committed goes, empty if there was nothing to commit; free it with kafka_partitions_free;
+ * NULL if it is not needed. future: see kafka_future and kafka_future_partitions. Commits are in the order of the calls.
+ * Returns 0; KAFKA_ERR_INVALID_ARGUMENT if an entry has no partition or no offset; KAFKA_ERR_UNKNOWN_GROUP;
+ * KAFKA_ERR_TIMED_OUT: it may have been committed even so; or what the brokers say. Blocks up to timeout_ms, unless future is
+ * given.
  */
 int32_t kafka_consumer_commit(struct kafka_consumer *consumer,
                               const struct kafka_partitions *partitions,
                               int32_t timeout_ms,
-                              struct kafka_request **request,
+                              struct kafka_partitions **committed,
+                              struct kafka_future **future,
                               struct kafka_error *err);
+
+/**
+ * Commits offsets in the background, as kafka_consumer_commit does; a failure is a KAFKA_EVENT_COMMIT_FAILED.
+ *
+ * partitions: copied; NULL for the stored offsets of all that are assigned. Returns 0; KAFKA_ERR_INVALID_ARGUMENT if an entry
+ * has no partition or no offset; KAFKA_ERR_UNKNOWN_GROUP. Does not block.
+ */
+int32_t kafka_consumer_commit_async(struct kafka_consumer *consumer,
+                                    const struct kafka_partitions *partitions,
+                                    struct kafka_error *err);
 
 /**
  * Has these offsets committed with the next commit of all. It needs enable.auto.offset.store to
@@ -2405,89 +2325,99 @@ int32_t kafka_consumer_store_offsets(struct kafka_consumer *consumer,
 /**
  * Takes no messages of these partitions, until they are resumed or assigned anew.
  *
- * partitions: copied. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_UNKNOWN_PARTITION, naming
- * the first partition that is not known: the others are paused. Does not block for long.
+ * partitions: copied. future: see kafka_future. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_UNKNOWN_PARTITION, naming
+ * the first partition that is not known: the others are paused. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_pause(struct kafka_consumer *consumer,
                              const struct kafka_partitions *partitions,
+                             struct kafka_future **future,
                              struct kafka_error *err);
 
 /**
  * The reverse of kafka_consumer_pause.
  *
- * partitions: copied. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_UNKNOWN_PARTITION, naming
- * the first partition that is not known: the others are resumed. Does not block for long.
+ * partitions: copied. future: see kafka_future. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_UNKNOWN_PARTITION, naming
+ * the first partition that is not known: the others are resumed. Waits for librdkafka's main thread, unless future is given.
  */
 int32_t kafka_consumer_resume(struct kafka_consumer *consumer,
                               const struct kafka_partitions *partitions,
+                              struct kafka_future **future,
                               struct kafka_error *err);
 
 /**
  * The offsets of the next messages: one more than those of the last that were taken.
  *
  * partitions: NULL for all that are assigned. positions: where the new list goes; free it with
- * kafka_partitions_free. The offset is KAFKA_OFFSET_INVALID where nothing has been taken yet.
- * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block for long.
+ * kafka_partitions_free. The offset is KAFKA_OFFSET_INVALID where nothing has been taken yet. future: see kafka_future and
+ * kafka_future_partitions. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Waits for librdkafka's main thread, unless future is
+ * given.
  */
 int32_t kafka_consumer_position(struct kafka_consumer *consumer,
                                 const struct kafka_partitions *partitions,
                                 struct kafka_partitions **positions,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 /**
  * Goes on from other offsets, in partitions that are assigned. Messages that were fetched from
- * elsewhere are dropped; who reads messages that are taken ahead has none until it is done.
+ * elsewhere are dropped; a reader of messages that are taken ahead has none until it is done.
  *
- * partitions: copied; with offsets, or KAFKA_OFFSET constants. timeout_ms: how long the request
- * may take, -1 without limit. request: where it goes; its result is the list, with a code for
- * each partition. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_INVALID_ARG for
- * KAFKA_OFFSET_STORED, which is no place to seek to. Does not block.
+ * partitions: copied; with offsets, or KAFKA_OFFSET constants. timeout_ms: -1 waits without limit. places: where the new list
+ * goes, with a code for each partition; free it with kafka_partitions_free; NULL if it is not needed. future: see
+ * kafka_future and kafka_future_partitions. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_INVALID_ARG for
+ * KAFKA_OFFSET_STORED, which is no place to seek to. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_consumer_seek(struct kafka_consumer *consumer,
                             const struct kafka_partitions *partitions,
                             int32_t timeout_ms,
-                            struct kafka_request **request,
+                            struct kafka_partitions **places,
+                            struct kafka_future **future,
                             struct kafka_error *err);
 
 /**
  * Asks for the offsets that the group has committed.
  *
- * partitions: copied. timeout_ms: how long the request may take, -1 without limit. request:
- * where it goes; its result is the list, with KAFKA_OFFSET_INVALID where nothing was committed.
- * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ * partitions: copied. timeout_ms: -1 waits without limit. committed: where the new list goes, with KAFKA_OFFSET_INVALID where
+ * nothing was committed; free it with kafka_partitions_free. future: see kafka_future and kafka_future_partitions.
+ * Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_TIMED_OUT; or what the brokers say. Blocks up to timeout_ms, unless future
+ * is given.
  */
 int32_t kafka_consumer_committed(struct kafka_consumer *consumer,
                                  const struct kafka_partitions *partitions,
                                  int32_t timeout_ms,
-                                 struct kafka_request **request,
+                                 struct kafka_partitions **committed,
+                                 struct kafka_future **future,
                                  struct kafka_error *err);
 
 /**
  * Asks for the first offset that a partition has, and the one that its next message will have.
  *
- * timeout_ms: how long the request may take, -1 without limit. request: where it goes; its
- * result is a value, a map with low and high. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not
- * block.
+ * timeout_ms: -1 waits without limit. low, high: where they go. future: see kafka_future and kafka_future_value; its result is
+ * a map with low and high. Returns 0; KAFKA_ERR_INVALID_ARGUMENT; KAFKA_ERR_TIMED_OUT; or what the brokers say. Blocks up to
+ * timeout_ms, unless future is given.
  */
 int32_t kafka_consumer_watermarks(struct kafka_consumer *consumer,
                                   const char *topic,
                                   int32_t partition,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  int64_t *low,
+                                  int64_t *high,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 /**
  * Asks where in their partitions times are.
  *
- * times: copied; milliseconds since 1970-01-01 UTC in the place of offsets. timeout_ms: how long
- * the request may take, -1 without limit. request: where it goes; its result is the list with
- * the offsets of the first messages from then on, KAFKA_OFFSET_END where there are none. Returns
- * 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not block.
+ * times: copied; milliseconds since 1970-01-01 UTC in the place of offsets. timeout_ms: -1 waits without limit. offsets: where
+ * the new list goes, with the offsets of the first messages from then on, KAFKA_OFFSET_END where there are none; free it with
+ * kafka_partitions_free. future: see kafka_future and kafka_future_partitions. Returns 0; KAFKA_ERR_INVALID_ARGUMENT;
+ * KAFKA_ERR_TIMED_OUT; or what the brokers say. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_consumer_offsets_for_times(struct kafka_consumer *consumer,
                                          const struct kafka_partitions *times,
                                          int32_t timeout_ms,
-                                         struct kafka_request **request,
+                                         struct kafka_partitions **offsets,
+                                         struct kafka_future **future,
                                          struct kafka_error *err);
 
 /**
@@ -2568,6 +2498,12 @@ int32_t kafka_raw_message_view(const struct kafka_raw_message *message,
 void kafka_batch_free(struct kafka_batch *batch);
 
 /**
+ * Frees a client, and nothing else: the object that it is of stays as it is. No call on it may be under way. In a forked
+ * child it does nothing. NULL is nothing. Does not block.
+ */
+void kafka_client_free(struct kafka_client *client);
+
+/**
  * Takes the oldest event of these kinds.
  *
  * kinds: KAFKA_EVENT constants, joined by |. event: filled in on success; release it with
@@ -2582,50 +2518,54 @@ int32_t kafka_client_event(struct kafka_client *client,
  * A count of events that end waiting calls, see kafka_conf_set_events, to be looked at
  * without a call.
  *
- * event_count: points to a number that changes by itself, and lasts until the client is
- * freed. Returns 0. Does not block.
+ * event_count: points to a number that threads of the library change, and that lasts until the
+ * client is freed. Returns 0. Does not block.
  */
 int32_t kafka_client_event_count(const struct kafka_client *client,
-                                 const uint32_t **event_count,
+                                 const volatile uint32_t **event_count,
                                  struct kafka_error *err);
 
 /**
- * Has a hub hear, once, that there may be something new: messages, reports, room in the queue,
+ * Notifies a notifier, once, when there may be something new: messages, reports, room in the queue,
  * an event that ends waiting calls, or the client's end. Then call again what had nothing to
- * give, with a timeout of 0, and only if it still has nothing wait for the hub.
+ * give, with a timeout of 0, and only if it still has nothing wait for the notifier.
  *
- * key: what the hub tells. Several who wait for the same client need the same hub and key: the
+ * key: what kafka_notifier_drain returns. Several waiters for the same client need the same notifier and key: the
  * last one holds. Returns 0; KAFKA_ERR_CLOSED. Does not block.
  */
 int32_t kafka_client_notify(struct kafka_client *client,
-                            struct kafka_hub *hub,
+                            struct kafka_notifier *notifier,
                             uint64_t key,
                             struct kafka_error *err);
 
 /**
  * Asks for the cluster's brokers, topics and partitions.
  *
- * topic: copied; NULL for all topics. request: where the request goes; its result is a
+ * topic: copied; NULL for all topics. metadata: where the new value goes; free it with kafka_value_free. It is a
  * map: broker_id (of the one that answered, or -1), brokers (a list of id, host, port) and
  * topics, by name: partitions (a list of partition, leader, replicas, isrs; with err and
- * code where something is wrong), and err and code of the topic. It fails with
- * KAFKA_ERR_TIMED_OUT or KAFKA_ERR_TRANSPORT within timeout_ms. Does not block.
+ * code where something is wrong), and err and code of the topic. future: see kafka_future and kafka_future_value.
+ * Returns 0; KAFKA_ERR_TIMED_OUT or KAFKA_ERR_TRANSPORT within timeout_ms (-1: without limit); KAFKA_ERR_CLOSED as soon as the
+ * client is closed. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_client_metadata(struct kafka_client *client,
                               const char *topic,
                               int32_t timeout_ms,
-                              struct kafka_request **request,
+                              struct kafka_value **metadata,
+                              struct kafka_future **future,
                               struct kafka_error *err);
 
 /**
- * Asks for the cluster's name for itself.
+ * Asks for the cluster's id.
  *
- * request: where the request goes; its result is a text. It fails with
- * KAFKA_ERR_TIMED_OUT within timeout_ms. Does not block.
+ * cluster_id: where the new value goes, a text; free it with kafka_value_free. future: see kafka_future and
+ * kafka_future_value. Returns 0; KAFKA_ERR_TIMED_OUT within timeout_ms (-1: without limit); KAFKA_ERR_CLOSED as soon as the
+ * client is closed. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_client_cluster_id(struct kafka_client *client,
                                 int32_t timeout_ms,
-                                struct kafka_request **request,
+                                struct kafka_value **cluster_id,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 /**
@@ -2646,7 +2586,7 @@ int32_t kafka_client_set_oauthbearer_token(struct kafka_client *client,
                                            struct kafka_error *err);
 
 /**
- * Says that no OAUTHBEARER token could be had: librdkafka asks again in 10 s, and tells
+ * Says that no OAUTHBEARER token could be had: librdkafka asks again in 10 s, and reports
  * text as an error.
  *
  * text: copied. Returns 0; KAFKA_ERR_STATE if the client is not configured for it. Does
@@ -2674,115 +2614,138 @@ int32_t kafka_client_set_sasl_credentials(struct kafka_client *client,
 void kafka_event_release(struct kafka_event *event);
 
 /**
- * Makes a hub, and a socket in a directory of its own that only this user may enter.
+ * Makes a notifier, and a socket in a directory of its own that only this user may enter: below TMPDIR, /tmp, /var/tmp or
+ * /dev/shm. Where none can be made the socket is on loopback.
  *
- * hub: where the new object goes; free it with kafka_hub_free. Returns 0;
+ * notifier: where the new object goes; free it with kafka_notifier_free. Returns 0;
  * KAFKA_ERR_INVALID_ARGUMENT with the system's reason; KAFKA_ERR_STATE, also to the others, once
  * a process has had more than two at a time: a Lua state that lasts for one request needs none.
  * Does not block.
  */
-int32_t kafka_hub_new(struct kafka_hub **hub, struct kafka_error *err);
+int32_t kafka_notifier_new(struct kafka_notifier **notifier,
+                           struct kafka_error *err);
 
 /**
- * The path of the socket that the event loop is to connect to, once.
+ * Where the event loop is to connect to, once.
  *
- * path: the hub's, until that is freed. Returns 0. Does not block.
+ * path: the notifier's, until that is freed: the path of a unix socket, which begins with "/"; or "127.0.0.1:PORT/COOKIE", where
+ * the first that the event loop sends is COOKIE. Returns 0. Does not block.
  */
-int32_t kafka_hub_path(const struct kafka_hub *hub, const char **path, struct kafka_error *err);
+int32_t kafka_notifier_path(const struct kafka_notifier *notifier,
+                            const char **path,
+                            struct kafka_error *err);
 
 /**
  * Takes the connection that the event loop has just made. The socket is gone afterwards.
  *
- * Returns 0; KAFKA_ERR_STATE if nobody has connected, somebody has before, or it was
- * another process. Does not block.
+ * Returns 0; KAFKA_ERR_STATE if it has not connected, or the cookie has not arrived yet; if it has connected before; or
+ * if it was another process. Does not block.
  */
-int32_t kafka_hub_accept(struct kafka_hub *hub, struct kafka_error *err);
+int32_t kafka_notifier_accept(struct kafka_notifier *notifier,
+                              struct kafka_error *err);
 
 /**
  * Takes the keys of what may have changed; call it whenever a byte has come, until it takes
  * fewer than key_max.
  *
  * keys: room for key_max. count: how many were taken. Returns 0; KAFKA_ERR_CLOSED if the event
- * loop is to do without this hub. Does not block.
+ * loop is to do without this notifier. Does not block.
  */
-int32_t kafka_hub_take(struct kafka_hub *hub,
-                       uint64_t *keys,
-                       size_t key_max,
-                       size_t *count,
-                       struct kafka_error *err);
+int32_t kafka_notifier_drain(struct kafka_notifier *notifier,
+                             uint64_t *keys,
+                             size_t key_max,
+                             size_t *count,
+                             struct kafka_error *err);
 
 /**
  * Sends a byte, to have the event loop look at something of its own.
  *
  * Returns 0. Does not block.
  */
-int32_t kafka_hub_wake(struct kafka_hub *hub, struct kafka_error *err);
+int32_t kafka_notifier_wake(struct kafka_notifier *notifier, struct kafka_error *err);
 
 /**
- * Frees a hub. Its connection ends when nothing can notify it any more. NULL is nothing. Does
+ * Frees a notifier. Its connection ends when nothing can notify it any more. NULL is nothing. Does
  * not block.
  */
-void kafka_hub_free(struct kafka_hub *hub);
+void kafka_notifier_free(struct kafka_notifier *notifier);
 
 /**
- * Waits for a request.
+ * Waits for a future.
  *
- * timeout_ms: 0 does not wait, -1 waits without limit: the request itself has one. Returns
- * 0 if it succeeded; KAFKA_ERR_IN_PROGRESS if it is not done in time; else what it failed
- * with. Once done, the answer stays the same. Blocks up to timeout_ms.
+ * timeout_ms: 0 does not wait, -1 waits without limit: the call itself has one. Returns 0 if the call succeeded;
+ * KAFKA_ERR_IN_PROGRESS if it is not done in time; else what it failed with: KAFKA_ERR_CLOSED, KAFKA_ERR_CANCELED, or what
+ * its function says. Once complete, the answer stays the same. Blocks up to timeout_ms.
  */
-int32_t kafka_request_wait(struct kafka_request *request,
-                           int32_t timeout_ms,
-                           struct kafka_error *err);
+int32_t kafka_future_wait(struct kafka_future *future,
+                          int32_t timeout_ms,
+                          struct kafka_error *err);
 
 /**
- * Has a hub hear, once, that a request is done; at once, if it is.
+ * Completes a future with KAFKA_ERR_CANCELED; one that is complete stays as it is. What a broker was asked it may do even
+ * so, and what librdkafka does at the moment it ends; nothing is asked again. A client that is being closed or made goes on
+ * being closed or made.
  *
- * key: what the hub tells. Returns 0. Does not block.
+ * Returns 0. Does not block.
  */
-int32_t kafka_request_notify(struct kafka_request *request,
-                             struct kafka_hub *hub,
-                             uint64_t key,
-                             struct kafka_error *err);
-
-/**
- * The partitions that a request has for a result.
- *
- * partitions: the request's, until that is freed; not to be changed. Returns 0; as
- * kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its
- * result is something else. Does not block.
- */
-int32_t kafka_request_partitions(const struct kafka_request *request,
-                                 const struct kafka_partitions **partitions,
-                                 struct kafka_error *err);
-
-/**
- * The value that a request has for a result.
- *
- * value: the request's, until that is freed; not to be changed. Returns 0; as
- * kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its
- * result is something else. Does not block.
- */
-int32_t kafka_request_value(const struct kafka_request *request,
-                            const struct kafka_value **value,
+int32_t kafka_future_cancel(struct kafka_future *future,
                             struct kafka_error *err);
 
 /**
- * What a consumer is in its group, of a request that has it for a result.
+ * Notifies a notifier, once, when a future is complete; at once, if it is.
  *
- * group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0; as
- * kafka_request_wait, where it is not done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is
- * something else. Does not block.
+ * key: what kafka_notifier_drain returns. Returns 0. Does not block.
  */
-int32_t kafka_request_group_metadata(const struct kafka_request *request,
-                                     struct kafka_group_metadata **group_metadata,
-                                     struct kafka_error *err);
+int32_t kafka_future_notify(struct kafka_future *future,
+                            struct kafka_notifier *notifier,
+                            uint64_t key,
+                            struct kafka_error *err);
 
 /**
- * Frees a request. One under way goes on, and what becomes of it nobody hears. No call
- * on it may be under way. NULL is nothing. Does not block.
+ * The partitions that a call has for a result.
+ *
+ * partitions: the future's, until that is freed; not to be changed. Returns 0; as kafka_future_wait, where it is not complete
+ * or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else. Does not block.
  */
-void kafka_request_free(struct kafka_request *request);
+int32_t kafka_future_partitions(const struct kafka_future *future,
+                                const struct kafka_partitions **partitions,
+                                struct kafka_error *err);
+
+/**
+ * The value that a call has for a result.
+ *
+ * value: the future's, until that is freed; not to be changed. Returns 0; as kafka_future_wait, where it is not complete or
+ * failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else. Does not block.
+ */
+int32_t kafka_future_value(const struct kafka_future *future,
+                           const struct kafka_value **value,
+                           struct kafka_error *err);
+
+/**
+ * A group's rebalance protocol, of a call that has it for a result.
+ *
+ * protocol: "NONE", "EAGER" or "COOPERATIVE"; static. Returns 0; as kafka_future_wait, where it is not complete or failed;
+ * KAFKA_ERR_INVALID_ARGUMENT if its result is something else. Does not block.
+ */
+int32_t kafka_future_protocol(const struct kafka_future *future,
+                              const char **protocol,
+                              struct kafka_error *err);
+
+/**
+ * What a consumer is in its group, of a call that has it for a result.
+ *
+ * group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0; as kafka_future_wait, where it
+ * is not complete or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else. Does not block.
+ */
+int32_t kafka_future_group_metadata(const struct kafka_future *future,
+                                    struct kafka_group_metadata **group_metadata,
+                                    struct kafka_error *err);
+
+/**
+ * Frees a future. A call that is under way goes on, and what becomes of it is dropped. No call on it may be under way. In a
+ * forked child it does nothing. NULL is nothing. Does not block.
+ */
+void kafka_future_free(struct kafka_future *future);
 
 /**
  * Makes a null.
@@ -2904,7 +2867,7 @@ int32_t kafka_value_text(const struct kafka_value *value,
 
 /**
  * Frees a value with all that is in it; NULL is nothing. Not for values inside others, nor
- * for those of a request.
+ * for those of a future.
  */
 void kafka_value_free(struct kafka_value *value);
 
@@ -2912,43 +2875,35 @@ void kafka_value_free(struct kafka_value *value);
  * Starts an admin client. It connects in the background.
  *
  * brokers: "host:port,host:port". conf: copied; NULL for librdkafka's defaults.
- * admin: where the new object goes; free it with kafka_admin_free.
+ * admin: where the new object goes; free it with kafka_admin_free. future: see kafka_future and
+ * kafka_future_admin; for a caller that must not lose a moment: starting librdkafka's threads takes some hundred
+ * microseconds, and reading the certificates of all authorities that a system trusts, many milliseconds.
  * Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
  * brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
- * Does not block.
+ * Never waits for a broker.
  */
 int32_t kafka_admin_new(const char *brokers,
                         const struct kafka_conf *conf,
                         struct kafka_admin **admin,
+                        struct kafka_future **future,
                         struct kafka_error *err);
 
 /**
- * As kafka_admin_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
- * some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+ * Takes the admin client that a future has for a result.
  *
- * brokers, conf: copied. request: its result is what kafka_request_admin takes; it fails with what kafka_admin_new returns.
- * Returns 0. Does not block.
+ * admin: where the object goes; free it with kafka_admin_free. Returns 0; as kafka_future_wait, where the future is not
+ * complete or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. One that is not taken is
+ * closed when the future is freed. Does not block.
  */
-int32_t kafka_admin_new_request(const char *brokers,
-                                const struct kafka_conf *conf,
-                                struct kafka_request **request,
-                                struct kafka_error *err);
-
-/**
- * Takes the admin client that a request has made.
- *
- * admin: where the object goes; free it with kafka_admin_free. Returns 0; as kafka_request_wait, where the request is not
- * done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
- * when the request is freed. Does not block.
- */
-int32_t kafka_request_admin(const struct kafka_request *request,
-                            struct kafka_admin **admin,
-                            struct kafka_error *err);
+int32_t kafka_future_admin(const struct kafka_future *future,
+                           struct kafka_admin **admin,
+                           struct kafka_error *err);
 
 /**
  * The admin client as what it has in common with every client.
  *
- * client: the admin client's own, until that is freed. Returns 0. Does not block.
+ * client: where the new object goes; free it with kafka_client_free, before or after the admin client. Returns 0;
+ * KAFKA_ERR_CLOSED. Does not block.
  */
 int32_t kafka_admin_client(struct kafka_admin *admin,
                            struct kafka_client **client,
@@ -2959,25 +2914,27 @@ int32_t kafka_admin_client(struct kafka_admin *admin,
  *
  * topics: a list of maps: topic; partitions and replication, or what the brokers have for a
  * default; assignment (in place of replication: for each partition a list of broker ids);
- * config (properties by name). options: validate_only. Result: topics by name. Does not block.
+ * config (properties by name). options: validate_only. Result: topics by name. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_create_topics(struct kafka_admin *admin,
                                   const struct kafka_value *topics,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 /**
  * Deletes topics.
  *
- * topics: a list of names. Result: topics by name. Does not block.
+ * topics: a list of names. Result: topics by name. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_delete_topics(struct kafka_admin *admin,
                                   const struct kafka_value *topics,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 /**
@@ -2991,7 +2948,8 @@ int32_t kafka_admin_create_partitions(struct kafka_admin *admin,
                                       const struct kafka_value *topics,
                                       const struct kafka_value *options,
                                       int32_t timeout_ms,
-                                      struct kafka_request **request,
+                                      struct kafka_value **result,
+                                      struct kafka_future **future,
                                       struct kafka_error *err);
 
 /**
@@ -2999,25 +2957,27 @@ int32_t kafka_admin_create_partitions(struct kafka_admin *admin,
  *
  * topics: a list of names. options: include_authorized_operations. Result: topics by name:
  * topic_id, is_internal, partitions (a list of partition, leader, replicas, isr; brokers by
- * their ids, -1 for none), authorized_operations. Does not block.
+ * their ids, -1 for none), authorized_operations. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_describe_topics(struct kafka_admin *admin,
                                     const struct kafka_value *topics,
                                     const struct kafka_value *options,
                                     int32_t timeout_ms,
-                                    struct kafka_request **request,
+                                    struct kafka_value **result,
+                                    struct kafka_future **future,
                                     struct kafka_error *err);
 
 /**
  * Describes the cluster.
  *
  * options: include_authorized_operations. Result: a map: cluster_id, controller (a broker's
- * id), brokers (a list of id, host, port, rack), authorized_operations. Does not block.
+ * id), brokers (a list of id, host, port, rack), authorized_operations. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_describe_cluster(struct kafka_admin *admin,
                                      const struct kafka_value *options,
                                      int32_t timeout_ms,
-                                     struct kafka_request **request,
+                                     struct kafka_value **result,
+                                     struct kafka_future **future,
                                      struct kafka_error *err);
 
 /**
@@ -3025,13 +2985,14 @@ int32_t kafka_admin_describe_cluster(struct kafka_admin *admin,
  *
  * resources: a list of maps: type ("topic", "broker", "group"), name (of a broker its id).
  * Result: resources by name: type, configs (by name: value, source, is_default,
- * is_read_only, is_sensitive, synonyms). Does not block.
+ * is_read_only, is_sensitive, synonyms). Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_describe_configs(struct kafka_admin *admin,
                                      const struct kafka_value *resources,
                                      const struct kafka_value *options,
                                      int32_t timeout_ms,
-                                     struct kafka_request **request,
+                                     struct kafka_value **result,
+                                     struct kafka_future **future,
                                      struct kafka_error *err);
 
 /**
@@ -3039,26 +3000,28 @@ int32_t kafka_admin_describe_configs(struct kafka_admin *admin,
  *
  * resources: a list of maps: type and name as for kafka_admin_describe_configs; set, append,
  * subtract (values by name), delete (a list of names, back to their defaults). options:
- * validate_only. Result: resources by name: type. Does not block.
+ * validate_only. Result: resources by name: type. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_incremental_alter_configs(struct kafka_admin *admin,
                                               const struct kafka_value *resources,
                                               const struct kafka_value *options,
                                               int32_t timeout_ms,
-                                              struct kafka_request **request,
+                                              struct kafka_value **result,
+                                              struct kafka_future **future,
                                               struct kafka_error *err);
 
 /**
  * Lists the groups of all brokers.
  *
  * options: states, types (lists of names, to list no others). Result: groups by id: state,
- * type, is_simple (it has offsets and never had members). It fails where a broker cannot
- * tell its groups. Does not block.
+ * type, is_simple (it has offsets and never had members). It fails where a broker does not
+ * list its groups. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_list_groups(struct kafka_admin *admin,
                                 const struct kafka_value *options,
                                 int32_t timeout_ms,
-                                struct kafka_request **request,
+                                struct kafka_value **result,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 /**
@@ -3067,25 +3030,27 @@ int32_t kafka_admin_list_groups(struct kafka_admin *admin,
  * groups: a list of ids. options: include_authorized_operations. Result: groups by id: state,
  * type, protocol (the assignor), is_simple, coordinator (id, host, port, rack), members (a
  * list of member_id, group_instance_id, client_id, host, assignment), authorized_operations.
- * A group that does not exist is described as Dead by some brokers. Does not block.
+ * A group that does not exist fails with KAFKA_ERR_GROUP_ID_NOT_FOUND. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_describe_groups(struct kafka_admin *admin,
                                     const struct kafka_value *groups,
                                     const struct kafka_value *options,
                                     int32_t timeout_ms,
-                                    struct kafka_request **request,
+                                    struct kafka_value **result,
+                                    struct kafka_future **future,
                                     struct kafka_error *err);
 
 /**
  * Deletes groups that have no members.
  *
- * groups: a list of ids. Result: groups by id. Does not block.
+ * groups: a list of ids. Result: groups by id. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_delete_groups(struct kafka_admin *admin,
                                   const struct kafka_value *groups,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 /**
@@ -3095,47 +3060,50 @@ int32_t kafka_admin_delete_groups(struct kafka_admin *admin,
  * options: require_stable_offsets. Result: groups by id: offsets (a list of topic, partition,
  * offset, leader_epoch, metadata, err, code; offset is KAFKA_OFFSET_INVALID where there is
  * none). If one of the offsets failed, ok is false, and err and code are those of the first.
- * Does not block.
+ * Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_list_group_offsets(struct kafka_admin *admin,
                                        const struct kafka_value *groups,
                                        const struct kafka_value *options,
                                        int32_t timeout_ms,
-                                       struct kafka_request **request,
+                                       struct kafka_value **result,
+                                       struct kafka_future **future,
                                        struct kafka_error *err);
 
 /**
  * Commits offsets for groups that have no members.
  *
  * groups: a list of maps: group, offsets (a list of topic, partition, offset, metadata).
- * Result: groups by id: offsets, as for kafka_admin_list_group_offsets. Does not block.
+ * Result: groups by id: offsets, as for kafka_admin_list_group_offsets. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_alter_group_offsets(struct kafka_admin *admin,
                                         const struct kafka_value *groups,
                                         const struct kafka_value *options,
                                         int32_t timeout_ms,
-                                        struct kafka_request **request,
+                                        struct kafka_value **result,
+                                        struct kafka_future **future,
                                         struct kafka_error *err);
 
 /**
  * Makes groups forget what they have committed.
  *
  * groups: a list of maps: group, partitions (a list of topic, partition). Result: groups by
- * id: offsets, as for kafka_admin_list_group_offsets. Does not block.
+ * id: offsets, as for kafka_admin_list_group_offsets. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_delete_group_offsets(struct kafka_admin *admin,
                                          const struct kafka_value *groups,
                                          const struct kafka_value *options,
                                          int32_t timeout_ms,
-                                         struct kafka_request **request,
+                                         struct kafka_value **result,
+                                         struct kafka_future **future,
                                          struct kafka_error *err);
 
 /**
  * Finds offsets of partitions.
  *
- * partitions: a list of maps: topic, partition, and offset ("earliest", "latest",
- * "max_timestamp") or timestamp (the first message of that time or later, in milliseconds
- * since 1970-01-01 UTC). options: isolation_level ("read_uncommitted", "read_committed").
+ * partitions: a list of maps: topic, partition, and offset (KAFKA_OFFSET_BEGINNING or
+ * "earliest", KAFKA_OFFSET_END or "latest", "max_timestamp") or timestamp (the first message of
+ * that time or later, in milliseconds since 1970-01-01 UTC). options: isolation_level ("read_uncommitted", "read_committed").
  * Result: partitions by "topic:partition": topic, partition, offset, timestamp. Does not
  * block.
  */
@@ -3143,20 +3111,22 @@ int32_t kafka_admin_list_offsets(struct kafka_admin *admin,
                                  const struct kafka_value *partitions,
                                  const struct kafka_value *options,
                                  int32_t timeout_ms,
-                                 struct kafka_request **request,
+                                 struct kafka_value **result,
+                                 struct kafka_future **future,
                                  struct kafka_error *err);
 
 /**
  * Deletes the records before an offset.
  *
  * partitions: a list of maps: topic, partition, offset (-1 for the end). Result: partitions
- * by "topic:partition": topic, partition, low_watermark. Does not block.
+ * by "topic:partition": topic, partition, low_watermark. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_delete_records(struct kafka_admin *admin,
                                    const struct kafka_value *partitions,
                                    const struct kafka_value *options,
                                    int32_t timeout_ms,
-                                   struct kafka_request **request,
+                                   struct kafka_value **result,
+                                   struct kafka_future **future,
                                    struct kafka_error *err);
 
 /**
@@ -3164,13 +3134,14 @@ int32_t kafka_admin_delete_records(struct kafka_admin *admin,
  *
  * partitions: a list of maps: topic, partition; NULL for all. options: type ("preferred",
  * which is the default, or "unclean"). Result: partitions by "topic:partition": topic,
- * partition. Does not block.
+ * partition. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_elect_leaders(struct kafka_admin *admin,
                                   const struct kafka_value *partitions,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 /**
@@ -3179,52 +3150,56 @@ int32_t kafka_admin_elect_leaders(struct kafka_admin *admin,
  * acls: a list of maps: type ("topic", "group", "cluster", "transactional_id"), name, pattern
  * ("literal", which is the default, or "prefixed"), principal ("User:x"), host ("*" is the
  * default), operation ("read", "write", ...), permission ("allow", "deny"). Result: a list of
- * outcomes, in the order of acls. Does not block.
+ * outcomes, in the order of acls. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_create_acls(struct kafka_admin *admin,
                                 const struct kafka_value *acls,
                                 const struct kafka_value *options,
                                 int32_t timeout_ms,
-                                struct kafka_request **request,
+                                struct kafka_value **result,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 /**
  * Finds entries of the access control lists.
  *
  * filter: a map as for kafka_admin_create_acls; what is not in it may be anything; pattern
- * may also be "match". NULL for all. Result: a list of entries. Does not block.
+ * may also be "match". NULL for all. Result: a list of entries. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_describe_acls(struct kafka_admin *admin,
                                   const struct kafka_value *filter,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 /**
  * Removes entries from the access control lists.
  *
  * filters: a list of maps as for kafka_admin_describe_acls. Result: a list of outcomes, in
- * the order of filters, with acls, the entries that were removed. Does not block.
+ * the order of filters, with acls, the entries that were removed. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_delete_acls(struct kafka_admin *admin,
                                 const struct kafka_value *filters,
                                 const struct kafka_value *options,
                                 int32_t timeout_ms,
-                                struct kafka_request **request,
+                                struct kafka_value **result,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 /**
- * Tells which SCRAM credentials users have.
+ * Reads which SCRAM credentials users have.
  *
  * users: a list of names; NULL or empty for all. Result: users by name: credentials (a list
- * of mechanism, iterations). Does not block.
+ * of mechanism, iterations). Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_describe_user_scram_credentials(struct kafka_admin *admin,
                                                     const struct kafka_value *users,
                                                     const struct kafka_value *options,
                                                     int32_t timeout_ms,
-                                                    struct kafka_request **request,
+                                                    struct kafka_value **result,
+                                                    struct kafka_future **future,
                                                     struct kafka_error *err);
 
 /**
@@ -3232,38 +3207,30 @@ int32_t kafka_admin_describe_user_scram_credentials(struct kafka_admin *admin,
  *
  * alterations: a list of maps: user, mechanism ("SCRAM-SHA-256", "SCRAM-SHA-512"), and
  * password, iterations (4096 is the default), salt (random without it), or delete (true).
- * Result: users by name. Does not block.
+ * Result: users by name. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_admin_alter_user_scram_credentials(struct kafka_admin *admin,
                                                  const struct kafka_value *alterations,
                                                  const struct kafka_value *options,
                                                  int32_t timeout_ms,
-                                                 struct kafka_request **request,
+                                                 struct kafka_value **result,
+                                                 struct kafka_future **future,
                                                  struct kafka_error *err);
 
 /**
- * Ends the admin client. Requests under way fail with KAFKA_ERR_CLOSED; what a broker has
+ * Ends the admin client. Calls under way fail with KAFKA_ERR_CLOSED; what a broker has
  * been asked it may do even so.
  *
- * Returns 0, also if it was closed before. Blocks up to 1 s, where name servers do not
- * answer.
+ * future: see kafka_future; the admin client may be freed before it is complete. Returns 0, also if it was closed before.
+ * Blocks up to 1 s, where name servers do not answer, unless future is given.
  */
-int32_t kafka_admin_close(struct kafka_admin *admin, struct kafka_error *err);
+int32_t kafka_admin_close(struct kafka_admin *admin,
+                          struct kafka_future **future,
+                          struct kafka_error *err);
 
 /**
- * As kafka_admin_close, as a request.
- *
- * request: where the request goes; NULL if nobody wants to hear of it. Free the admin client
- * whenever you like. Returns 0. Does not block.
- */
-int32_t kafka_admin_close_request(struct kafka_admin *admin,
-                                  struct kafka_request **request,
-                                  struct kafka_error *err);
-
-/**
- * Frees an admin client, and closes it if that was not done. Its requests may be freed
- * before or after. No call on it may be under way. In a forked child it does nothing. NULL is
- * nothing.
+ * Frees an admin client. One that is open is closed by a thread of the library. Its futures may be freed before or after.
+ * No call on it may be under way. In a forked child it does nothing. NULL is nothing. Does not block.
  */
 void kafka_admin_free(struct kafka_admin *admin);
 
@@ -3299,7 +3266,7 @@ int32_t kafka_mock_cluster_create_topic(struct kafka_mock_cluster *cluster,
                                         struct kafka_error *err);
 
 /**
- * Disconnects everyone from a broker, which refuses new connections until
+ * Disconnects all clients from a broker, which refuses new connections until
  * kafka_mock_cluster_broker_up.
  *
  * Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Waits for the cluster's thread, some
@@ -3372,8 +3339,8 @@ int32_t kafka_mock_cluster_set_leader(struct kafka_mock_cluster *cluster,
 int32_t kafka_mock_cluster_close(struct kafka_mock_cluster *cluster, struct kafka_error *err);
 
 /**
- * Closes and frees a cluster. No call on it may be under way. In a forked child
- * it does nothing. NULL is nothing.
+ * Frees a cluster. One that is open is closed by a thread of the library. No call on it may be under way. In a forked child
+ * it does nothing. NULL is nothing. Does not block.
  */
 void kafka_mock_cluster_free(struct kafka_mock_cluster *cluster);
 

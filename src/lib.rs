@@ -7,10 +7,12 @@
 //! whole: forks, signals, exit.
 
 #![deny(missing_docs)]
+#![deny(clippy::undocumented_unsafe_blocks)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod client;
 pub mod ffi;
 pub mod process;
 pub mod rd;
+pub mod sync;
 pub mod value;

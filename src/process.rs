@@ -98,6 +98,42 @@ pub fn say(line: &str) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
+/// Writes an error to stderr, which in nginx is its error log: there in the form of that log's lines.
+pub fn log_error(text: &str) {
+    // SAFETY: looks a symbol up, among those that the program exports for its modules.
+    let is_nginx = !unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"ngx_cycle".as_ptr()) }.is_null();
+    let before = match is_nginx {
+        true => nginx_prefix(),
+        false => String::new(),
+    };
+    say(&format!("{before}kafka: {text}\n"));
+}
+
+/// As in `2026/12/31 23:59:59 [error] 4711#4712: `, with the numbers of process and thread.
+fn nginx_prefix() -> String {
+    // SAFETY: both write to what they are given; zeroes are a valid time.
+    let (now, process) = unsafe {
+        let (seconds, mut now) = (libc::time(ptr::null_mut()), mem::zeroed::<libc::tm>());
+        libc::localtime_r(&seconds, &mut now);
+        (now, libc::getpid())
+    };
+    let (year, month) = (now.tm_year + 1900, now.tm_mon + 1);
+    let (day, hour, minute, second) = (now.tm_mday, now.tm_hour, now.tm_min, now.tm_sec);
+    format!(
+        "{year}/{month:02}/{day:02} {hour:02}:{minute:02}:{second:02} [error] {process}#{}: ",
+        system_thread()
+    )
+}
+
+/// The system's number of this thread.
+fn system_thread() -> i64 {
+    #[cfg(target_os = "linux")]
+    // SAFETY: takes nothing.
+    return unsafe { libc::syscall(libc::SYS_gettid) };
+    #[cfg(not(target_os = "linux"))]
+    return std::process::id().into();
+}
+
 /// Whether the other end of a socket is this process's own.
 pub fn is_connected_to_itself(stream: &UnixStream) -> bool {
     #[cfg(target_os = "linux")]
@@ -156,48 +192,123 @@ pub mod barrier {
     }
 }
 
-/// Work that nobody waits for but the process's end, and that not for long.
+/// Jobs on threads of their own, which only the process's end waits for, and that not for long.
 pub mod background {
     use super::*;
-    use std::sync::atomic::AtomicUsize;
-    use std::time::{Duration, Instant};
+    use std::collections::VecDeque;
+    use std::sync::atomic::AtomicPtr;
+    use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+    use std::time::Duration;
 
-    /// How long the process's end waits for all of it together: longer than anything may take here, and shorter than
-    /// nginx's master waits for a worker.
+    /// How long the process's end waits for all of them together: longer than any may take here, and shorter than nginx's
+    /// master waits for a worker.
     const AT_END: Duration = Duration::from_secs(2);
 
-    static RUNNING: AtomicUsize = AtomicUsize::new(0);
-    /// The process whose count it is: a forked child has none of these threads.
-    static OF: AtomicU32 = AtomicU32::new(0);
+    type Job = Box<dyn FnOnce() + Send>;
 
-    /// Runs `body` on a thread of its own.
-    pub fn run(body: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        static AT_EXIT: Once = Once::new();
-        AT_EXIT.call_once(|| at_exit(wait));
-        let now = Generation::current().to_raw();
-        if OF.swap(now, Ordering::AcqRel) != now {
-            RUNNING.store(0, Ordering::Release);
+    /// The jobs of one process: a forked child has none of its parent's threads, and others of its own.
+    struct Jobs {
+        process: Generation,
+        state: Mutex<State>,
+        has_ended: Condvar,
+    }
+
+    #[derive(Default)]
+    struct State {
+        waiting: VecDeque<Job>,
+        /// How many threads there are.
+        running: usize,
+        /// The process ends: nothing begins any more.
+        is_over: bool,
+    }
+
+    static JOBS: AtomicPtr<Jobs> = AtomicPtr::new(ptr::null_mut());
+
+    impl Jobs {
+        /// Those of this process, made when they are first needed.
+        fn get() -> &'static Self {
+            static AT_EXIT: Once = Once::new();
+            let known = JOBS.load(Ordering::Acquire);
+            // SAFETY: null, or from the leaked box below.
+            match unsafe { known.as_ref() } {
+                Some(jobs) if jobs.process.is_current() => return jobs,
+                _ => {}
+            }
+            AT_EXIT.call_once(|| at_exit(wait));
+            let jobs = Box::leak(Box::new(Self {
+                process: Generation::current(),
+                state: Mutex::default(),
+                has_ended: Condvar::new(),
+            }));
+            match JOBS.compare_exchange(known, jobs, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => jobs,
+                // Another thread was faster. SAFETY: never null once it has changed.
+                Err(theirs) => unsafe { &*theirs },
+            }
         }
-        RUNNING.fetch_add(1, Ordering::AcqRel);
-        let started = spawn("kafka:close", move || {
-            // The panic hook has said it; what counts is that the end does not wait for it.
-            let _ = catch_unwind(AssertUnwindSafe(body));
-            RUNNING.fetch_sub(1, Ordering::AcqRel);
-        });
-        if started.is_err() {
-            RUNNING.fetch_sub(1, Ordering::AcqRel);
+
+        fn lock(&self) -> MutexGuard<'_, State> {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
-        started.map(drop)
+
+        /// Starts a thread for the jobs that wait; without one to be had, a thread that has ended its own job takes them,
+        /// or that of the next job.
+        fn start_thread(&'static self) {
+            self.lock().running += 1;
+            if spawn("kafka:close", || self.work()).is_err() {
+                self.lock().running -= 1;
+            }
+        }
+
+        fn work(&self) {
+            let mut state = self.lock();
+            while let Some(job) = state.next() {
+                drop(state);
+                // The panic hook has said it; what counts is that the end does not wait for it.
+                let _ = catch_unwind(AssertUnwindSafe(job));
+                state = self.lock();
+            }
+            state.running -= 1;
+            self.has_ended.notify_all();
+        }
+    }
+
+    impl State {
+        fn next(&mut self) -> Option<Job> {
+            match self.is_over {
+                true => None,
+                false => self.waiting.pop_front(),
+            }
+        }
+    }
+
+    /// Runs `job` on a thread of its own. Does not block.
+    pub fn run(job: impl FnOnce() + Send + 'static) {
+        let jobs = Jobs::get();
+        let mut state = jobs.lock();
+        state.waiting.push_back(Box::new(job));
+        // What the job would end, ends with the process otherwise.
+        if !state.is_over {
+            drop(state);
+            jobs.start_thread();
+        }
     }
 
     extern "C" fn wait() {
-        let start = Instant::now();
-        while OF.load(Ordering::Acquire) == GENERATION.load(Ordering::Relaxed)
-            && RUNNING.load(Ordering::Acquire) > 0
-            && start.elapsed() < AT_END
-        {
-            thread::sleep(Duration::from_millis(1));
+        // SAFETY: null, or from a leaked box.
+        let Some(jobs) = (unsafe { JOBS.load(Ordering::Acquire).as_ref() }) else {
+            return;
+        };
+        if !jobs.process.is_current() {
+            return;
         }
+        let waiting = jobs.lock().waiting.len();
+        (0..waiting).for_each(|_| jobs.start_thread());
+        let is_busy = |state: &mut State| state.running > 0;
+        let waited = jobs
+            .has_ended
+            .wait_timeout_while(jobs.lock(), AT_END, is_busy);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_over = true;
     }
 }
 

@@ -4,6 +4,9 @@ use std::ffi::CString;
 
 pub mod input;
 
+/// Freeing so many values, or partitions, takes as long as starting a thread that does.
+pub const MANY: usize = 1000;
+
 /// A value of any kind, as in JSON; texts may hold any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Value {
@@ -22,7 +25,7 @@ pub enum Value {
     Map(Vec<(CString, Value)>),
 }
 
-/// Bytes, and a terminator behind them for those who read them as a C string.
+/// Bytes, and a terminator behind them for callers that read them as a C string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(Vec<u8>);
 
@@ -48,6 +51,23 @@ impl Value {
     /// An empty map.
     pub fn map() -> Self {
         Self::Map(Vec::new())
+    }
+
+    /// Whether freeing it takes so long that an event loop must not do it.
+    pub fn is_large(&self) -> bool {
+        /// Counts `left` down; `None` once there are too many.
+        fn count_down(value: &Value, left: usize) -> Option<usize> {
+            let left = left.checked_sub(1)?;
+            match value {
+                Value::List(items) => items.iter().try_fold(left, |left, it| count_down(it, left)),
+                Value::Map(entries) => {
+                    let mut items = entries.iter().map(|(_, item)| item);
+                    items.try_fold(left, |left, it| count_down(it, left))
+                }
+                _ => Some(left),
+            }
+        }
+        count_down(self, MANY).is_none()
     }
 
     /// What to call its kind in a message.
@@ -173,6 +193,13 @@ mod tests {
         let text = Text::from(&b"a\0b"[..]);
         assert_eq!(text.as_bytes(), b"a\0b");
         assert_eq!(text.as_bytes_with_nul(), b"a\0b\0");
+    }
+
+    #[test]
+    fn what_is_large_is_so_at_any_depth() {
+        let of = |count| Value::map().with("a", vec![Value::Int(1); count]);
+        assert!(!of(MANY - 2).is_large());
+        assert!(of(MANY - 1).is_large());
     }
 
     #[test]

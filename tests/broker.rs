@@ -1,41 +1,42 @@
-//! The library against a broker in a process of its own, with an independent
-//! client at the other end of the wire.
+//! The library against Apache Kafka, with an independent client at the other end of the wire.
 //!
-//! The broker is `tansu`, started and killed by each test; with `BROKERS` set it
-//! is that cluster. The client is tests/broker/peer.py.
+//! scripts/kafka starts the clusters, 4.x and 3.9; with `BROKERS` set, that cluster stands in for 4.x. The independent
+//! client is tests/broker/peer.py.
 
-#[path = "broker/cluster.rs"]
-mod cluster;
-#[path = "broker/process.rs"]
-mod process;
-#[path = "broker/proxy.rs"]
-mod proxy;
-#[path = "broker/record.rs"]
-mod record;
 #[path = "broker/security.rs"]
 mod security;
-#[path = "broker/tls.rs"]
-mod tls;
-#[path = "broker/tools.rs"]
-mod tools;
-
-// Of which tests/c.rs uses the rest.
-#[allow(dead_code)]
-#[path = "c/toolchain.rs"]
-mod toolchain;
-mod workbench;
 
 #[path = "broker/admin.rs"]
 mod admin;
-#[path = "broker/answers.rs"]
-mod answers;
+#[path = "broker/admin_witness.rs"]
+mod admin_witness;
+#[path = "broker/batches.rs"]
+mod batches;
+#[path = "broker/cleanup.rs"]
+mod cleanup;
 #[path = "broker/groups.rs"]
 mod groups;
+#[path = "broker/leaving.rs"]
+mod leaving;
+#[path = "broker/limits.rs"]
+mod limits;
+#[path = "broker/memberships.rs"]
+mod memberships;
+#[path = "broker/outage.rs"]
+mod outage;
+#[path = "broker/permissions.rs"]
+mod permissions;
+#[path = "broker/quota.rs"]
+mod quota;
 #[path = "broker/seed.rs"]
 mod seed;
+#[path = "broker/topics.rs"]
+mod topics;
 #[path = "broker/transactions.rs"]
 mod transactions;
 #[path = "broker/weather.rs"]
 mod weather;
 #[path = "broker/wire.rs"]
 mod wire;
+#[path = "broker/witnesses.rs"]
+mod witnesses;

@@ -5,17 +5,14 @@
 mod every_function;
 #[path = "c/header.rs"]
 mod header;
-#[path = "c/toolchain.rs"]
-mod toolchain;
-mod workbench;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use toolchain::{all_succeed, ended, succeeds, Build, Language, Library, LANGUAGES, LIBRARIES};
-use workbench::{built, program, root, run, Scratch};
+use harness::toolchain::{all_succeed, Build, Language, Library, LANGUAGES, LIBRARIES};
+use harness::{built, ended, program, root, run, succeeds, Scratch};
 
 /// Each language once: the two combinations that differ most, and C11 under valgrind.
 fn runs(build: &Build) -> Vec<Command> {
@@ -47,9 +44,10 @@ subjects! {
     consumer
     errors
     events
+    future
     group
     handoff
-    hub
+    notifier
     lengths
     lookahead
     messages
@@ -59,7 +57,6 @@ subjects! {
     producer
     records
     reports
-    request
     threads
     transaction
     value
@@ -120,10 +117,9 @@ fn every_function_refuses_what_it_cannot_use() {
 }
 
 #[test]
-fn the_shared_library_has_its_name_and_is_never_unloaded() {
+fn the_shared_library_is_never_unloaded() {
     let library = built().join("libkafka.so");
     let dynamic = run(program("readelf").args(["-d", "-W"]).arg(library));
-    assert!(dynamic.contains("soname: [libkafka.so]"), "{dynamic}");
     assert!(dynamic.contains("NODELETE"), "{dynamic}");
 }
 
@@ -157,7 +153,7 @@ fn the_process_ends_while_threads_run() {
     succeeds(&mut build.command(Language::Cpp11, Library::Static));
     // Fewer, since each of them takes long to start.
     let mut watched = build.under_valgrind(false);
-    succeeds(watched.arg("5"));
+    succeeds(watched.arg("2"));
 }
 
 #[test]
@@ -179,6 +175,7 @@ fn what_cannot_be_delivered_is_counted_on_stderr() {
                 );
             }
             // A second for what is left, and some for a busy machine.
+            assert!(ended.took >= Duration::from_millis(900), "{:?}", ended.took);
             assert!(ended.took < Duration::from_secs(4), "{:?}", ended.took);
         }
     }
@@ -193,7 +190,7 @@ fn ten_thousand_objects_leave_nothing_behind() {
         Duration::from_secs(170),
     );
     println!("{}", ended.stdout);
-    assert!(ended.status.success(), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.status.success(), "{}", ended.said());
     succeeds(build.command(Language::Cpp11, Library::Static).arg("500"));
 }
 

@@ -1,62 +1,15 @@
-//! The examples do what they say, on a cluster of their own and on another's broker.
+//! The examples do what they say: in a cluster inside their process, and on Apache Kafka.
 
-mod workbench;
+use std::net::TcpListener;
+use std::process::Command;
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
-use workbench::{program, run, said, Scratch};
+use harness::kafka::{free_ports, Kafka, Version};
+use harness::{ended, program, run, LIMIT};
 
 fn quickstart() -> Command {
     let mut command = program("make");
     command.arg("run");
     command
-}
-
-/// The broker of another project, in a process of its own.
-struct Broker {
-    child: Child,
-    address: String,
-    _log: Scratch,
-}
-
-impl Broker {
-    fn start() -> Self {
-        let address = free_address();
-        let log = Scratch::new();
-        let output = std::fs::File::create(log.path("log")).expect("a log file");
-        let child = program("tansu")
-            .current_dir(log.path(""))
-            .args(["broker", "--storage-engine", "memory://tansu/"])
-            .args(["--cluster-id", "examples"])
-            .args(["--listener-url", &format!("tcp://{address}")])
-            .args(["--advertised-listener-url", &format!("tcp://{address}")])
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().expect("a log file"))
-            .stderr(output)
-            .spawn()
-            .expect("tansu");
-        let broker = Broker {
-            child,
-            address,
-            _log: log,
-        };
-        let until = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(&broker.address).is_err() {
-            assert!(Instant::now() < until, "tansu does not listen");
-            sleep(Duration::from_millis(50));
-        }
-        broker
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn free_address() -> String {
@@ -66,32 +19,41 @@ fn free_address() -> String {
 
 #[test]
 fn quickstart_runs_on_a_cluster_of_its_own() {
-    let told = run(&mut quickstart());
-    assert!(told.contains("(inside this process"), "{told}");
-    assert!(told.contains("delivered  1 000 of 1 000"), "{told}");
-    assert!(told.contains("none lost, none altered"), "{told}");
+    let shown = run(&mut quickstart());
+    assert!(shown.contains("(inside this process"), "{shown}");
+    assert!(shown.contains("delivered  1 000 of 1 000"), "{shown}");
+    assert!(shown.contains("none lost, none altered"), "{shown}");
 }
 
 #[test]
 fn quickstart_runs_on_a_broker() {
-    let broker = Broker::start();
+    let kafka = Kafka::start(Version::V4, 1);
     // Twice: the second run must not take the first one's messages for its own.
     for _ in 0..2 {
-        let told = run(quickstart()
-            .env("BROKERS", &broker.address)
+        let shown = run(quickstart()
+            .env("BROKERS", kafka.brokers())
             .env("TOPIC", "examples"));
-        assert!(told.contains("topic      examples"), "{told}");
-        assert!(told.contains("none lost, none altered"), "{told}");
+        assert!(shown.contains("topic      examples"), "{shown}");
+        assert!(shown.contains("none lost, none altered"), "{shown}");
     }
 }
 
 #[test]
+fn quickstart_starts_apache_kafka_and_stops_it() {
+    let port = free_ports();
+    let shown = run(quickstart().arg(format!("KAFKA=--port {port}")));
+    assert!(
+        shown.contains(&format!("cluster    127.0.0.1:{port}\n")),
+        "{shown}"
+    );
+    assert!(shown.contains("none lost, none altered"), "{shown}");
+    TcpListener::bind(("127.0.0.1", port)).expect("the port is free again");
+}
+
+#[test]
 fn quickstart_fails_without_a_broker() {
-    let output = quickstart()
-        .env("BROKERS", free_address())
-        .output()
-        .expect("make");
-    let told = said(&output);
-    assert!(!output.status.success(), "{told}");
-    assert!(told.contains("Is there a broker at 127.0.0.1:"), "{told}");
+    let ended = ended(quickstart().env("BROKERS", free_address()), LIMIT);
+    let shown = ended.said();
+    assert!(!ended.status.success(), "{shown}");
+    assert!(shown.contains("Is there a broker at 127.0.0.1:"), "{shown}");
 }

@@ -3,7 +3,6 @@
 
 #[path = "features/sasl_broker.rs"]
 mod sasl_broker;
-mod workbench;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,8 +13,8 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use workbench::certificates::Certificate;
-use workbench::{built, program, root, run, Scratch};
+use harness::certificates::Certificate;
+use harness::{built, program, root, run, Scratch};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -48,7 +47,7 @@ fn features(library: &Path) -> Command {
     });
     let mut command = program(executable);
     command.env("LD_LIBRARY_PATH", library);
-    // They would tell OpenSSL where this machine's certificates are.
+    // OpenSSL would find this machine's certificates by them.
     command
         .env_remove("SSL_CERT_FILE")
         .env_remove("SSL_CERT_DIR");
@@ -191,7 +190,7 @@ fn fetches_an_oidc_token(library: &Path) {
     );
 }
 
-/// Its parts say: no signature; somebody's, from 2023 to 2100.
+/// Its parts say: no signature; of a user, from 2023 to 2100.
 const TOKEN: &str = "eyJhbGciOiJub25lIn0.\
     eyJzdWIiOiJzb21lYm9keSIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjo0MTAyNDQ0ODAwfQ.";
 
@@ -265,7 +264,7 @@ fn secures_each_mechanism(library: &Path) {
 struct TlsServer(Child);
 
 impl TlsServer {
-    /// With a certificate that nobody but itself has signed.
+    /// With a certificate that it has signed itself.
     fn start(scratch: &Scratch) -> (Self, String, PathBuf) {
         let names = "DNS:localhost,IP:127.0.0.1";
         let made = Certificate::self_signed(scratch, "server", names);
@@ -314,7 +313,7 @@ fn encrypts_and_verifies(library: &Path) {
     // s_server serves one at a time.
     drop(trusting);
 
-    // Without ssl.ca.location it trusts whom the system trusts, and that is not everybody.
+    // Without ssl.ca.location it trusts the authorities that the system trusts, and this one is none of them.
     let strict = Client::start(library, &address, &["security.protocol=SSL"]);
     strict.logs(&["certificate verify failed"]);
 }

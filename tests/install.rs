@@ -1,14 +1,12 @@
 //! What `make install` and `luarocks make` leave behind has to be enough, outside the
 //! checkout, for C programs and for LuaJIT.
 
-mod workbench;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use workbench::{program, root, run, Scratch};
+use harness::{program, root, run, Scratch};
 
 const PREFIX: &str = "/opt/kafka";
 
@@ -80,7 +78,7 @@ fn build_and_run(flags: &[String], library_path: Option<&Path>) {
 
     let linked = run(program("readelf").arg("-d").arg(&executable));
     assert_eq!(
-        linked.contains("[libkafka.so]"),
+        linked.contains("[libkafka.so.1]"),
         library_path.is_some(),
         "{linked}"
     );
@@ -130,12 +128,18 @@ fn everything_is_in_its_place() {
         "include/kafka.h",
         "lib/libkafka.a",
         "lib/libkafka.so",
+        "lib/libkafka.so.1",
         "lib/pkgconfig/kafka.pc",
         "share/lua/5.1/kafka.lua",
     ] {
         let name = PathBuf::from(format!("{}/{name}", &PREFIX[1..]));
         assert!(files.contains(&name), "no {name:?} in {files:?}");
     }
+    let link = fs::read_link(staged.path("lib/libkafka.so")).expect("a link, for linking");
+    assert_eq!(link, Path::new("libkafka.so.1"));
+    let library = fs::symlink_metadata(staged.path("lib/libkafka.so.1")).expect("the library");
+    assert!(library.is_file());
+
     let lua = files_below(&root().join("lua"));
     assert_eq!(lua, files_below(&staged.path("share/lua/5.1")));
 
@@ -200,8 +204,13 @@ fn lua_finds_the_library_where_the_system_loader_looks() {
     let elsewhere = Scratch::new();
     let lua = elsewhere.path("lua");
     copy_tree(&bundled().path("share/lua/5.1"), &lua);
-    let library = bundled().path("lib");
-    run_lua(&lua_path(&lua), &[("LD_LIBRARY_PATH", &library)]);
+    // A package for running programs has the one, and a library that was copied by hand may have the other name.
+    for name in ["libkafka.so.1", "libkafka.so"] {
+        let library = elsewhere.path(&format!("only-{name}"));
+        fs::create_dir(&library).expect("a directory");
+        fs::copy(bundled().path("lib/libkafka.so.1"), library.join(name)).expect("a copy");
+        run_lua(&lua_path(&lua), &[("LD_LIBRARY_PATH", &library)]);
+    }
 }
 
 #[test]
@@ -248,7 +257,7 @@ fn a_rock_is_made_from_the_checkout() {
 
 /// Each build of librdkafka in target/, and when it was last run.
 fn librdkafka_builds() -> Vec<(PathBuf, std::time::SystemTime)> {
-    let mut builds: Vec<_> = fs::read_dir(workbench::built().join("build"))
+    let mut builds: Vec<_> = fs::read_dir(harness::built().join("build"))
         .expect("target/release/build")
         .flatten()
         .filter(|entry| {

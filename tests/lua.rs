@@ -1,19 +1,18 @@
 //! Runs the Lua specs with busted: as LuaJIT compiles them, as it interprets them, and under
 //! valgrind. The specs make clusters of their own, inside their process.
 
-mod workbench;
-
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use workbench::{built, program, root, said};
+use harness::toolchain::valgrind;
+use harness::{built, program, root, run};
 
 /// What keeps the clock, or counts by the thousand: valgrind is too slow for it. And what librdkafka
 /// itself leaks.
 const NOT_UNDER_VALGRIND: &str = "timing,many,leaks";
 
-/// A spec on luajit, with these options, inside of `wrapper`.
-fn spec(wrapper: Option<Command>, luajit: &[&str], busted: &[&str], name: &str) {
+/// Specs on luajit, with these options, in one process inside of `wrapper`.
+fn run_specs(wrapper: Option<Command>, luajit: &[&str], busted: &[&str], names: &[&str]) {
     let mut command = wrapper.unwrap_or_else(|| program("env"));
     command
         .env(
@@ -24,16 +23,15 @@ fn spec(wrapper: Option<Command>, luajit: &[&str], busted: &[&str], name: &str) 
         .arg("luajit")
         .args(luajit)
         .arg("tests/lua/runner.lua")
-        .args(["--verbose", "--output=plainTerminal"])
+        // Specs of one process have one copy of the module.
+        .args(["--verbose", "--output=plainTerminal", "--no-auto-insulate"])
         .args(busted)
-        .arg(format!("tests/lua/{name}_spec.lua"));
-    let output = command.output().expect("luajit");
-    let said = said(&output);
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{said}",
-        output.status
-    );
+        .args(
+            names
+                .iter()
+                .map(|name| format!("tests/lua/{name}_spec.lua")),
+        );
+    let said = run(&mut command);
     let summary = Summary::of(&said).unwrap_or_else(|| panic!("no summary:\n{said}"));
     assert!(summary.successes > 0, "no case ran:\n{said}");
     assert_eq!(
@@ -41,7 +39,7 @@ fn spec(wrapper: Option<Command>, luajit: &[&str], busted: &[&str], name: &str) 
         (0, 0, 0),
         "{said}"
     );
-    println!("{name}: {} cases", summary.successes);
+    println!("{}: {} cases", names.join(" "), summary.successes);
 }
 
 /// busted's last line: "3 successes / 0 failures / 0 errors / 0 pending : 0.25 seconds".
@@ -74,20 +72,6 @@ impl Summary {
     }
 }
 
-fn valgrind() -> Command {
-    let mut command = program("valgrind");
-    command.args([
-        "--quiet",
-        "--error-exitcode=99",
-        "--leak-check=full",
-        "--show-leak-kinds=definite",
-        "--errors-for-leak-kinds=definite",
-        "--num-callers=30",
-        "--suppressions=tests/lua/valgrind.supp",
-    ]);
-    command
-}
-
 macro_rules! specs {
     ($($name:ident)*) => {
         const SPECS: &[&str] = &[$(stringify!($name)),*];
@@ -95,27 +79,12 @@ macro_rules! specs {
             mod $name {
                 #[test]
                 fn compiled() {
-                    super::spec(None, &[], &[], stringify!($name));
+                    super::run_specs(None, &[], &[], &[stringify!($name)]);
                 }
 
                 #[test]
                 fn interpreted() {
-                    super::spec(None, &["-joff"], &[], stringify!($name));
-                }
-
-                #[test]
-                fn under_valgrind() {
-                    // Half of its time would go into watching LuaJIT compile, which only one spec is about.
-                    let options: &[&str] = match stringify!($name) {
-                        "jit" => &[],
-                        _ => &["-joff"],
-                    };
-                    super::spec(
-                        Some(super::valgrind()),
-                        options,
-                        &["--exclude-tags", super::NOT_UNDER_VALGRIND],
-                        stringify!($name),
-                    );
+                    super::run_specs(None, &["-joff"], super::NOT_TWICE, &[stringify!($name)]);
                 }
             }
         )*
@@ -125,6 +94,61 @@ macro_rules! specs {
 specs! {
     admin consumer consuming events groups handoff jit lifecycle lookahead misuse mock_cluster module produce producer
     timing transaction weather
+}
+
+/// What counts by the thousand shows the same whether LuaJIT compiles or not.
+const NOT_TWICE: &[&str] = &["--exclude-tags", "many"];
+
+/// Half of a spec's time under valgrind goes into the start of its process, so several share one.
+const UNDER_VALGRIND: [&[&str]; 4] = [
+    &["lookahead", "mock_cluster", "timing", "weather"],
+    &["consuming", "events", "groups", "handoff", "producer"],
+    &[
+        "admin",
+        "consumer",
+        "lifecycle",
+        "misuse",
+        "module",
+        "produce",
+        "transaction",
+    ],
+    // Half of the time would go into watching LuaJIT compile, which only this one is about.
+    &["jit"],
+];
+
+fn under_valgrind(names: &[&str]) {
+    let mut valgrind = valgrind(true);
+    valgrind.args(["--num-callers=20", "--suppressions=tests/lua/valgrind.supp"]);
+    let options: &[&str] = match names {
+        ["jit"] => &[],
+        _ => &["-joff"],
+    };
+    let busted = ["--exclude-tags", NOT_UNDER_VALGRIND];
+    run_specs(Some(valgrind), options, &busted, names);
+}
+
+mod under_valgrind {
+    use super::{under_valgrind, UNDER_VALGRIND};
+
+    #[test]
+    fn first() {
+        under_valgrind(UNDER_VALGRIND[0]);
+    }
+
+    #[test]
+    fn second() {
+        under_valgrind(UNDER_VALGRIND[1]);
+    }
+
+    #[test]
+    fn third() {
+        under_valgrind(UNDER_VALGRIND[2]);
+    }
+
+    #[test]
+    fn jit() {
+        under_valgrind(UNDER_VALGRIND[3]);
+    }
 }
 
 #[test]
@@ -139,4 +163,6 @@ fn no_spec_is_forgotten() {
         .collect();
     let run: BTreeSet<String> = SPECS.iter().map(|name| name.to_string()).collect();
     assert_eq!(found, run);
+    let watched = UNDER_VALGRIND.concat();
+    assert_eq!(found, watched.iter().map(|name| name.to_string()).collect());
 }

@@ -1,14 +1,12 @@
-//! Formatting, lints, and one version everywhere.
-
-mod workbench;
+//! Formatting, lints, the rules of `cargo xtask check`, and the models of tests/loom.
 
 use std::fs;
 
-use workbench::{program, root, run};
+use harness::{program, root, run};
 
 #[test]
 fn rust_is_formatted() {
-    run(program("cargo").args(["fmt", "--check"]));
+    run(program("cargo").args(["fmt", "--all", "--check"]));
 }
 
 #[test]
@@ -18,6 +16,7 @@ fn rust_has_no_clippy_warning() {
         "clippy",
         "--quiet",
         "--release",
+        "--workspace",
         "--all-targets",
         "--",
         "--deny",
@@ -27,6 +26,7 @@ fn rust_has_no_clippy_warning() {
 
 #[test]
 fn lua_is_formatted() {
+    run(program("scripts/bootstrap").arg("lint"));
     run(program("stylua").args(["--check", "."]));
 }
 
@@ -52,13 +52,16 @@ fn scripts_are_bash() {
 }
 
 #[test]
-fn there_is_one_version() {
-    let version = env!("CARGO_PKG_VERSION");
-    let header = fs::read_to_string(root().join("include/kafka.h")).expect("kafka.h");
-    assert!(header.contains(&format!("#define KAFKA_VERSION \"{version}\"\n")));
+fn the_sources_keep_the_projects_rules() {
+    run(program("cargo").args(["xtask", "check"]));
+}
 
-    let rockspec = root().join(format!("kafka-ffi-{version}-1.rockspec"));
-    let rockspec = fs::read_to_string(&rockspec).expect("a rockspec named after the version");
-    assert!(rockspec.contains(&format!("version = \"{version}-1\"\n")));
-    assert!(rockspec.contains(&format!("tag = \"v{version}\"")));
+#[test]
+fn xtask_passes_its_own_tests() {
+    run(program("cargo").args(["test", "--quiet", "--package", "xtask"]));
+}
+
+#[test]
+fn the_models_of_sync_hold() {
+    run(program("cargo").args(["test", "--quiet", "--package", "loom-tests"]));
 }

@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
 
   kafka_producer *producer;
   kafka_topic *topic;
-  check(kafka_producer_new(brokers, NULL, &producer, &err), "producer");
+  check(kafka_producer_new(brokers, NULL, &producer, NULL, &err), "producer");
   check(kafka_producer_create_topic(producer, TOPIC, NULL, &topic, &err), "topic");
   for (int number = 0; number < COUNT; number++) {
     char value[32];
@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
     check(kafka_producer_send(producer, topic, -1, NULL, 0, value, (size_t)value_len,
                               (uint64_t)number, &err), "send");
   }
-  check(kafka_producer_flush(producer, 10000, &err), "flush");
+  check(kafka_producer_flush(producer, 10000, NULL, &err), "flush");
   kafka_reported reported;
   check(kafka_producer_poll(producer, 0, &reported, &err), "poll");
   printf("delivered %d of %d\n", (int)(reported.reported_count - reported.failed_count), COUNT);
@@ -47,10 +47,10 @@ int main(int argc, char **argv) {
   check(kafka_conf_new(&conf, &err), "conf");
   check(kafka_conf_set(conf, "group.id", TOPIC, &err), "conf");
   check(kafka_conf_set(conf, "auto.offset.reset", "earliest", &err), "conf");
-  check(kafka_consumer_new(brokers, conf, &consumer, &err), "consumer");
+  check(kafka_consumer_new(brokers, conf, &consumer, NULL, &err), "consumer");
   check(kafka_partitions_new(&topics, &err), "topics");
   check(kafka_partitions_add(topics, TOPIC, -1, KAFKA_OFFSET_INVALID, &err), "topics");
-  check(kafka_consumer_subscribe(consumer, topics, &err), "subscribe");
+  check(kafka_consumer_subscribe(consumer, topics, NULL, &err), "subscribe");
   for (int number = 0; number < COUNT; number++) {
     kafka_message message;
     check(kafka_consumer_poll(consumer, 30000, &message, &err), "poll");
@@ -59,7 +59,7 @@ int main(int argc, char **argv) {
     kafka_message_release(&message);
   }
 
-  check(kafka_consumer_close(consumer, 10000, &err), "close");
+  check(kafka_consumer_close(consumer, 10000, NULL, &err), "close");
   kafka_consumer_free(consumer);
   kafka_partitions_free(topics);
   kafka_conf_free(conf);

@@ -15,7 +15,7 @@ end
 
 io.stdout:setvbuf("line")
 
--- How it is told ---------------------------------------------------------------
+-- How it is shown --------------------------------------------------------------
 
 ffi.cdef([[
   int isatty(int fd);
@@ -70,7 +70,7 @@ say("topic", "%s", TOPIC)
 local producer = kafka.producer(brokers, { ["message.timeout.ms"] = 10000 })
 producer:create_topic(TOPIC)
 
--- Other runs may have left messages in the topic; these are told apart by it.
+-- Other runs may have left messages in the topic; this run knows its own by it.
 local run = ("%x-%x"):format(os.time(), now_ms() % 1000 * 1000)
 local function message(number)
   local text = ("%s %d "):format(run, number)

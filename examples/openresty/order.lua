@@ -11,12 +11,12 @@ local TIMEOUT_MS = 2000
 local PROPERTIES = {
   -- It is acknowledged when all replicas in sync have it, and stored once, however often it had to be sent.
   ["enable.idempotence"] = true,
-  -- A message that nobody waits for any more is given up.
+  -- A message that no request waits for any more is given up.
   ["message.timeout.ms"] = TIMEOUT_MS,
 }
 
 local STATUS = {
-  -- It may have arrived: the client is not to be told that it has not.
+  -- It may have arrived: do not say to the client that it has not.
   [kafka.err.TIMED_OUT] = ngx.HTTP_GATEWAY_TIMEOUT,
   [kafka.err.MSG_TIMED_OUT] = ngx.HTTP_GATEWAY_TIMEOUT,
   [kafka.err.MSG_SIZE_TOO_LARGE] = 413,

@@ -6,17 +6,17 @@ local client = require("kafka.client")
 local conf = require("kafka.conf")
 local err = require("kafka.err")
 local events = require("kafka.events")
-local making = require("kafka.making")
+local future = require("kafka.future")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
-local request = require("kafka.request")
+local phase = require("kafka.nginx.phase")
 local value = require("kafka.value")
+local wait = require("kafka.wait")
 
 local C = native.C
 
 local TIMEOUT_MS = 10000
 
----@class kafka.Outcome what became of one item, and what else is told of it
+---@class kafka.Outcome what became of one item, and what else is known of it
 ---@field ok boolean
 ---@field err? string why not
 ---@field code? integer of `kafka.err`
@@ -51,7 +51,7 @@ local Admin = {}
 ---@class kafka.OffsetQuery
 ---@field topic string
 ---@field partition integer
----@field offset? "earliest"|"latest"|"max_timestamp"
+---@field offset? "earliest"|"latest"|"max_timestamp"|integer kafka.OFFSET_BEGINNING or kafka.OFFSET_END
 ---@field timestamp? integer milliseconds since 1970-01-01 UTC: the first message of that time or later
 
 ---@class kafka.Acl in a filter, what is not given may be anything
@@ -72,9 +72,6 @@ local Admin = {}
 ---@field delete? boolean in place of a password
 
 local function free_admin(handle)
-  if nginx.is_here then
-    C.kafka_admin_close_request(handle, nil, nil)
-  end
   C.kafka_admin_free(handle)
 end
 
@@ -90,14 +87,14 @@ local function encoded(index, data, place)
   return handle
 end
 
---- What a method returns whose request was started or refused. A message about what could not be used names its
+--- What a method returns that has started a call, or was refused it. A message about what could not be used names its
 --- argument, which has one of these indices.
 local function finish(self, code, timeout_ms, items_index, options_index)
   if code == C.KAFKA_ERR_INVALID_ARGUMENT then
     local text = native.message()
     check.fail(text:find("^options") and options_index or items_index, text, 2)
   end
-  return request.finish(code, timeout_ms, value.of_request, self)
+  return future.finish(code, timeout_ms, value.of_future, self)
 end
 
 -- The methods end in a tail call of one of these two, so that messages name them.
@@ -107,11 +104,11 @@ local function ask_about(self, start, name, items, timeout_ms, options)
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
   items = encoded(2, items, name)
   options = encoded(4, options, "options")
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
-  local code = start(self.handle, items, options, timeout_ms, request.out, native.error)
+  local code = start(self.handle, items, options, timeout_ms, nil, future.out, native.error)
   local answer, message, failure, info = finish(self, code, timeout_ms, 2, 4)
   return answer, message, failure, info
 end
@@ -123,11 +120,11 @@ local function ask_for_all(self, start, options, timeout_ms)
   end
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
   options = encoded(2, options, "options")
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
-  local code = start(self.handle, options, timeout_ms, request.out, native.error)
+  local code = start(self.handle, options, timeout_ms, nil, future.out, native.error)
   local answer, message, failure, info = finish(self, code, timeout_ms, 2, 2)
   return answer, message, failure, info
 end
@@ -136,7 +133,7 @@ end
 ---@param topics kafka.NewTopic[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
 ---@param options? {validate_only?: boolean}
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -147,7 +144,7 @@ end
 --- Deletes topics.
 ---@param topics string[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -159,7 +156,7 @@ end
 ---@param topics kafka.NewPartitions[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
 ---@param options? {validate_only?: boolean}
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -171,7 +168,7 @@ end
 ---@param topics string[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
 ---@param options? {include_authorized_operations?: boolean}
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -182,7 +179,7 @@ end
 --- Describes the cluster and its brokers.
 ---@param options? {include_authorized_operations?: boolean} a number in its place is the timeout
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return table? answer nil if the request failed as a whole
+---@return table? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -193,7 +190,7 @@ end
 --- Reads the configuration of topics, brokers and groups.
 ---@param resources kafka.ConfigResource[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -205,7 +202,7 @@ end
 ---@param resources kafka.ConfigChange[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
 ---@param options? {validate_only?: boolean}
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -216,7 +213,7 @@ end
 --- Lists the groups of all brokers.
 ---@param options? {states?: string[], types?: string[]} a number in its place is the timeout
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -228,7 +225,7 @@ end
 ---@param groups string[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
 ---@param options? {include_authorized_operations?: boolean}
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -239,7 +236,7 @@ end
 --- Deletes groups that have no members.
 ---@param groups string[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -251,7 +248,7 @@ end
 ---@param groups {group: string, partitions?: kafka.Partition[]}[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
 ---@param options? {require_stable_offsets?: boolean}
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -262,7 +259,7 @@ end
 --- Commits offsets for groups that have no members.
 ---@param groups {group: string, offsets: kafka.Partition[]}[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -273,7 +270,7 @@ end
 --- Makes groups forget what they have committed.
 ---@param groups {group: string, partitions: kafka.Partition[]}[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -285,7 +282,7 @@ end
 ---@param partitions kafka.OffsetQuery[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
 ---@param options? {isolation_level?: "read_committed"|"read_uncommitted"}
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -296,7 +293,7 @@ end
 --- Deletes the records before an offset; -1 stands for the end.
 ---@param partitions kafka.Partition[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -308,7 +305,7 @@ end
 ---@param partitions? kafka.Partition[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
 ---@param options? {type?: "preferred"|"unclean"}
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -319,7 +316,7 @@ end
 --- Adds entries to the access control lists. The outcomes are in the order of the entries.
 ---@param acls kafka.Acl[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcome[]? answer nil if the request failed as a whole
+---@return kafka.Outcome[]? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -330,7 +327,7 @@ end
 --- Finds entries of the access control lists.
 ---@param filter? kafka.Acl
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Acl[]? answer nil if the request failed as a whole
+---@return kafka.Acl[]? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -341,7 +338,7 @@ end
 --- Removes entries from the access control lists. The outcomes are in the order of the filters.
 ---@param filters kafka.Acl[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcome[]? answer nil if the request failed as a whole
+---@return kafka.Outcome[]? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -349,10 +346,10 @@ function Admin:delete_acls(filters, timeout_ms)
   return ask_about(self, C.kafka_admin_delete_acls, "filters", filters, timeout_ms)
 end
 
---- Tells which SCRAM credentials users have, or all.
+--- Reads which SCRAM credentials users have, or all.
 ---@param users? string[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -363,7 +360,7 @@ end
 --- Sets and deletes SCRAM credentials.
 ---@param alterations kafka.ScramAlteration[]
 ---@param timeout_ms? integer milliseconds, 10000 by default
----@return kafka.Outcomes? answer nil if the request failed as a whole
+---@return kafka.Outcomes? answer nil if the call failed as a whole
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
@@ -383,12 +380,15 @@ function Admin:close(timeout_ms)
     return true
   end
   -- There is nothing to wait for but librdkafka's threads.
-  local code = nginx.may_block() and C.kafka_admin_close(handle, native.error)
-    or C.kafka_admin_close_request(handle, nil, native.error)
+  local out = not phase.may_block() and future.out or nil
+  local code = C.kafka_admin_close(handle, out, native.error)
   if code ~= 0 then
     return err.failure(code)
+  elseif out then
+    future.detach()
   end
   self.handle = nil
+  wait.interrupt(self)
   native.release(handle, free_admin)
   return true
 end
@@ -430,7 +430,7 @@ local metatable = check.class("kafka.admin", Admin, counts)
 
 local function start(client_conf, brokers, options, aside)
   events.configure(client_conf, options)
-  return ffi.gc(making.start("admin", brokers, client_conf, aside), free_admin)
+  return ffi.gc(client.start("admin", brokers, client_conf, aside), free_admin)
 end
 
 --- Makes an admin client. It connects in the background: brokers that cannot be reached are no error here.
@@ -445,12 +445,12 @@ local function new(brokers, properties, options, aside)
   brokers = check.c_string(1, brokers)
   check.optional_table(2, properties)
   options = check.options(3, options, events.OPTIONS)
-  nginx.check_place()
+  phase.check_place()
   local self = { handle = conf.with_client(properties, start, brokers, options, aside) }
   events.attach(self, events.client(self.handle, C.kafka_admin_client), options)
   return setmetatable(self, metatable)
 end
 
-making.known.admin = new
+client.constructors.admin = new
 
 return check.counted(1, 3, new)

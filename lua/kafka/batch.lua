@@ -19,7 +19,7 @@ local batch = {}
 ---@field private count integer
 local Batch = {}
 
-local bytes_out = ffi.new("size_t[1]")
+local bytes_out = native.out("size_t[1]")
 
 -- What batches hold that have not been released or collected, in bytes. The collector does not see it: where it is
 -- much, the collector is driven on as if the messages were Lua's.
@@ -31,7 +31,9 @@ local function bytes_of(handle)
 end
 
 local function free(handle)
-  held = held - bytes_of(handle)
+  local byte_count = bytes_of(handle)
+  -- Read here and not before: the call above may collect other batches, which are counted as well.
+  held = held - byte_count
   C.kafka_batch_free(handle)
 end
 
@@ -163,9 +165,9 @@ local metatable = check.class("kafka.batch", Batch, {
 })
 
 --- Where kafka_consumer_consume puts the batch; `taken` takes it from there.
-batch.out = ffi.new("kafka_batch *[1]")
+batch.out = native.out("kafka_batch *[1]")
 
-local count_out = ffi.new("size_t[1]")
+local count_out = native.out("size_t[1]")
 
 local function count_of(handle)
   if C.kafka_batch_count(handle, count_out, native.error) ~= 0 then
@@ -190,9 +192,9 @@ local function account(handle)
   return count_of(handle)
 end
 
-local raw_out = ffi.new("const kafka_raw_message *const *[1]")
+local raw_out = native.out("const kafka_raw_message *const *[1]")
 
---- What messages of a batch are read by; they last as long as somebody has it.
+--- What messages of a batch are read by; they last as long as the program has it.
 local function hold(handle)
   if C.kafka_batch_raw_messages(handle, raw_out, native.error) ~= 0 then
     error(native.message(), 0)

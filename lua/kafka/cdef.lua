@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "44c2155f827f7cbe",
+  hash = "1c817ff00918378b",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -21,34 +21,6 @@ static const int KAFKA_OFFSET_END = -1;
 static const int KAFKA_OFFSET_STORED = -1000;
 
 static const int KAFKA_OFFSET_INVALID = -1001;
-
-static const int KAFKA_CALL_SUBSCRIBE = 1;
-
-static const int KAFKA_CALL_UNSUBSCRIBE = 2;
-
-static const int KAFKA_CALL_SUBSCRIPTION = 3;
-
-static const int KAFKA_CALL_ASSIGN = 4;
-
-static const int KAFKA_CALL_UNASSIGN = 5;
-
-static const int KAFKA_CALL_INCREMENTAL_ASSIGN = 6;
-
-static const int KAFKA_CALL_INCREMENTAL_UNASSIGN = 7;
-
-static const int KAFKA_CALL_ASSIGNMENT = 8;
-
-static const int KAFKA_CALL_ACCEPT_REBALANCE = 9;
-
-static const int KAFKA_CALL_REBALANCE_PROTOCOL = 10;
-
-static const int KAFKA_CALL_GROUP_METADATA = 11;
-
-static const int KAFKA_CALL_PAUSE = 12;
-
-static const int KAFKA_CALL_RESUME = 13;
-
-static const int KAFKA_CALL_POSITION = 14;
 
 static const int KAFKA_EVENT_ERROR = 1;
 
@@ -86,6 +58,7 @@ typedef enum kafka_err {
     KAFKA_ERR_ABI_MISMATCH = -1004,
     KAFKA_ERR_EVENT = -1005,
     KAFKA_ERR_WOULD_BLOCK = -1006,
+    KAFKA_ERR_CANCELED = -1007,
     KAFKA_ERR_BAD_MSG = -199,
     KAFKA_ERR_BAD_COMPRESSION = -198,
     KAFKA_ERR_DESTROY = -197,
@@ -255,7 +228,7 @@ typedef enum kafka_err {
     KAFKA_ERR_STALE_MEMBER_EPOCH = 113,
     KAFKA_ERR_UNKNOWN_SUBSCRIPTION_ID = 117,
     KAFKA_ERR_TELEMETRY_TOO_LARGE = 118,
-    KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129,
+    KAFKA_ERR_REBOOTSTRAP_REQUIRED = 129
 } kafka_err;
 
 typedef struct kafka_admin kafka_admin;
@@ -268,17 +241,17 @@ typedef struct kafka_conf kafka_conf;
 
 typedef struct kafka_consumer kafka_consumer;
 
+typedef struct kafka_future kafka_future;
+
 typedef struct kafka_group_metadata kafka_group_metadata;
 
-typedef struct kafka_hub kafka_hub;
-
 typedef struct kafka_mock_cluster kafka_mock_cluster;
+
+typedef struct kafka_notifier kafka_notifier;
 
 typedef struct kafka_partitions kafka_partitions;
 
 typedef struct kafka_producer kafka_producer;
-
-typedef struct kafka_request kafka_request;
 
 typedef struct kafka_topic kafka_topic;
 
@@ -300,6 +273,7 @@ typedef struct kafka_header {
     size_t name_len;
     const void *value;
     size_t value_len;
+    uint32_t reserved[2];
 } kafka_header;
 
 typedef struct kafka_record {
@@ -312,7 +286,7 @@ typedef struct kafka_record {
     int64_t timestamp;
     uint64_t opaque;
     int32_t partition;
-    int32_t reserved;
+    uint32_t reserved[3];
 } kafka_record;
 
 typedef struct kafka_reported {
@@ -364,11 +338,11 @@ typedef struct kafka_message {
 } kafka_message;
 
 typedef struct kafka_cursor {
-    uint32_t next;
-    uint32_t count;
-    uint32_t is_late;
+    volatile uint32_t next;
+    volatile uint32_t count;
+    volatile uint32_t is_late;
     uint32_t process;
-    const uint32_t *process_now;
+    const volatile uint32_t *process_now;
 } kafka_cursor;
 
 typedef struct kafka_raw_message {
@@ -391,6 +365,7 @@ typedef struct kafka_event {
     uint8_t retriable;
     uint8_t is_lost;
     uint8_t reserved;
+    uint32_t count;
     uint64_t dropped_count;
     const char *facility;
     const char *text;
@@ -459,16 +434,12 @@ void kafka_topic_conf_free(struct kafka_topic_conf *topic_conf);
 int32_t kafka_producer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_producer **producer,
+                           struct kafka_future **future,
                            struct kafka_error *err);
 
-int32_t kafka_producer_new_request(const char *brokers,
-                                   const struct kafka_conf *conf,
-                                   struct kafka_request **request,
-                                   struct kafka_error *err);
-
-int32_t kafka_request_producer(const struct kafka_request *request,
-                               struct kafka_producer **producer,
-                               struct kafka_error *err);
+int32_t kafka_future_producer(const struct kafka_future *future,
+                              struct kafka_producer **producer,
+                              struct kafka_error *err);
 
 int32_t kafka_producer_client(struct kafka_producer *producer,
                               struct kafka_client **client,
@@ -492,6 +463,7 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
 
 int32_t kafka_producer_flush(struct kafka_producer *producer,
                              int32_t timeout_ms,
+                             struct kafka_future **future,
                              struct kafka_error *err);
 
 int32_t kafka_producer_len(struct kafka_producer *producer,
@@ -505,17 +477,8 @@ int32_t kafka_producer_purge(struct kafka_producer *producer,
 int32_t kafka_producer_close(struct kafka_producer *producer,
                              int32_t timeout_ms,
                              uint64_t *lost_count,
+                             struct kafka_future **future,
                              struct kafka_error *err);
-
-int32_t kafka_producer_close_request(struct kafka_producer *producer,
-                                     int32_t timeout_ms,
-                                     struct kafka_request **request,
-                                     struct kafka_error *err);
-
-int32_t kafka_producer_flush_request(struct kafka_producer *producer,
-                                     int32_t timeout_ms,
-                                     struct kafka_request **request,
-                                     struct kafka_error *err);
 
 void kafka_producer_free(struct kafka_producer *producer);
 
@@ -571,30 +534,28 @@ int32_t kafka_producer_counters(struct kafka_producer *producer,
 
 int32_t kafka_producer_init_transactions(struct kafka_producer *producer,
                                          int32_t timeout_ms,
-                                         struct kafka_request **request,
+                                         struct kafka_future **future,
                                          struct kafka_error *err);
 
-int32_t kafka_producer_begin_transaction(struct kafka_producer *producer, struct kafka_error *err);
-
-int32_t kafka_producer_begin_transaction_request(struct kafka_producer *producer,
-                                                 struct kafka_request **request,
-                                                 struct kafka_error *err);
+int32_t kafka_producer_begin_transaction(struct kafka_producer *producer,
+                                         struct kafka_future **future,
+                                         struct kafka_error *err);
 
 int32_t kafka_producer_send_offsets_to_transaction(struct kafka_producer *producer,
                                                    const struct kafka_partitions *offsets,
                                                    const struct kafka_group_metadata *group_metadata,
                                                    int32_t timeout_ms,
-                                                   struct kafka_request **request,
+                                                   struct kafka_future **future,
                                                    struct kafka_error *err);
 
 int32_t kafka_producer_commit_transaction(struct kafka_producer *producer,
                                           int32_t timeout_ms,
-                                          struct kafka_request **request,
+                                          struct kafka_future **future,
                                           struct kafka_error *err);
 
 int32_t kafka_producer_abort_transaction(struct kafka_producer *producer,
                                          int32_t timeout_ms,
-                                         struct kafka_request **request,
+                                         struct kafka_future **future,
                                          struct kafka_error *err);
 
 int32_t kafka_partitions_new(struct kafka_partitions **partitions, struct kafka_error *err);
@@ -619,16 +580,12 @@ void kafka_partitions_free(struct kafka_partitions *partitions);
 int32_t kafka_consumer_new(const char *brokers,
                            const struct kafka_conf *conf,
                            struct kafka_consumer **consumer,
+                           struct kafka_future **future,
                            struct kafka_error *err);
 
-int32_t kafka_consumer_new_request(const char *brokers,
-                                   const struct kafka_conf *conf,
-                                   struct kafka_request **request,
-                                   struct kafka_error *err);
-
-int32_t kafka_request_consumer(const struct kafka_request *request,
-                               struct kafka_consumer **consumer,
-                               struct kafka_error *err);
+int32_t kafka_future_consumer(const struct kafka_future *future,
+                              struct kafka_consumer **consumer,
+                              struct kafka_error *err);
 
 int32_t kafka_consumer_client(struct kafka_consumer *consumer,
                               struct kafka_client **client,
@@ -636,6 +593,7 @@ int32_t kafka_consumer_client(struct kafka_consumer *consumer,
 
 int32_t kafka_consumer_group_metadata(struct kafka_consumer *consumer,
                                       struct kafka_group_metadata **group_metadata,
+                                      struct kafka_future **future,
                                       struct kafka_error *err);
 
 int32_t kafka_consumer_poll(struct kafka_consumer *consumer,
@@ -655,12 +613,8 @@ int32_t kafka_consumer_leave(struct kafka_consumer *consumer,
 
 int32_t kafka_consumer_close(struct kafka_consumer *consumer,
                              int32_t timeout_ms,
+                             struct kafka_future **future,
                              struct kafka_error *err);
-
-int32_t kafka_consumer_close_request(struct kafka_consumer *consumer,
-                                     int32_t timeout_ms,
-                                     struct kafka_request **request,
-                                     struct kafka_error *err);
 
 void kafka_consumer_free(struct kafka_consumer *consumer);
 
@@ -700,30 +654,40 @@ int32_t kafka_consumer_look_ahead(struct kafka_consumer *consumer,
 
 int32_t kafka_consumer_subscribe(struct kafka_consumer *consumer,
                                  const struct kafka_partitions *topics,
+                                 struct kafka_future **future,
                                  struct kafka_error *err);
 
-int32_t kafka_consumer_unsubscribe(struct kafka_consumer *consumer, struct kafka_error *err);
+int32_t kafka_consumer_unsubscribe(struct kafka_consumer *consumer,
+                                   struct kafka_future **future,
+                                   struct kafka_error *err);
 
 int32_t kafka_consumer_subscription(struct kafka_consumer *consumer,
                                     struct kafka_partitions **topics,
+                                    struct kafka_future **future,
                                     struct kafka_error *err);
 
 int32_t kafka_consumer_assign(struct kafka_consumer *consumer,
                               const struct kafka_partitions *partitions,
+                              struct kafka_future **future,
                               struct kafka_error *err);
 
-int32_t kafka_consumer_unassign(struct kafka_consumer *consumer, struct kafka_error *err);
+int32_t kafka_consumer_unassign(struct kafka_consumer *consumer,
+                                struct kafka_future **future,
+                                struct kafka_error *err);
 
 int32_t kafka_consumer_incremental_assign(struct kafka_consumer *consumer,
                                           const struct kafka_partitions *partitions,
+                                          struct kafka_future **future,
                                           struct kafka_error *err);
 
 int32_t kafka_consumer_incremental_unassign(struct kafka_consumer *consumer,
                                             const struct kafka_partitions *partitions,
+                                            struct kafka_future **future,
                                             struct kafka_error *err);
 
 int32_t kafka_consumer_assignment(struct kafka_consumer *consumer,
                                   struct kafka_partitions **partitions,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 int32_t kafka_consumer_assignment_lost(struct kafka_consumer *consumer,
@@ -732,23 +696,24 @@ int32_t kafka_consumer_assignment_lost(struct kafka_consumer *consumer,
 
 int32_t kafka_consumer_rebalance_protocol(struct kafka_consumer *consumer,
                                           const char **protocol,
+                                          struct kafka_future **future,
                                           struct kafka_error *err);
 
 int32_t kafka_consumer_accept_rebalance(struct kafka_consumer *consumer,
                                         const struct kafka_partitions *partitions,
+                                        struct kafka_future **future,
                                         struct kafka_error *err);
-
-int32_t kafka_consumer_request(struct kafka_consumer *consumer,
-                               int32_t call,
-                               const struct kafka_partitions *partitions,
-                               struct kafka_request **request,
-                               struct kafka_error *err);
 
 int32_t kafka_consumer_commit(struct kafka_consumer *consumer,
                               const struct kafka_partitions *partitions,
                               int32_t timeout_ms,
-                              struct kafka_request **request,
+                              struct kafka_partitions **committed,
+                              struct kafka_future **future,
                               struct kafka_error *err);
+
+int32_t kafka_consumer_commit_async(struct kafka_consumer *consumer,
+                                    const struct kafka_partitions *partitions,
+                                    struct kafka_error *err);
 
 int32_t kafka_consumer_store_offsets(struct kafka_consumer *consumer,
                                      const struct kafka_partitions *partitions,
@@ -756,40 +721,48 @@ int32_t kafka_consumer_store_offsets(struct kafka_consumer *consumer,
 
 int32_t kafka_consumer_pause(struct kafka_consumer *consumer,
                              const struct kafka_partitions *partitions,
+                             struct kafka_future **future,
                              struct kafka_error *err);
 
 int32_t kafka_consumer_resume(struct kafka_consumer *consumer,
                               const struct kafka_partitions *partitions,
+                              struct kafka_future **future,
                               struct kafka_error *err);
 
 int32_t kafka_consumer_position(struct kafka_consumer *consumer,
                                 const struct kafka_partitions *partitions,
                                 struct kafka_partitions **positions,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 int32_t kafka_consumer_seek(struct kafka_consumer *consumer,
                             const struct kafka_partitions *partitions,
                             int32_t timeout_ms,
-                            struct kafka_request **request,
+                            struct kafka_partitions **places,
+                            struct kafka_future **future,
                             struct kafka_error *err);
 
 int32_t kafka_consumer_committed(struct kafka_consumer *consumer,
                                  const struct kafka_partitions *partitions,
                                  int32_t timeout_ms,
-                                 struct kafka_request **request,
+                                 struct kafka_partitions **committed,
+                                 struct kafka_future **future,
                                  struct kafka_error *err);
 
 int32_t kafka_consumer_watermarks(struct kafka_consumer *consumer,
                                   const char *topic,
                                   int32_t partition,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  int64_t *low,
+                                  int64_t *high,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 int32_t kafka_consumer_offsets_for_times(struct kafka_consumer *consumer,
                                          const struct kafka_partitions *times,
                                          int32_t timeout_ms,
-                                         struct kafka_request **request,
+                                         struct kafka_partitions **offsets,
+                                         struct kafka_future **future,
                                          struct kafka_error *err);
 
 int32_t kafka_message_headers(const struct kafka_message *message,
@@ -823,29 +796,33 @@ int32_t kafka_raw_message_view(const struct kafka_raw_message *message,
 
 void kafka_batch_free(struct kafka_batch *batch);
 
+void kafka_client_free(struct kafka_client *client);
+
 int32_t kafka_client_event(struct kafka_client *client,
                            uint32_t kinds,
                            struct kafka_event *event,
                            struct kafka_error *err);
 
 int32_t kafka_client_event_count(const struct kafka_client *client,
-                                 const uint32_t **event_count,
+                                 const volatile uint32_t **event_count,
                                  struct kafka_error *err);
 
 int32_t kafka_client_notify(struct kafka_client *client,
-                            struct kafka_hub *hub,
+                            struct kafka_notifier *notifier,
                             uint64_t key,
                             struct kafka_error *err);
 
 int32_t kafka_client_metadata(struct kafka_client *client,
                               const char *topic,
                               int32_t timeout_ms,
-                              struct kafka_request **request,
+                              struct kafka_value **metadata,
+                              struct kafka_future **future,
                               struct kafka_error *err);
 
 int32_t kafka_client_cluster_id(struct kafka_client *client,
                                 int32_t timeout_ms,
-                                struct kafka_request **request,
+                                struct kafka_value **cluster_id,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 int32_t kafka_client_set_oauthbearer_token(struct kafka_client *client,
@@ -867,44 +844,50 @@ int32_t kafka_client_set_sasl_credentials(struct kafka_client *client,
 
 void kafka_event_release(struct kafka_event *event);
 
-int32_t kafka_hub_new(struct kafka_hub **hub, struct kafka_error *err);
+int32_t kafka_notifier_new(struct kafka_notifier **notifier, struct kafka_error *err);
 
-int32_t kafka_hub_path(const struct kafka_hub *hub, const char **path, struct kafka_error *err);
-
-int32_t kafka_hub_accept(struct kafka_hub *hub, struct kafka_error *err);
-
-int32_t kafka_hub_take(struct kafka_hub *hub,
-                       uint64_t *keys,
-                       size_t key_max,
-                       size_t *count,
-                       struct kafka_error *err);
-
-int32_t kafka_hub_wake(struct kafka_hub *hub, struct kafka_error *err);
-
-void kafka_hub_free(struct kafka_hub *hub);
-
-int32_t kafka_request_wait(struct kafka_request *request,
-                           int32_t timeout_ms,
-                           struct kafka_error *err);
-
-int32_t kafka_request_notify(struct kafka_request *request,
-                             struct kafka_hub *hub,
-                             uint64_t key,
-                             struct kafka_error *err);
-
-int32_t kafka_request_partitions(const struct kafka_request *request,
-                                 const struct kafka_partitions **partitions,
-                                 struct kafka_error *err);
-
-int32_t kafka_request_value(const struct kafka_request *request,
-                            const struct kafka_value **value,
+int32_t kafka_notifier_path(const struct kafka_notifier *notifier,
+                            const char **path,
                             struct kafka_error *err);
 
-int32_t kafka_request_group_metadata(const struct kafka_request *request,
-                                     struct kafka_group_metadata **group_metadata,
-                                     struct kafka_error *err);
+int32_t kafka_notifier_accept(struct kafka_notifier *notifier, struct kafka_error *err);
 
-void kafka_request_free(struct kafka_request *request);
+int32_t kafka_notifier_drain(struct kafka_notifier *notifier,
+                             uint64_t *keys,
+                             size_t key_max,
+                             size_t *count,
+                             struct kafka_error *err);
+
+int32_t kafka_notifier_wake(struct kafka_notifier *notifier, struct kafka_error *err);
+
+void kafka_notifier_free(struct kafka_notifier *notifier);
+
+int32_t kafka_future_wait(struct kafka_future *future, int32_t timeout_ms, struct kafka_error *err);
+
+int32_t kafka_future_cancel(struct kafka_future *future, struct kafka_error *err);
+
+int32_t kafka_future_notify(struct kafka_future *future,
+                            struct kafka_notifier *notifier,
+                            uint64_t key,
+                            struct kafka_error *err);
+
+int32_t kafka_future_partitions(const struct kafka_future *future,
+                                const struct kafka_partitions **partitions,
+                                struct kafka_error *err);
+
+int32_t kafka_future_value(const struct kafka_future *future,
+                           const struct kafka_value **value,
+                           struct kafka_error *err);
+
+int32_t kafka_future_protocol(const struct kafka_future *future,
+                              const char **protocol,
+                              struct kafka_error *err);
+
+int32_t kafka_future_group_metadata(const struct kafka_future *future,
+                                    struct kafka_group_metadata **group_metadata,
+                                    struct kafka_error *err);
+
+void kafka_future_free(struct kafka_future *future);
 
 int32_t kafka_value_new_null(struct kafka_value **value, struct kafka_error *err);
 
@@ -959,16 +942,12 @@ void kafka_value_free(struct kafka_value *value);
 int32_t kafka_admin_new(const char *brokers,
                         const struct kafka_conf *conf,
                         struct kafka_admin **admin,
+                        struct kafka_future **future,
                         struct kafka_error *err);
 
-int32_t kafka_admin_new_request(const char *brokers,
-                                const struct kafka_conf *conf,
-                                struct kafka_request **request,
-                                struct kafka_error *err);
-
-int32_t kafka_request_admin(const struct kafka_request *request,
-                            struct kafka_admin **admin,
-                            struct kafka_error *err);
+int32_t kafka_future_admin(const struct kafka_future *future,
+                           struct kafka_admin **admin,
+                           struct kafka_error *err);
 
 int32_t kafka_admin_client(struct kafka_admin *admin,
                            struct kafka_client **client,
@@ -978,152 +957,171 @@ int32_t kafka_admin_create_topics(struct kafka_admin *admin,
                                   const struct kafka_value *topics,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 int32_t kafka_admin_delete_topics(struct kafka_admin *admin,
                                   const struct kafka_value *topics,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 int32_t kafka_admin_create_partitions(struct kafka_admin *admin,
                                       const struct kafka_value *topics,
                                       const struct kafka_value *options,
                                       int32_t timeout_ms,
-                                      struct kafka_request **request,
+                                      struct kafka_value **result,
+                                      struct kafka_future **future,
                                       struct kafka_error *err);
 
 int32_t kafka_admin_describe_topics(struct kafka_admin *admin,
                                     const struct kafka_value *topics,
                                     const struct kafka_value *options,
                                     int32_t timeout_ms,
-                                    struct kafka_request **request,
+                                    struct kafka_value **result,
+                                    struct kafka_future **future,
                                     struct kafka_error *err);
 
 int32_t kafka_admin_describe_cluster(struct kafka_admin *admin,
                                      const struct kafka_value *options,
                                      int32_t timeout_ms,
-                                     struct kafka_request **request,
+                                     struct kafka_value **result,
+                                     struct kafka_future **future,
                                      struct kafka_error *err);
 
 int32_t kafka_admin_describe_configs(struct kafka_admin *admin,
                                      const struct kafka_value *resources,
                                      const struct kafka_value *options,
                                      int32_t timeout_ms,
-                                     struct kafka_request **request,
+                                     struct kafka_value **result,
+                                     struct kafka_future **future,
                                      struct kafka_error *err);
 
 int32_t kafka_admin_incremental_alter_configs(struct kafka_admin *admin,
                                               const struct kafka_value *resources,
                                               const struct kafka_value *options,
                                               int32_t timeout_ms,
-                                              struct kafka_request **request,
+                                              struct kafka_value **result,
+                                              struct kafka_future **future,
                                               struct kafka_error *err);
 
 int32_t kafka_admin_list_groups(struct kafka_admin *admin,
                                 const struct kafka_value *options,
                                 int32_t timeout_ms,
-                                struct kafka_request **request,
+                                struct kafka_value **result,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 int32_t kafka_admin_describe_groups(struct kafka_admin *admin,
                                     const struct kafka_value *groups,
                                     const struct kafka_value *options,
                                     int32_t timeout_ms,
-                                    struct kafka_request **request,
+                                    struct kafka_value **result,
+                                    struct kafka_future **future,
                                     struct kafka_error *err);
 
 int32_t kafka_admin_delete_groups(struct kafka_admin *admin,
                                   const struct kafka_value *groups,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 int32_t kafka_admin_list_group_offsets(struct kafka_admin *admin,
                                        const struct kafka_value *groups,
                                        const struct kafka_value *options,
                                        int32_t timeout_ms,
-                                       struct kafka_request **request,
+                                       struct kafka_value **result,
+                                       struct kafka_future **future,
                                        struct kafka_error *err);
 
 int32_t kafka_admin_alter_group_offsets(struct kafka_admin *admin,
                                         const struct kafka_value *groups,
                                         const struct kafka_value *options,
                                         int32_t timeout_ms,
-                                        struct kafka_request **request,
+                                        struct kafka_value **result,
+                                        struct kafka_future **future,
                                         struct kafka_error *err);
 
 int32_t kafka_admin_delete_group_offsets(struct kafka_admin *admin,
                                          const struct kafka_value *groups,
                                          const struct kafka_value *options,
                                          int32_t timeout_ms,
-                                         struct kafka_request **request,
+                                         struct kafka_value **result,
+                                         struct kafka_future **future,
                                          struct kafka_error *err);
 
 int32_t kafka_admin_list_offsets(struct kafka_admin *admin,
                                  const struct kafka_value *partitions,
                                  const struct kafka_value *options,
                                  int32_t timeout_ms,
-                                 struct kafka_request **request,
+                                 struct kafka_value **result,
+                                 struct kafka_future **future,
                                  struct kafka_error *err);
 
 int32_t kafka_admin_delete_records(struct kafka_admin *admin,
                                    const struct kafka_value *partitions,
                                    const struct kafka_value *options,
                                    int32_t timeout_ms,
-                                   struct kafka_request **request,
+                                   struct kafka_value **result,
+                                   struct kafka_future **future,
                                    struct kafka_error *err);
 
 int32_t kafka_admin_elect_leaders(struct kafka_admin *admin,
                                   const struct kafka_value *partitions,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 int32_t kafka_admin_create_acls(struct kafka_admin *admin,
                                 const struct kafka_value *acls,
                                 const struct kafka_value *options,
                                 int32_t timeout_ms,
-                                struct kafka_request **request,
+                                struct kafka_value **result,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 int32_t kafka_admin_describe_acls(struct kafka_admin *admin,
                                   const struct kafka_value *filter,
                                   const struct kafka_value *options,
                                   int32_t timeout_ms,
-                                  struct kafka_request **request,
+                                  struct kafka_value **result,
+                                  struct kafka_future **future,
                                   struct kafka_error *err);
 
 int32_t kafka_admin_delete_acls(struct kafka_admin *admin,
                                 const struct kafka_value *filters,
                                 const struct kafka_value *options,
                                 int32_t timeout_ms,
-                                struct kafka_request **request,
+                                struct kafka_value **result,
+                                struct kafka_future **future,
                                 struct kafka_error *err);
 
 int32_t kafka_admin_describe_user_scram_credentials(struct kafka_admin *admin,
                                                     const struct kafka_value *users,
                                                     const struct kafka_value *options,
                                                     int32_t timeout_ms,
-                                                    struct kafka_request **request,
+                                                    struct kafka_value **result,
+                                                    struct kafka_future **future,
                                                     struct kafka_error *err);
 
 int32_t kafka_admin_alter_user_scram_credentials(struct kafka_admin *admin,
                                                  const struct kafka_value *alterations,
                                                  const struct kafka_value *options,
                                                  int32_t timeout_ms,
-                                                 struct kafka_request **request,
+                                                 struct kafka_value **result,
+                                                 struct kafka_future **future,
                                                  struct kafka_error *err);
 
-int32_t kafka_admin_close(struct kafka_admin *admin, struct kafka_error *err);
-
-int32_t kafka_admin_close_request(struct kafka_admin *admin,
-                                  struct kafka_request **request,
-                                  struct kafka_error *err);
+int32_t kafka_admin_close(struct kafka_admin *admin,
+                          struct kafka_future **future,
+                          struct kafka_error *err);
 
 void kafka_admin_free(struct kafka_admin *admin);
 

@@ -96,6 +96,21 @@ function check.int32(index, value, default, level)
   return number
 end
 
+--- How many, from 0; nil stands for the default.
+---@param index integer
+---@param value any
+---@param default integer
+---@param level? integer
+---@return integer
+function check.count(index, value, default, level)
+  level = (level or 1) + 1
+  local count = check.int32(index, value, default, level)
+  if count < 0 then
+    check.fail(index, "number out of range", level)
+  end
+  return count
+end
+
 --- Milliseconds: 0 does not wait, -1 waits without limit, nil stands for the default.
 ---@param index integer
 ---@param value any

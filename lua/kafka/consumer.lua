@@ -2,22 +2,21 @@
 
 local ffi = require("ffi")
 local batch = require("kafka.batch")
-local calls = require("kafka.calls")
 local check = require("kafka.check")
 local client = require("kafka.client")
 local conf = require("kafka.conf")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local future = require("kafka.future")
 local group = require("kafka.group")
 local group_metadata = require("kafka.group_metadata")
 local lookahead = require("kafka.lookahead")
-local making = require("kafka.making")
 local message = require("kafka.message")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
+local phase = require("kafka.nginx.phase")
 local offsets = require("kafka.offsets")
 local partitions = require("kafka.partitions")
-local request = require("kafka.request")
+local wait = require("kafka.wait")
 
 local C = native.C
 
@@ -27,22 +26,16 @@ local CLOSE_TIMEOUT_MS = 10000
 -- As many messages are taken at once in nginx, where others want their turn.
 local AT_ONCE = 500
 
--- How long one that is collected may take, as in kafka_consumer_free.
-local FREE_TIMEOUT_MS = 1000
-
--- Rebalances that nobody wants to hear of the library answers by itself; nginx cannot wait until it has.
-local ANSWERED = nginx.is_here and C.KAFKA_EVENT_REBALANCE or 0
+-- Rebalances without a handler the library answers by itself; nginx cannot wait until it has.
+local ANSWERED = phase.is_nginx and C.KAFKA_EVENT_REBALANCE or 0
 
 ---@class kafka.Consumer: kafka.Client
 ---@field private handle? ffi.cdata* nil when closed
----@field private closing? true
----@field private untold? boolean
+---@field is_closing? true this library's own: close() has been called
+---@field private is_unannounced? boolean
 local Consumer = {}
 
 local function free_consumer(handle)
-  if nginx.is_here then
-    C.kafka_consumer_close_request(handle, FREE_TIMEOUT_MS, nil, nil)
-  end
   C.kafka_consumer_free(handle)
 end
 
@@ -123,26 +116,23 @@ function Consumer:messages(timeout_ms)
   return next_message
 end
 
-local function consume(timeout_ms, self, most)
-  return C.kafka_consumer_consume(self.handle, most, timeout_ms, batch.out, native.error)
-end
-
-local function look_ahead(timeout_ms, self, count)
-  return C.kafka_consumer_look_ahead(self.handle, count, timeout_ms, native.error)
-end
-
---- Waits until so many messages are there, or the time is up, where no call waits by itself: in portions, after which
---- others may have their turn. What is there is taken back if its partition moves meanwhile.
-local function gather(self, most, timeout_ms)
-  local start, code = events.now_ms(), 0
-  for portion = AT_ONCE, most + AT_ONCE - 1, AT_ONCE do
-    local left_ms = timeout_ms <= 0 and timeout_ms or math.max(0, timeout_ms - (events.now_ms() - start))
-    code = events.waiting(self, left_ms, look_ahead, math.min(most, portion))
-    if code ~= 0 then
-      break
-    end
+local function look_for_batch(self, most, left_ms)
+  local code = C.kafka_consumer_consume(self.handle, most, left_ms, batch.out, native.error)
+  if code ~= C.KAFKA_ERR_TIMED_OUT then
+    return code
   end
-  return code
+end
+
+--- Looks for so many messages in portions, after which others may have their turn. What is there is taken back if its
+--- partition moves meanwhile.
+local function look_ahead(self, wanted, left_ms)
+  local code = C.kafka_consumer_look_ahead(self.handle, math.min(wanted.most, wanted.count), left_ms, native.error)
+  if code == 0 and wanted.count < wanted.most then
+    wanted.count = wanted.count + AT_ONCE
+    return C.KAFKA_ERR_EVENT
+  elseif code ~= C.KAFKA_ERR_TIMED_OUT then
+    return code
+  end
 end
 
 local function take(self, most, timeout_ms, made)
@@ -150,17 +140,18 @@ local function take(self, most, timeout_ms, made)
     return err.closed()
   end
   local missed
-  if not nginx.may_block() then
-    local code = gather(self, most, timeout_ms)
+  if not phase.may_block() then
+    -- Here no call waits by itself until they are all there.
+    local code = wait.until_ready(self, timeout_ms, look_ahead, { most = most, count = AT_ONCE })
     if not self.handle then
       return err.closed()
     elseif code ~= 0 and code ~= C.KAFKA_ERR_TIMED_OUT then
-      -- It is told unless there are messages to be read first.
+      -- It is returned unless there are messages to be read first.
       missed = { nothing(code) }
     end
     timeout_ms = 0
   end
-  local code = events.waiting(self, timeout_ms, consume, most)
+  local code = wait.until_ready(self, timeout_ms, look_for_batch, most)
   if code == C.KAFKA_ERR_TIMED_OUT and missed then
     return unpack(missed, 1, 4)
   elseif code ~= 0 then
@@ -204,8 +195,8 @@ function Consumer:consume_views(most, timeout_ms)
   return take(self, most, timeout_ms, batch.object)
 end
 
-local function metadata(_, self)
-  return C.kafka_consumer_group_metadata(self.handle, group_metadata.out, native.error)
+local function metadata(_, self, out)
+  return C.kafka_consumer_group_metadata(self.handle, not out and group_metadata.out or nil, out, native.error)
 end
 
 --- What the consumer is in its group at the moment, for `send_offsets_to_transaction`.
@@ -214,47 +205,40 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Consumer:group_metadata()
-  local taken, of_request = group_metadata.taken, group_metadata.of_request
-  return calls.make(self, C.KAFKA_CALL_GROUP_METADATA, nil, metadata, taken, of_request)
+  return future.call(self, nil, metadata, group_metadata.taken, group_metadata.of_future)
 end
 
---- Commits what was received, leaves the group, and ends the consumer. Closing again returns true. An error of a
---- handler's is passed on when it is closed.
----@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
----@return true? closed nil if the group could not be left in time: then "timeout" and the code. It is closed even so
----@return string? message
----@return integer? code
-function Consumer:close(timeout_ms)
-  timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
-  local handle = self.handle
-  -- A handler that runs while it closes may want to close it as well.
-  if not handle or self.closing then
-    return true
-  elseif not nginx.may_wait() then
-    return err.failure(C.KAFKA_ERR_WOULD_BLOCK)
+local function close(self, timeout_ms)
+  local left_ms, failure = timeout_ms, nil
+  if self.handle and group.has_handlers(self) then
+    left_ms, failure = group.leave(self, timeout_ms)
   end
-  self.closing = true
-  local left_ms, failure = group.leave(self, timeout_ms)
-  -- What was taken ahead is freed on the way, on another thread: no light thread may read on meanwhile.
-  self.handle = nil
-  local code
-  if nginx.may_block() then
-    code = C.kafka_consumer_close(handle, left_ms, native.error)
-  else
-    code = request.await(C.kafka_consumer_close_request(handle, left_ms, request.out, native.error))
+  local code = 0
+  -- A handler may have closed it meanwhile.
+  if self.handle or self.ending then
+    code = client.finish(self, left_ms, C.kafka_consumer_close, free_consumer)
   end
   if code == C.KAFKA_ERR_FORKED then
-    self.handle, self.closing = handle, nil
     return err.failure(code)
   end
   local text = code ~= 0 and native.message() or nil
-  native.release(handle, free_consumer)
   if failure then
     error(failure, 0)
   elseif text then
     return err.failure(code, text)
   end
   return true
+end
+
+--- Commits what was received, leaves the group, and ends the consumer. Closing again returns true, once it has ended.
+--- An error of a handler's is passed on when it is closed.
+---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
+---@return true? closed nil if the group could not be left in time: then "timeout" and the code. It is closed even so
+---@return string? message
+---@return integer? code
+function Consumer:close(timeout_ms)
+  timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
+  return client.close(self, timeout_ms, group.has_handlers(self), close)
 end
 
 --- Whether it has been closed.
@@ -279,19 +263,15 @@ offsets.extend(Consumer, counts)
 local metatable = check.class("kafka.consumer", Consumer, counts)
 
 local function create(client_conf, brokers, aside)
-  return ffi.gc(making.start("consumer", brokers, client_conf, aside), free_consumer)
+  return ffi.gc(client.start("consumer", brokers, client_conf, aside), free_consumer)
 end
 
 local function create_with_topics(list, single, client_conf, brokers, aside)
   local handle = create(client_conf, brokers, aside)
-  local code
+  local begin = single and C.kafka_consumer_assign or C.kafka_consumer_subscribe
+  local code = begin(handle, list, aside and future.out or nil, native.error)
   if aside then
-    local call = single and C.KAFKA_CALL_ASSIGN or C.KAFKA_CALL_SUBSCRIBE
-    code = request.await(C.kafka_consumer_request(handle, call, list, request.out, native.error))
-  elseif single then
-    code = C.kafka_consumer_assign(handle, list, native.error)
-  else
-    code = C.kafka_consumer_subscribe(handle, list, native.error)
+    code = future.await(code)
   end
   if code ~= 0 then
     local text = native.message()
@@ -352,7 +332,7 @@ local function new(brokers, topics, properties, topic_properties, options, aside
   check.table(3, properties)
   check.optional_table(4, topic_properties)
   options = check.options(5, options, KNOWN_OPTIONS)
-  nginx.check_place()
+  phase.check_place()
   local handle = conf.with_client(properties, start, brokers, topics, properties, topic_properties, options, aside)
   local self = setmetatable({ handle = handle, answer = group.answer }, metatable)
   events.attach(self, events.client(handle, C.kafka_consumer_client), options, ANSWERED)
@@ -360,6 +340,6 @@ local function new(brokers, topics, properties, topic_properties, options, aside
   return self
 end
 
-making.known.consumer = new
+client.constructors.consumer = new
 
 return check.counted(3, 5, new)

@@ -1,4 +1,4 @@
---- What a producer hears of its messages, report by report: for `on_delivery`, `reports` and `produce_sync`.
+--- A producer's reports, one for each message: for `on_delivery`, `reports` and `produce_sync`.
 ---
 --- A call fetches all reports there are. What is not for itself it leaves here: for `poll`, for `reports`, and for the
 --- handlers, which run when the call has nothing else to do.
@@ -6,17 +6,20 @@
 local ffi = require("ffi")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local future = require("kafka.future")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
-local request = require("kafka.request")
+local phase = require("kafka.nginx.phase")
+local task = require("kafka.nginx.task")
 local tokens = require("kafka.tokens")
+local turn = require("kafka.turn")
+local wait = require("kafka.wait")
 
 local C = native.C
 
 -- How many reports are fetched by one call of the C API, and how many by one of `fetch` at most: in nginx others want
 -- their turn.
-local AT_ONCE = nginx.is_here and 64 or 256
-local MOST = nginx.is_here and 512 or 10240
+local AT_ONCE = phase.is_nginx and 64 or 256
+local MOST = phase.is_nginx and 512 or 10240
 
 -- After so many handlers others may have their turn.
 local TURN = 32
@@ -24,13 +27,13 @@ local TURN = 32
 local INT32_MAX = 0x7fffffff
 
 -- How many reports wait here for `reports` to be called. The others stay with the library, where they take room in the
--- producer's queue: whoever does not ask for them stalls, and does not run out of memory.
+-- producer's queue: a program that does not take them stalls, and does not run out of memory.
 local KEPT_MAX = 10000
 
 -- What an entry keeps where a message has a handler and no opaque.
 local NOTHING = {}
 
--- Handlers that hear of a report where it is, as soon as it is fetched: see `hear_at_once`.
+-- Handlers that get a report where it is, as soon as it is fetched: see `handle_at_once`.
 local at_once = setmetatable({}, { __mode = "k" })
 
 -- The numbers that messages of `produce` carry: odd, and from here on. No Lua number is one, so no sequence id is.
@@ -49,14 +52,14 @@ local deliveries = {}
 ---@field code? integer
 
 ---@class kafka.Deliveries
----@field private all boolean whether somebody hears of every message
+---@field private all boolean whether every message has a report for the program
 ---@field private on_delivery? function
 ---@field private kept? kafka.Report[] for `reports`
 ---@field private only_errors boolean
 local Deliveries = {}
 Deliveries.__index = Deliveries
 
---- Begins to hear of each message of a producer.
+--- Begins to take a report of each message of a producer.
 ---@param options {reports?: boolean, on_delivery?: function}
 ---@param only_errors boolean whether successes are not reported
 ---@param sequence_id? fun(opaque: ffi.cdata*): any what a message of `send` was sent with
@@ -81,11 +84,11 @@ function deliveries.new(options, only_errors, sequence_id)
     reported = 0,
     failures = 0,
     sequence_id = nil,
-    -- Failures that no handler, and no `reports`, tells of.
-    untold = 0,
+    -- Failures that no handler, and no `reports`, passes on.
+    unreported = 0,
     -- Those whose handlers have not run yet.
     unhandled = 0,
-    -- How many of both the library counts as lost, should this state end before they are told.
+    -- How many of both the library counts as lost, should this state end before they are passed on.
     counted = 0,
     timed = false,
     has_more = false,
@@ -118,11 +121,11 @@ end
 --- Has a handler called with a report where it is, a kafka_report, and with the message's opaque, instead of with a
 --- table once there is nothing else to do. It must neither throw nor wait, nor use the producer.
 ---@param handler fun(report: ffi.cdata*, opaque: any)
-function deliveries.hear_at_once(handler)
+function deliveries.handle_at_once(handler)
   at_once[handler] = true
 end
 
---- Has reports tell timestamps and latencies: nobody pays for that who does not hear of it.
+--- Gives reports timestamps and latencies, which only a program pays for that gets reports.
 ---@param handle ffi.cdata* the producer's
 function Deliveries:time(handle)
   if not self.timed then
@@ -138,7 +141,7 @@ local function index_of(number)
   return tonumber((number - FIRST) / 2)
 end
 
---- What was kept of a message, which is told now.
+--- What was kept of a message, which is passed on now.
 ---@return any opaque
 ---@return function|false|nil handler
 function Deliveries:take_entry(index)
@@ -177,7 +180,7 @@ local function read(report, opaque)
   }
 end
 
-function Deliveries:hear(report)
+function Deliveries:add(report)
   local number, handler, opaque = report.opaque, self.on_delivery, nil
   local index = index_of(number)
   if index then
@@ -203,25 +206,25 @@ function Deliveries:hear(report)
     if handler then
       self.unhandled = self.unhandled + 1
     elseif not kept then
-      self.untold = self.untold + 1
+      self.unreported = self.unreported + 1
     end
   end
   if handler or kept then
-    local heard = read(report, opaque)
+    local taken = read(report, opaque)
     if kept then
       self.kept_last = self.kept_last + 1
-      kept[self.kept_last] = heard
+      kept[self.kept_last] = taken
     end
     if handler then
       local last = self.last_call + 2
-      self.calls[last - 1], self.calls[last], self.last_call = handler, heard, last
+      self.calls[last - 1], self.calls[last], self.last_call = handler, taken, last
     end
   end
 end
 
-local buffer = ffi.new("kafka_report[?]", AT_ONCE)
-local count_out = ffi.new("size_t[1]")
-local failed_out = ffi.new("uint64_t[1]")
+local buffer = native.out("kafka_report[?]", AT_ONCE)
+local count_out = native.out("size_t[1]")
+local failed_out = native.out("uint64_t[1]")
 
 --- Whether reports have to be taken by `reports` before more of them are fetched.
 ---@return boolean
@@ -229,11 +232,11 @@ function Deliveries:is_full()
   return self.kept ~= nil and self.kept_last - self.kept_first + 1 >= KEPT_MAX
 end
 
---- Tells the library how many failures are known here and nowhere else.
+--- Has the library know how many failures are known here and nowhere else.
 ---@param handle? ffi.cdata* the producer's, unless it is closed
 ---@param count? integer
 function Deliveries:count(handle, count)
-  count = count or self.untold + self.unhandled
+  count = count or self.unreported + self.unhandled
   if count ~= self.counted and handle then
     C.kafka_producer_add_untold(handle, count - self.counted, nil)
     self.counted = count
@@ -246,9 +249,9 @@ local function fetch(self, handle)
     return code
   end
   local quiet = tonumber(failed_out[0])
-  self.failures, self.untold = self.failures + quiet, self.untold + quiet
+  self.failures, self.unreported = self.failures + quiet, self.unreported + quiet
   self.has_more = false
-  local start_us = nginx.now_us()
+  local start_us = turn.now_us()
   for fetched = AT_ONCE, MOST, AT_ONCE do
     if self:is_full() then
       break
@@ -259,12 +262,12 @@ local function fetch(self, handle)
     end
     local count = tonumber(count_out[0])
     for at = 0, count - 1 do
-      self:hear(buffer[at])
+      self:add(buffer[at])
     end
     if count < AT_ONCE then
       break
     end
-    self.has_more = fetched == MOST or nginx.is_over(start_us)
+    self.has_more = fetched == MOST or turn.is_over(start_us)
     if self.has_more then
       break
     end
@@ -288,7 +291,7 @@ function Deliveries:dispatch(producer, may_wait)
   local calls, seen = self.calls, 0
   while self.first_call < self.last_call do
     if may_wait and seen % TURN == 0 then
-      nginx.turn()
+      turn.take()
     end
     seen = seen + 1
     local at = self.first_call
@@ -307,7 +310,7 @@ function Deliveries:dispatch(producer, may_wait)
   end
 end
 
---- What there is to tell for `poll`, if anything: then it need not wait.
+--- What there is for `poll` to return, if anything: then it need not wait.
 ---@return boolean
 function Deliveries:has_news()
   return self.reported > 0 or self.failures > 0
@@ -319,7 +322,7 @@ end
 ---@return integer failures
 function Deliveries:news(handle)
   local sequence_id, failures = self.sequence_id, self.failures
-  self.reported, self.failures, self.untold, self.sequence_id = 0, 0, 0, nil
+  self.reported, self.failures, self.unreported, self.sequence_id = 0, 0, 0, nil
   self:count(handle)
   return sequence_id, failures
 end
@@ -363,25 +366,24 @@ function deliveries.serve(producer, may_wait)
   return producer.handle and 0 or C.KAFKA_ERR_CLOSED
 end
 
---- As `serve`, until all is heard.
-local function serve_all(producer, serve)
-  local code = serve(producer, true)
-  while code == 0 and producer.deliveries and producer.deliveries.has_more do
-    nginx.pause(0)
-    code = producer.handle and serve(producer, true) or C.KAFKA_ERR_CLOSED
+local function look_for_room(producer, retried, left_ms)
+  if producer.is_closing then
+    return C.KAFKA_ERR_CLOSED
   end
-  return code
-end
-
-local function look_for_room(producer)
-  return C.kafka_producer_wait_for_room(producer.handle, 0, nil)
-end
-
-local function wait_for_room(producer, timeout_ms)
-  if nginx.may_block() then
-    return C.kafka_producer_wait_for_room(producer.handle, timeout_ms, nil)
+  local code = deliveries.serve(producer, true)
+  if code ~= 0 then
+    return code
   end
-  return nginx.wait(producer, timeout_ms, C.KAFKA_ERR_TIMED_OUT, nil, look_for_room)
+  code = retried.try(producer, unpack(retried))
+  -- Where the reports that are kept are not taken, waiting makes no room.
+  if code ~= C.KAFKA_ERR_QUEUE_FULL or producer.deliveries:is_full() then
+    return code
+  elseif left_ms ~= 0 then
+    code = C.kafka_producer_wait_for_room(producer.handle, left_ms, nil)
+    if code ~= C.KAFKA_ERR_TIMED_OUT then
+      return code == 0 and C.KAFKA_ERR_EVENT or code
+    end
+  end
 end
 
 --- Tries again to queue what found the queue full, whenever there may be room, until it succeeds or the time is up.
@@ -390,87 +392,66 @@ end
 ---@param try fun(producer: kafka.Producer, ...): integer looks everything up anew: handlers have run
 ---@return integer code
 function deliveries.retry(producer, timeout_ms, try, ...)
-  local start = events.now_ms()
-  while true do
-    local code = deliveries.serve(producer, true)
-    if code ~= 0 then
-      return code
-    end
-    code = try(producer, ...)
-    local left = timeout_ms < 0 and -1 or timeout_ms - (events.now_ms() - start)
-    -- Where nobody takes the reports that are kept, waiting makes no room.
-    if code ~= C.KAFKA_ERR_QUEUE_FULL or timeout_ms >= 0 and left <= 0 or producer.deliveries:is_full() then
-      return code
-    end
-    code = wait_for_room(producer, left)
-    if code ~= 0 and code ~= C.KAFKA_ERR_EVENT and code ~= C.KAFKA_ERR_TIMED_OUT then
-      return code
-    end
-  end
+  local code = wait.until_ready(producer, timeout_ms, look_for_room, { try = try, ... })
+  return code == C.KAFKA_ERR_TIMED_OUT and C.KAFKA_ERR_QUEUE_FULL or code
 end
 
 -- How long a flush on a thread of its own may go on at least: it ends by itself when there is nothing left.
 local ASIDE_MS = 60000
 
 --- Has librdkafka flush on a thread of its own until some time. All light threads that wait share one.
+---@return integer code 0 if there is nothing left
 local function flush_aside(producer, deadline)
-  local aside = producer.flushing
-  if aside and aside.deadline >= deadline and C.kafka_request_wait(aside.handle, 0, nil) == C.KAFKA_ERR_IN_PROGRESS then
+  if producer:len() == 0 then
     return 0
+  end
+  local aside = producer.flushing
+  if aside and aside.deadline >= deadline and C.kafka_future_wait(aside.handle, 0, nil) == C.KAFKA_ERR_IN_PROGRESS then
+    return C.KAFKA_ERR_TIMED_OUT
   end
   local now = events.now_ms()
   deadline = math.max(deadline, now + ASIDE_MS)
-  local code = C.kafka_producer_flush_request(producer.handle, math.min(deadline - now, INT32_MAX), request.out, nil)
+  local code = C.kafka_producer_flush(producer.handle, math.min(deadline - now, INT32_MAX), future.out, nil)
   if code == 0 then
-    producer.flushing = { handle = request.started(), deadline = deadline }
+    producer.flushing = { handle = future.started(), deadline = deadline }
   end
-  return code
+  return code == 0 and C.KAFKA_ERR_TIMED_OUT or code
 end
 
-local function look_for_end(producer, waited)
-  local code = serve_all(producer, waited.serve)
-  if code ~= 0 or (waited.done and waited.done()) then
-    return code
-  elseif producer:len() == 0 then
-    -- What was reported in between is there to be fetched.
-    return serve_all(producer, waited.serve)
+local function look_for_end(producer, flushed, left_ms)
+  -- The close gives up what is left; so that there is nothing left says nothing to any other caller.
+  if producer.is_closing and not task.is_here(producer) then
+    return C.KAFKA_ERR_CLOSED
   end
-  code = flush_aside(producer, waited.deadline)
-  return code == 0 and C.KAFKA_ERR_IN_PROGRESS or code
+  local code
+  if phase.may_block() then
+    local limit = left_ms < 0 and flushed.slice_ms or math.min(left_ms, flushed.slice_ms)
+    code = C.kafka_producer_flush(producer.handle, limit, nil, nil)
+  else
+    code = flush_aside(producer, flushed.deadline)
+  end
+  -- Behind it: where it has found nothing left, all that was reported is there to be fetched.
+  local served = flushed.serve(producer, true)
+  if served ~= 0 or flushed.done and flushed.done() then
+    return served
+  elseif producer.deliveries and producer.deliveries.has_more then
+    return C.KAFKA_ERR_EVENT
+  elseif code ~= C.KAFKA_ERR_TIMED_OUT and code ~= C.KAFKA_ERR_EVENT then
+    return code
+  end
 end
 
 --- Flushes and serves until `done` answers true, nothing is left, or the time is up.
 ---@param producer kafka.Producer
 ---@param timeout_ms integer -1 waits without limit
----@param slice_ms integer how long a flush goes on before it looks up
+---@param slice_ms integer how long a flush blocks before it looks up
 ---@param serve fun(producer: kafka.Producer, may_wait: boolean): integer
 ---@param done? fun(): boolean
 ---@return integer code
 function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
-  if not nginx.may_block() then
-    local deadline = timeout_ms < 0 and 0 or events.now_ms() + timeout_ms
-    local waited = { serve = serve, done = done, deadline = deadline }
-    local code = nginx.wait(producer, timeout_ms, C.KAFKA_ERR_IN_PROGRESS, nil, look_for_end, waited)
-    return code == C.KAFKA_ERR_IN_PROGRESS and C.KAFKA_ERR_TIMED_OUT or code
-  end
-  local start, left = events.now_ms(), timeout_ms
-  while true do
-    local limit = left < 0 and slice_ms or math.min(left, slice_ms)
-    local flushed = C.kafka_producer_flush(producer.handle, limit, nil)
-    local code = serve(producer, true)
-    if code ~= 0 or (done and done()) then
-      return code
-    elseif flushed ~= C.KAFKA_ERR_TIMED_OUT and flushed ~= C.KAFKA_ERR_EVENT then
-      code = serve_all(producer, serve)
-      return code ~= 0 and code or flushed
-    end
-    if timeout_ms >= 0 then
-      left = math.max(0, timeout_ms - (events.now_ms() - start))
-      if left == 0 then
-        return C.KAFKA_ERR_TIMED_OUT
-      end
-    end
-  end
+  local deadline = timeout_ms < 0 and 0 or events.now_ms() + timeout_ms
+  local flushed = { slice_ms = slice_ms, deadline = deadline, serve = serve, done = done }
+  return wait.until_ready(producer, timeout_ms, look_for_end, flushed)
 end
 
 return deliveries

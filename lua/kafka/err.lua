@@ -116,7 +116,7 @@ function err.failed(code)
   return nil, WORDS[code] or text, code, info
 end
 
---- What a call returns that has nothing to tell but whether it succeeded.
+--- What a call returns that has no result but whether it succeeded.
 ---@param code integer
 ---@return true? done
 ---@return string? message

@@ -1,10 +1,11 @@
---- Events: what a client has to tell besides messages and reports, as handlers and as data.
+--- Events: what comes from a client besides messages and reports, for handlers and as data.
 
 local ffi = require("ffi")
 local err = require("kafka.err")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
 local partitions = require("kafka.partitions")
+local phase = require("kafka.nginx.phase")
+local turn = require("kafka.turn")
 
 local C = native.C
 
@@ -12,7 +13,8 @@ local events = {}
 
 ---@class kafka.Event
 ---@field type "error"|"stats"|"log"|"throttle"|"token_refresh"|"assign"|"revoke"|"lost"|"commit_failed"|"partition_eof"
----@field dropped? integer older events of this type that were dropped, as nobody took them in time
+---@field count? integer of an error, a failed commit or a line of log: how often it came; this is the first of them
+---@field dropped? integer other events of this type that were dropped, as they were not taken in time
 ---@field err? string
 ---@field code? integer
 ---@field fatal? boolean the client cannot go on: close it
@@ -35,7 +37,7 @@ function events.now_ms()
   return tonumber(C.kafka_clock_ms())
 end
 
--- The kinds that a handler of this name hears of.
+-- The kinds that a handler of this name gets.
 local KINDS = {
   on_error = C.KAFKA_EVENT_ERROR,
   on_stats = C.KAFKA_EVENT_STATS,
@@ -53,6 +55,7 @@ end
 local function failure(event, kind)
   return {
     type = kind,
+    count = event.count,
     err = text(event),
     code = event.code,
     fatal = event.fatal ~= 0,
@@ -68,7 +71,13 @@ local READ = {
     return { type = "stats", json = text(event) }
   end,
   [C.KAFKA_EVENT_LOG] = function(event)
-    return { type = "log", level = event.level, facility = ffi.string(event.facility), text = text(event) }
+    return {
+      type = "log",
+      count = event.count,
+      level = event.level,
+      facility = ffi.string(event.facility),
+      text = text(event),
+    }
   end,
   [C.KAFKA_EVENT_THROTTLE] = function(event)
     return { type = "throttle", broker = text(event), broker_id = event.level, throttle_ms = event.throttle_ms }
@@ -78,7 +87,7 @@ local READ = {
   end,
   [C.KAFKA_EVENT_REBALANCE] = function(event)
     local kind = event.is_lost ~= 0 and "lost" or event.code == C.KAFKA_ERR_ASSIGN_PARTITIONS and "assign" or "revoke"
-    return { type = kind, partitions = partitions.read(event.partitions) }
+    return { type = kind, partitions = partitions.read(event.partitions, true) }
   end,
   [C.KAFKA_EVENT_COMMIT_FAILED] = function(event)
     local read = failure(event, "commit_failed")
@@ -105,6 +114,20 @@ local CALL = {
   end,
 }
 
+local function release(event)
+  C.kafka_event_release(event)
+end
+
+--- Takes the oldest event of these kinds.
+---@param client ffi.cdata*
+---@param kinds integer
+---@return integer code
+---@return ffi.cdata* event a kafka_event, collected with it
+local function take(client, kinds)
+  local event = ffi.gc(ffi.new("kafka_event"), release)
+  return C.kafka_client_event(client, kinds, event, nil), event
+end
+
 local function read(event)
   local found = READ[event.kind](event)
   local dropped = tonumber(event.dropped_count)
@@ -112,24 +135,11 @@ local function read(event)
   return found
 end
 
---- Takes the oldest event of these kinds.
----@param client ffi.cdata*
----@param kinds integer
----@return kafka.Event?
----@return string? message
----@return integer? code
-local function take(client, kinds)
-  local event = ffi.new("kafka_event")
-  local code = C.kafka_client_event(client, kinds, event, nil)
-  if code ~= 0 then
-    return err.failure(code)
-  end
-  local succeeded, found = pcall(read, event)
-  C.kafka_event_release(event)
-  if not succeeded then
-    error(found, 0)
-  end
-  return found
+--- Reads an event that was taken, and frees it. One of a rebalance in a phase that yields gives way meanwhile.
+---@param event ffi.cdata*
+---@return kafka.Event
+function events.read(event)
+  return native.using(event, release, read)
 end
 
 --- The kinds of events that these options have handlers for: for kafka_conf_set_events.
@@ -148,7 +158,7 @@ end
 --- The options that are handlers which every client may have.
 events.OPTIONS = { on_error = true, on_stats = true, on_log = true, on_token_refresh = true }
 
---- Has a client that is made of this configuration tell of what these options have handlers for.
+--- Has a client that is made of this configuration raise the events that these options have handlers for.
 ---@param client_conf ffi.cdata*
 ---@param options table
 ---@param also? integer other kinds that it answers
@@ -158,9 +168,13 @@ function events.configure(client_conf, options, also)
   end
 end
 
-local client_out = ffi.new("kafka_client *[1]")
+local client_out = native.out("kafka_client *[1]")
 
---- The client in a producer's or consumer's handle, for `attach`.
+local function free(client)
+  C.kafka_client_free(client)
+end
+
+--- The client in a producer's or consumer's handle, for `attach`. It may be used when that has been closed or freed.
 ---@param handle ffi.cdata*
 ---@param client_of ffi.cdata*|function kafka_producer_client or the like
 ---@return ffi.cdata*
@@ -168,23 +182,23 @@ function events.client(handle, client_of)
   if client_of(handle, client_out, native.error) ~= 0 then
     error(native.message(), 0)
   end
-  return client_out[0]
+  return ffi.gc(client_out[0], free)
 end
 
 --- Makes an object one that has events. It gets the fields `client`, `handlers`, `handled` and `event_count`: where the
 --- last is not 0, `dispatch` has work. And `direct`: its calls may wait by themselves, without `waiting`.
 ---@param object table
----@param client ffi.cdata* lasts as long as the object's handle
+---@param client ffi.cdata*
 ---@param handlers table
 ---@param also? integer as for `configure`
 function events.attach(object, client, handlers, also)
-  local count = ffi.new("const uint32_t *[1]")
+  local count = ffi.new("const volatile uint32_t *[1]")
   if C.kafka_client_event_count(client, count, native.error) ~= 0 then
     error(native.message(), 0)
   end
   object.client, object.handlers, object.handled, object.event_count =
-    client, handlers, bit.bor(events.kinds(handlers), also or 0), ffi.cast("const volatile uint32_t *", count[0])
-  object.direct = object.handled == 0 and not nginx.is_here
+    client, handlers, bit.bor(events.kinds(handlers), also or 0), count[0]
+  object.direct = object.handled == 0 and not phase.is_nginx
 end
 
 --- Runs the handlers of all events there are. A consumer's field `answer` is what answers its rebalances.
@@ -194,98 +208,45 @@ end
 ---@param object table
 ---@param may_wait? boolean
 function events.dispatch(object, may_wait)
-  local start_us = nginx.now_us()
+  local start_us = turn.now_us()
   -- A handler may close it.
   while object.handle and object.event_count[0] ~= 0 do
-    local event = take(object.client, object.handled)
-    if not event then
+    local code, event = take(object.client, object.handled)
+    if code ~= 0 then
       return
-    end
-    local call = CALL[event.type]
-    if call then
-      call(object.handlers, event)
-    else
+    elseif event.kind == C.KAFKA_EVENT_REBALANCE then
       object.answer(object, event)
+    else
+      local found = events.read(event)
+      CALL[found.type](object.handlers, found)
     end
     if may_wait then
-      nginx.turn()
-    elseif nginx.is_over(start_us) then
+      turn.take()
+    elseif turn.is_over(start_us) then
       return
     end
   end
 end
 
---- Takes events that have no handler, oldest first; never waits.
+--- Takes events that have no handler, oldest first; never waits. In nginx it leaves those that would take others their
+--- turn for the next call.
 ---@param object table
 ---@param most integer
 ---@return kafka.Event[]? events nil if the client is closed
 ---@return string? message
 ---@return integer? code
 function events.list(object, most)
-  local found = {}
-  while #found < most do
-    local event, message, code = take(object.client, bit.band(ALL, bit.bnot(object.handled)))
-    if event then
-      found[#found + 1] = event
-    elseif code == C.KAFKA_ERR_TIMED_OUT then
+  local found, start_us = {}, turn.now_us()
+  while #found < most and not turn.is_over(start_us) do
+    local code, event = take(object.client, bit.band(ALL, bit.bnot(object.handled)))
+    if code == C.KAFKA_ERR_TIMED_OUT then
       break
-    else
-      return nil, message, code
+    elseif code ~= 0 then
+      return err.failure(code)
     end
+    found[#found + 1] = events.read(event)
   end
   return found
-end
-
-local now_ms = events.now_ms
-
-local function look(object, given)
-  while object.handle do
-    local code = given.wait(0, object, given.argument)
-    if code ~= C.KAFKA_ERR_EVENT then
-      return code
-    end
-    events.dispatch(object, given.may_wait)
-    if not given.may_wait and object.handle and object.event_count[0] ~= 0 then
-      return C.KAFKA_ERR_TIMED_OUT
-    end
-  end
-  return C.KAFKA_ERR_CLOSED
-end
-
---- Calls `wait(timeout_ms, object, argument)` until it returns another code than KAFKA_ERR_EVENT, and runs the handlers
---- whenever it is interrupted; then it goes on for the rest of its time.
----@param object table open
----@param timeout_ms integer -1 waits without limit
----@param wait fun(timeout_ms: integer, object: table, argument: any): integer KAFKA_ERR_TIMED_OUT if nothing came
----@param argument? any saves a closure, which is not compiled
----@return integer code
-function events.waiting(object, timeout_ms, wait, argument)
-  if not nginx.may_block() then
-    local given = { wait = wait, argument = argument, may_wait = timeout_ms ~= 0 }
-    return nginx.wait(object, timeout_ms, C.KAFKA_ERR_TIMED_OUT, nil, look, given)
-  end
-  local start = timeout_ms > 0 and object.handled ~= 0 and now_ms()
-  local code = wait(timeout_ms, object, argument)
-  while code == C.KAFKA_ERR_EVENT do
-    events.dispatch(object)
-    if not object.handle then
-      return C.KAFKA_ERR_CLOSED
-    end
-    code = wait(start and math.max(0, timeout_ms - (now_ms() - start)) or timeout_ms, object, argument)
-  end
-  return code
-end
-
---- Waits for nothing but the time to go by.
----@param producer kafka.Producer
----@param ms integer
-function events.pause(producer, ms)
-  if nginx.may_block() then
-    -- A report that nobody has fetched cuts it short, which costs no more than trying again sooner.
-    C.kafka_producer_wait(producer.handle, ms, nil)
-  else
-    nginx.pause(ms)
-  end
 end
 
 return events

@@ -1,13 +1,14 @@
 --- A consumer in its group: what it subscribes to, is assigned, and gives back.
 
 local ffi = require("ffi")
-local calls = require("kafka.calls")
 local check = require("kafka.check")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local future = require("kafka.future")
 local native = require("kafka.native")
 local partitions = require("kafka.partitions")
-local value = require("kafka.value")
+local task = require("kafka.nginx.task")
+local wait = require("kafka.wait")
 
 local C = native.C
 
@@ -16,8 +17,8 @@ local group = {}
 ---@class kafka.Consumer
 local Group = {}
 
-local function subscribe(list, self)
-  return C.kafka_consumer_subscribe(self.handle, list, native.error)
+local function subscribe(list, self, out)
+  return C.kafka_consumer_subscribe(self.handle, list, out, native.error)
 end
 
 --- Joins the group, to share these topics with its other members. Replaces an earlier subscription. Never waits for a
@@ -35,11 +36,11 @@ function Group:subscribe(topics)
   if single then
     check.fail(2, "a topic with a partition can be assigned, not subscribed to")
   end
-  return calls.make(self, C.KAFKA_CALL_SUBSCRIBE, list, subscribe)
+  return future.call(self, list, subscribe)
 end
 
-local function unsubscribe(_, self)
-  return C.kafka_consumer_unsubscribe(self.handle, native.error)
+local function unsubscribe(_, self, out)
+  return C.kafka_consumer_unsubscribe(self.handle, out, native.error)
 end
 
 --- Ends the subscription: the group is left in the background.
@@ -48,11 +49,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:unsubscribe()
-  return calls.make(self, C.KAFKA_CALL_UNSUBSCRIBE, nil, unsubscribe)
+  return future.call(self, nil, unsubscribe)
 end
 
-local function subscription(_, self)
-  return C.kafka_consumer_subscription(self.handle, partitions.out, native.error)
+local function subscription(_, self, out)
+  return C.kafka_consumer_subscription(self.handle, not out and partitions.out or nil, out, native.error)
 end
 
 --- What is subscribed to, as it was given.
@@ -61,8 +62,8 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:subscription()
-  local number, taken = C.KAFKA_CALL_SUBSCRIPTION, partitions.taken
-  local list, message, code, info = calls.make(self, number, nil, subscription, taken, partitions.of_request)
+  local taken, of_future = partitions.taken, partitions.of_future
+  local list, message, code, info = future.call(self, nil, subscription, taken, of_future)
   if not list then
     return nil, message, code, info
   end
@@ -73,8 +74,8 @@ function Group:subscription()
   return topics
 end
 
-local function assign(list, self)
-  return C.kafka_consumer_assign(self.handle, list, native.error)
+local function assign(list, self, out)
+  return C.kafka_consumer_assign(self.handle, list, out, native.error)
 end
 
 --- Consumes exactly these partitions. In a handler it is the answer to the rebalance.
@@ -84,11 +85,11 @@ end
 ---@return integer? code STATE where the group rebalances cooperatively: see `incremental_assign`
 ---@return kafka.ErrorInfo? info
 function Group:assign(list)
-  return calls.make(self, C.KAFKA_CALL_ASSIGN, partitions.check(2, list), assign)
+  return future.call(self, partitions.check(2, list), assign)
 end
 
-local function incremental_assign(list, self)
-  return C.kafka_consumer_incremental_assign(self.handle, list, native.error)
+local function incremental_assign(list, self, out)
+  return C.kafka_consumer_incremental_assign(self.handle, list, out, native.error)
 end
 
 --- Consumes these partitions as well.
@@ -98,11 +99,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:incremental_assign(list)
-  return calls.make(self, C.KAFKA_CALL_INCREMENTAL_ASSIGN, partitions.check(2, list), incremental_assign)
+  return future.call(self, partitions.check(2, list), incremental_assign)
 end
 
-local function incremental_unassign(list, self)
-  return C.kafka_consumer_incremental_unassign(self.handle, list, native.error)
+local function incremental_unassign(list, self, out)
+  return C.kafka_consumer_incremental_unassign(self.handle, list, out, native.error)
 end
 
 --- Consumes these partitions no more.
@@ -112,11 +113,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:incremental_unassign(list)
-  return calls.make(self, C.KAFKA_CALL_INCREMENTAL_UNASSIGN, partitions.check(2, list), incremental_unassign)
+  return future.call(self, partitions.check(2, list), incremental_unassign)
 end
 
-local function unassign(_, self)
-  return C.kafka_consumer_unassign(self.handle, native.error)
+local function unassign(_, self, out)
+  return C.kafka_consumer_unassign(self.handle, out, native.error)
 end
 
 --- Consumes nothing any more.
@@ -125,11 +126,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:unassign()
-  return calls.make(self, C.KAFKA_CALL_UNASSIGN, nil, unassign)
+  return future.call(self, nil, unassign)
 end
 
-local function assignment(_, self)
-  return C.kafka_consumer_assignment(self.handle, partitions.out, native.error)
+local function assignment(_, self, out)
+  return C.kafka_consumer_assignment(self.handle, not out and partitions.out or nil, out, native.error)
 end
 
 --- The partitions that are consumed.
@@ -138,10 +139,10 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:assignment()
-  return calls.make(self, C.KAFKA_CALL_ASSIGNMENT, nil, assignment, partitions.taken, partitions.of_request)
+  return future.call(self, nil, assignment, partitions.taken, partitions.of_future)
 end
 
-local number_out = ffi.new("int32_t[1]")
+local number_out = native.out("int32_t[1]")
 
 --- Whether the partitions are lost: other members may consume them already.
 ---@return boolean? lost
@@ -159,14 +160,19 @@ function Group:assignment_lost()
   return number_out[0] ~= 0
 end
 
-local text_out = ffi.new("const char *[1]")
+local text_out = native.out("const char *[1]")
 
-local function protocol(_, self)
-  return C.kafka_consumer_rebalance_protocol(self.handle, text_out, native.error)
+local function protocol(_, self, out)
+  return C.kafka_consumer_rebalance_protocol(self.handle, not out and text_out or nil, out, native.error)
 end
 
 local function read_protocol()
   return ffi.string(text_out[0])
+end
+
+local function protocol_of_future(handle)
+  C.kafka_future_protocol(handle, text_out, nil)
+  return read_protocol()
 end
 
 --- How the group rebalances.
@@ -175,7 +181,7 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:rebalance_protocol()
-  return calls.make(self, C.KAFKA_CALL_REBALANCE_PROTOCOL, nil, protocol, read_protocol, value.of_request)
+  return future.call(self, nil, protocol, read_protocol, protocol_of_future)
 end
 
 -- The least and the most arguments of each method, the object included.
@@ -195,58 +201,71 @@ local COUNTS = {
 --- Adds these methods to a class that is about to be made.
 group.extend = check.mixin(Group, COUNTS)
 
---- The handler for a rebalance. Who does not tell lost partitions from revoked ones hears of both.
+--- The handler for a rebalance. A program without one for lost partitions gets them as revoked.
 local function handler_of(self, kind)
   local handlers = self.handlers
   if kind == "assign" then
-    if self.closing then
-      -- What a consumer is given that leaves it never has, so it hears neither of its coming nor of its going.
-      self.untold = #(self:assignment() or {}) == 0
+    if self.is_closing then
+      -- What a consumer is given that leaves it never has, so no handler is called for its coming or its going.
+      self.is_unannounced = #(self:assignment() or {}) == 0
       return nil
     end
     return handlers.on_assign
-  elseif self.untold then
+  elseif self.is_unannounced then
     return nil
   end
   return kind == "lost" and handlers.on_lost or handlers.on_revoke
 end
 
-local function accept(_, self)
-  return C.kafka_consumer_accept_rebalance(self.handle, nil, nil)
+local function accept(_, self, out)
+  return C.kafka_consumer_accept_rebalance(self.handle, nil, out, nil)
 end
 
---- Answers a rebalance, after its handler has run; unless that has done so by itself.
----@param self kafka.Consumer
----@param event kafka.Event
-function group.answer(self, event)
+--- Runs a rebalance's handler, and answers it unless the handler has done so by itself.
+local function answer(self, taken)
+  local event = events.read(taken)
   local handler = handler_of(self, event.type)
   local succeeded, failure = true, nil
   if handler then
     succeeded, failure = pcall(handler, self, event.partitions)
   end
   -- The group waits for the answer, whatever the handler came to; it may also have closed the consumer.
-  calls.make(self, C.KAFKA_CALL_ACCEPT_REBALANCE, nil, accept)
+  future.call(self, nil, accept)
   if not succeeded then
     error(failure, 0)
   end
 end
 
-local function leave(timeout_ms, self)
-  return C.kafka_consumer_leave(self.handle, timeout_ms, nil)
+--- Has a rebalance answered that was taken from the library, which cannot be taken again; waits until that is done.
+---@param self kafka.Consumer
+---@param taken ffi.cdata* a kafka_event
+function group.answer(self, taken)
+  task.run(taken, -1, answer, self, taken)
 end
 
---- Leaves the group if somebody wants to hear of it, and runs the handlers on the way.
+local function look_for_end(self, _, left_ms)
+  local code = C.kafka_consumer_leave(self.handle, left_ms, nil)
+  if code ~= C.KAFKA_ERR_TIMED_OUT then
+    return code
+  end
+end
+
+--- Whether a consumer's rebalances have handlers.
+---@param self kafka.Consumer
+---@return boolean
+function group.has_handlers(self)
+  local handlers = self.handlers
+  return (handlers.on_assign or handlers.on_revoke or handlers.on_lost) ~= nil
+end
+
+--- Leaves the group, and runs the handlers of rebalances on the way.
 ---@param self kafka.Consumer
 ---@param timeout_ms integer
 ---@return integer left_ms what is left of the time
 ---@return any failure an error of a handler's
 function group.leave(self, timeout_ms)
-  local handlers = self.handlers
-  if not (handlers.on_assign or handlers.on_revoke or handlers.on_lost) then
-    return timeout_ms
-  end
   local start = events.now_ms()
-  local succeeded, failure = pcall(events.waiting, self, timeout_ms, leave)
+  local succeeded, failure = pcall(wait.until_ready, self, timeout_ms, look_for_end)
   local left_ms = timeout_ms < 0 and -1 or math.max(0, timeout_ms - (events.now_ms() - start))
   return left_ms, not succeeded and failure or nil
 end

@@ -20,10 +20,10 @@ local function free(handle)
 end
 
 --- Where a function of the C API puts what it makes; `taken` takes it from there.
-group_metadata.out = ffi.new("kafka_group_metadata *[1]")
+group_metadata.out = native.out("kafka_group_metadata *[1]")
 
-local text_out = ffi.new("const char *[1]")
-local number_out = ffi.new("int32_t[1]")
+local text_out = native.out("const char *[1]")
+local number_out = native.out("int32_t[1]")
 
 local function text(handle, getter)
   if getter(handle, text_out, native.error) ~= 0 then
@@ -46,11 +46,11 @@ function group_metadata.taken()
   }, metatable)
 end
 
---- Reads a request's; see `request.finish`.
----@param handle ffi.cdata* of a request
+--- Reads a future's; see `future.finish`.
+---@param handle ffi.cdata* of a future
 ---@return kafka.GroupMetadata
-function group_metadata.of_request(handle)
-  if C.kafka_request_group_metadata(handle, group_metadata.out, native.error) ~= 0 then
+function group_metadata.of_future(handle)
+  if C.kafka_future_group_metadata(handle, group_metadata.out, native.error) ~= 0 then
     error(native.message(), 0)
   end
   return group_metadata.taken()

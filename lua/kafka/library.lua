@@ -1,10 +1,15 @@
 --- Finds and loads the shared library.
 
 local ffi = require("ffi")
+local cdef = require("kafka.cdef")
 
 local library = {}
 
-local FILE = ffi.os == "OSX" and "libkafka.dylib" or "libkafka.so"
+-- The name has the number of the interface that these files need; without it the library may be of any.
+local FILES = { ("libkafka.so.%d"):format(cdef.abi_version), "libkafka.so" }
+if ffi.os == "OSX" then
+  FILES = { ("libkafka.%d.dylib"):format(cdef.abi_version), "libkafka.dylib" }
+end
 
 --- The directory of kafka.lua, with its last separator; nil if this code was not loaded from a file.
 local function lua_directory()
@@ -24,17 +29,18 @@ local function candidates()
   end
 
   local directory = lua_directory()
-  if directory then
-    add(directory .. FILE)
-    add(directory .. "../" .. FILE)
-    add(directory .. "../target/release/" .. FILE)
-    -- From PREFIX/share/lua/5.1, where `make install` puts the Lua files.
-    add(directory .. "../../../lib/" .. FILE)
+  -- The last is for PREFIX/share/lua/5.1, where `make install` puts the Lua files.
+  for _, place in ipairs(directory and { "", "../", "../target/release/", "../../../lib/" } or {}) do
+    for _, file in ipairs(FILES) do
+      add(directory .. place .. file)
+    end
   end
   -- Not package.searchpath, which may answer with the all-in-one loader that some paths end in.
   for template in package.cpath:gmatch("[^;]+") do
     if template:find("?", 1, true) then
-      add((template:gsub("%?", "libkafka")))
+      local path = template:gsub("%?", "libkafka")
+      add(path .. "." .. cdef.abi_version)
+      add(path)
     end
   end
   return paths
@@ -59,19 +65,17 @@ function library.load()
     error(text:format(namespace, table.concat(others, "\n\t")), 0)
   end
 
-  local failures = {}
-  for _, path in ipairs(candidates()) do
+  local paths, failures = candidates(), {}
+  local count = #paths
+  -- A name without a directory is the system loader's to find.
+  paths[count + 1], paths[count + 2] = FILES[1], FILES[2]
+  for index, path in ipairs(paths) do
     local loaded, namespace = pcall(ffi.load, path)
     if loaded then
-      return namespace, path
+      return namespace, index > count and path .. " on " .. SYSTEM or path
     end
-    failures[#failures + 1] = namespace
+    failures[index] = namespace
   end
-  local loaded, namespace = pcall(ffi.load, "kafka")
-  if loaded then
-    return namespace, FILE .. " on " .. SYSTEM
-  end
-  failures[#failures + 1] = namespace
   error("kafka: cannot load the library; KAFKA_LIBRARY is not set; tried:\n\t" .. table.concat(failures, "\n\t"), 0)
 end
 

@@ -1,22 +1,21 @@
 --- Messages that a consumer has taken ahead of its reader: a call into C for many, and none for most.
 
-local ffi = require("ffi")
 local events = require("kafka.events")
 local message = require("kafka.message")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
+local phase = require("kafka.nginx.phase")
+local turn = require("kafka.turn")
+local wait = require("kafka.wait")
 
 local C = native.C
 
 local lookahead = {}
 
-local cursor_out = ffi.new("kafka_cursor *[1]")
-local messages_out = ffi.new("const kafka_raw_message *const *[1]")
+local cursor_out = native.out("kafka_cursor *[1]")
+local messages_out = native.out("const kafka_raw_message *const *[1]")
 
 -- After so many messages that were there others may have their turn.
 local TURN = 32
-
-local IS_LATE = ffi.offsetof("kafka_cursor", "is_late")
 
 --- Has a consumer that is made with this take its messages ahead.
 ---@param client_conf ffi.cdata*
@@ -26,21 +25,25 @@ function lookahead.configure(client_conf)
   end
 end
 
---- Gives a consumer what reading needs: the fields `cursor`, `is_late` and, once there are some messages,
---- `taken`, `topic_at` and `topic`.
+--- Gives a consumer what reading needs: the fields `cursor` and, once there are some messages, `taken`, `topic_at` and
+--- `topic`.
 ---@param consumer table
 function lookahead.attach(consumer)
   if C.kafka_consumer_cursor(consumer.handle, cursor_out, native.error) ~= 0 then
     error(native.message(), 0)
   end
-  local cursor = cursor_out[0]
-  consumer.cursor = cursor
-  -- It changes while a loop runs.
-  consumer.is_late = ffi.cast("const volatile uint32_t *", ffi.cast("const char *", cursor) + IS_LATE)
+  consumer.cursor = cursor_out[0]
 end
 
-local function take(timeout_ms, consumer)
+local function take(consumer, timeout_ms)
   return C.kafka_consumer_take(consumer.handle, timeout_ms, messages_out, native.error)
+end
+
+local function look(consumer, _, left_ms)
+  local code = take(consumer, left_ms)
+  if code ~= C.KAFKA_ERR_TIMED_OUT then
+    return code
+  end
 end
 
 --- Takes messages; the first is at the cursor then.
@@ -50,9 +53,9 @@ end
 local function refill(consumer, timeout_ms)
   local code
   if consumer.direct then
-    code = take(timeout_ms, consumer)
+    code = take(consumer, timeout_ms)
   else
-    code = events.waiting(consumer, timeout_ms, take)
+    code = wait.until_ready(consumer, timeout_ms, look)
   end
   if code == 0 then
     consumer.taken = messages_out[0]
@@ -69,8 +72,8 @@ end
 ---@return integer? code why there is none
 function lookahead.next(consumer, timeout_ms)
   local cursor = consumer.cursor
-  if nginx.is_here and timeout_ms ~= 0 and cursor.next % TURN == 0 then
-    nginx.turn()
+  if phase.is_nginx and timeout_ms ~= 0 and cursor.next % TURN == 0 then
+    turn.take()
     if not consumer.handle then
       return nil, C.KAFKA_ERR_CLOSED
     end
@@ -82,7 +85,7 @@ function lookahead.next(consumer, timeout_ms)
       return nil, C.KAFKA_ERR_CLOSED
     end
   end
-  if cursor.next == cursor.count or consumer.is_late[0] ~= 0 or cursor.process ~= cursor.process_now[0] then
+  if cursor.next == cursor.count or cursor.is_late ~= 0 or cursor.process ~= cursor.process_now[0] then
     local code = refill(consumer, timeout_ms)
     if code ~= 0 then
       return nil, code

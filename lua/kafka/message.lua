@@ -22,8 +22,8 @@ local TIMESTAMP_TYPES = { "create_time", "log_append_time" }
 -- As many headers are read without making room for them.
 local HEADERS = 16
 
-local some_headers = ffi.new("kafka_header[?]", HEADERS)
-local count_out = ffi.new("size_t[1]")
+local some_headers = native.out("kafka_header[?]", HEADERS)
+local count_out = native.out("size_t[1]")
 
 local function check(code)
   if code ~= 0 then
@@ -117,7 +117,7 @@ local SLOTS = { value = 3, key = 4, headers = 5 }
 -- What is where librdkafka has it, and read without a call.
 local IS_RAW = { partition = true, offset = true, key = true, value = true }
 
-local seen = ffi.new("kafka_message")
+local seen = native.out("kafka_message")
 
 --- All that a message holds.
 ---@param raw ffi.cdata* a kafka_raw_message

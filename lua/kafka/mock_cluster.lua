@@ -104,7 +104,7 @@ function MockCluster:set_rtt(id, rtt_ms)
   return result(C.kafka_mock_cluster_set_rtt(handle, id, rtt_ms, native.error))
 end
 
-local api_out = ffi.new("int32_t[1]")
+local api_out = native.out("int32_t[1]")
 
 --- Lets requests of one kind fail: the next with the first code, the one after it with the second, and so on.
 ---@param api string|integer the request's name in Kafka's protocol, as "Produce" or "InitProducerId", or its number

@@ -6,7 +6,7 @@ local library = require("kafka.library")
 
 local native = {}
 
---- Declares the C API, once in a Lua state: LuaJIT never forgets a declaration, and refuses to hear one twice.
+--- Declares the C API, once in a Lua state: LuaJIT never forgets a declaration, and refuses it a second time.
 local function declare()
   local marker = "kafka_cdef_" .. cdef.hash
   if pcall(ffi.typeof, marker) then
@@ -58,8 +58,23 @@ native.NO_ID = 0xffffffffffffffffULL
 --- KAFKA_OPAQUE_QUIET.
 native.QUIET_ID = 0xfffffffffffffffeULL
 
---- What calls write their errors to. Read it at once: the next call may write to it.
-native.error = ffi.new("kafka_error")
+--- What `out` has made.
+---@type ffi.cdata*[]
+native.outs = {}
+
+--- Room for what a function of the C API writes. It is read before anything can yield: the next call may write to it.
+--- This is the one place that makes such cdata for a module.
+---@param ctype string
+---@param count? integer
+---@return ffi.cdata*
+function native.out(ctype, count)
+  local out = count and ffi.new(ctype, count) or ffi.new(ctype)
+  native.outs[#native.outs + 1] = out
+  return out
+end
+
+--- What calls write their errors to.
+native.error = native.out("kafka_error")
 
 --- The text of the last error.
 ---@return string

@@ -1,11 +1,10 @@
 --- A consumer's places in its partitions: those it is at, and those its group has committed.
 
-local calls = require("kafka.calls")
 local check = require("kafka.check")
 local err = require("kafka.err")
+local future = require("kafka.future")
 local native = require("kafka.native")
 local partitions = require("kafka.partitions")
-local request = require("kafka.request")
 local value = require("kafka.value")
 
 local C = native.C
@@ -30,13 +29,13 @@ local function list_of(index, given, level)
 end
 
 local function start(list, self, function_of_c, timeout_ms)
-  return function_of_c(self.handle, list, timeout_ms, request.out, native.error)
+  return function_of_c(self.handle, list, timeout_ms, nil, future.out, native.error)
 end
 
 --- Asks the brokers about partitions.
 local function ask(self, list, function_of_c, timeout_ms)
   local code = partitions.with(list, start, self, function_of_c, timeout_ms)
-  return request.finish(code, timeout_ms, partitions.of_request, self)
+  return future.finish(code, timeout_ms, partitions.of_future, self)
 end
 
 --- Commits offsets, and waits until that is done.
@@ -50,7 +49,7 @@ end
 function Offsets:commit(given, timeout_ms)
   local list = given ~= nil and list_of(2, given) or nil
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
@@ -58,7 +57,7 @@ function Offsets:commit(given, timeout_ms)
 end
 
 local function commit_async(list, self)
-  return C.kafka_consumer_commit(self.handle, list, 0, nil, native.error)
+  return C.kafka_consumer_commit_async(self.handle, list, native.error)
 end
 
 --- Commits offsets in the background; a failure is an event, "commit_failed". Never waits.
@@ -93,8 +92,8 @@ function Offsets:store_offsets(given)
   return err.done(partitions.with(list, store_offsets, self))
 end
 
-local function pause(list, self)
-  return C.kafka_consumer_pause(self.handle, list, native.error)
+local function pause(list, self, out)
+  return C.kafka_consumer_pause(self.handle, list, out, native.error)
 end
 
 --- Takes no messages of these partitions, until they are resumed or assigned anew. Never waits for a broker.
@@ -104,11 +103,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Offsets:pause(list)
-  return calls.make(self, C.KAFKA_CALL_PAUSE, partitions.check(2, list), pause)
+  return future.call(self, partitions.check(2, list), pause)
 end
 
-local function resume(list, self)
-  return C.kafka_consumer_resume(self.handle, list, native.error)
+local function resume(list, self, out)
+  return C.kafka_consumer_resume(self.handle, list, out, native.error)
 end
 
 --- The reverse of `pause`.
@@ -118,11 +117,11 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Offsets:resume(list)
-  return calls.make(self, C.KAFKA_CALL_RESUME, partitions.check(2, list), resume)
+  return future.call(self, partitions.check(2, list), resume)
 end
 
-local function position(list, self)
-  return C.kafka_consumer_position(self.handle, list, partitions.out, native.error)
+local function position(list, self, out)
+  return C.kafka_consumer_position(self.handle, list, not out and partitions.out or nil, out, native.error)
 end
 
 --- The offsets of the next messages. Never waits for a broker.
@@ -133,7 +132,7 @@ end
 ---@return kafka.ErrorInfo? info
 function Offsets:position(list)
   list = list ~= nil and partitions.check(2, list) or nil
-  return calls.make(self, C.KAFKA_CALL_POSITION, list, position, partitions.taken, partitions.of_request)
+  return future.call(self, list, position, partitions.taken, partitions.of_future)
 end
 
 --- Goes on from another offset, in a partition that is assigned.
@@ -146,7 +145,7 @@ end
 function Offsets:seek(place, timeout_ms)
   local list = partitions.check(2, { check.table(2, place) }, "offset")
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
@@ -169,7 +168,7 @@ end
 function Offsets:committed(list, timeout_ms)
   list = partitions.check(2, list)
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
@@ -186,7 +185,7 @@ end
 function Offsets:offsets_for_times(list, timeout_ms)
   list = partitions.check(2, list, "timestamp")
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
@@ -208,12 +207,13 @@ function Offsets:watermarks(topic, partition, timeout_ms)
     check.fail(3, "invalid topic partition < 0")
   end
   timeout_ms = check.timeout(4, timeout_ms, TIMEOUT_MS)
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
-  local begun = C.kafka_consumer_watermarks(self.handle, topic, partition, timeout_ms, request.out, native.error)
-  local found, text, code, info = request.finish(begun, timeout_ms, value.of_request, self)
+  local out = future.out
+  local begun = C.kafka_consumer_watermarks(self.handle, topic, partition, timeout_ms, nil, nil, out, native.error)
+  local found, text, code, info = future.finish(begun, timeout_ms, value.of_future, self)
   if not found then
     return nil, text, code, info
   end

@@ -3,6 +3,7 @@
 local ffi = require("ffi")
 local check = require("kafka.check")
 local native = require("kafka.native")
+local turn = require("kafka.turn")
 
 local C = native.C
 
@@ -72,6 +73,16 @@ local function is_integer(value, least, most)
   return type(value) == "number" and value >= least and value <= most and value == math.floor(value)
 end
 
+local int64 = ffi.typeof("int64_t")
+
+--- A number of Lua's in the place of an int64_t, as kafka.resty returns offsets; one that is not exact stays as it is.
+local function plain(value)
+  if type(value) == "cdata" and ffi.istype(int64, value) and value >= -MOST and value <= MOST then
+    return tonumber(value)
+  end
+  return value
+end
+
 --- What is wrong with an entry of a list of single partitions.
 local function mistake(item, number, required)
   if type(item) ~= "table" then
@@ -82,7 +93,7 @@ local function mistake(item, number, required)
     return "topic: invalid name"
   elseif not is_integer(item.partition, 0, INT32_MAX) then
     return ("partition: integer from 0 expected, got %s"):format(tostring(item.partition))
-  elseif (required or item[number] ~= nil) and not is_integer(item[number], -MOST, MOST) then
+  elseif (required or item[number] ~= nil) and not is_integer(plain(item[number]), -MOST, MOST) then
     return ("%s: integer expected, got %s"):format(number, tostring(item[number]))
   end
 end
@@ -102,9 +113,13 @@ function partitions.check(index, list, number, level)
     if text then
       check.fail(index, ("[%d]: %s"):format(place, text), level)
     end
-    copy[place] = { topic = item.topic, partition = item.partition, offset = item[number or "offset"] }
+    copy[place] = { topic = item.topic, partition = item.partition, offset = plain(item[number or "offset"]) }
   end
-  if #copy == 0 and next(list) ~= nil then
+  local count = 0
+  for _ in next, list do
+    count = count + 1
+  end
+  if count > #copy then
     check.fail(index, "array of partitions expected", level)
   end
   return copy
@@ -143,13 +158,14 @@ end
 -- Those that say no more than that there is none.
 local NO_OFFSET = { [C.KAFKA_OFFSET_INVALID] = true, [C.KAFKA_OFFSET_STORED] = true }
 
-local entry = ffi.new("kafka_partition")
-local count_out = ffi.new("size_t[1]")
+local entry = native.out("kafka_partition")
+local count_out = native.out("size_t[1]")
 
 --- Makes an array of a native list.
 ---@param handle ffi.cdata* not freed
+---@param may_wait? boolean in nginx it gives way where that takes long
 ---@return kafka.Partition[]
-function partitions.read(handle)
+function partitions.read(handle, may_wait)
   local list = {}
   if handle == nil then
     return list
@@ -157,6 +173,9 @@ function partitions.read(handle)
     error(native.message(), 0)
   end
   for index = 0, tonumber(count_out[0]) - 1 do
+    if may_wait then
+      turn.step()
+    end
     if C.kafka_partitions_get(handle, index, entry, native.error) ~= 0 then
       error(native.message(), 0)
     end
@@ -173,7 +192,7 @@ function partitions.read(handle)
 end
 
 --- Where a function of the C API puts the list that it makes; `taken` takes it from there.
-partitions.out = ffi.new("kafka_partitions *[1]")
+partitions.out = native.out("kafka_partitions *[1]")
 
 --- Makes an array of the list that has just been made, and frees it.
 ---@return kafka.Partition[]
@@ -181,16 +200,16 @@ function partitions.taken()
   return native.using(ffi.gc(partitions.out[0], free), free, partitions.read)
 end
 
-local list_out = ffi.new("const kafka_partitions *[1]")
+local list_out = native.out("const kafka_partitions *[1]")
 
---- Reads a request's partitions; see `request.finish`.
----@param handle ffi.cdata* of a request
+--- Reads a future's partitions; see `future.finish`.
+---@param handle ffi.cdata* of a future
 ---@return kafka.Partition[]
-function partitions.of_request(handle)
-  if C.kafka_request_partitions(handle, list_out, native.error) ~= 0 then
+function partitions.of_future(handle)
+  if C.kafka_future_partitions(handle, list_out, native.error) ~= 0 then
     error(native.message(), 0)
   end
-  return partitions.read(list_out[0])
+  return partitions.read(list_out[0], true)
 end
 
 return partitions

@@ -1,14 +1,14 @@
 --- The part of a producer that is beyond the seed's: records with all they can have, and what becomes of each.
 
-local ffi = require("ffi")
 local check = require("kafka.check")
 local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
+local phase = require("kafka.nginx.phase")
 local record = require("kafka.record")
 local topics = require("kafka.topics")
+local turn = require("kafka.turn")
 
 local C = native.C
 
@@ -23,15 +23,15 @@ local SLICE_MS = 50
 local TURN, AT_ONCE = 16, 64
 
 ---@class kafka.Producer: kafka.Client
----@field deliveries kafka.Deliveries|false this library's own; once somebody hears of messages one by one
+---@field deliveries kafka.Deliveries|false this library's own; once the program gets reports one by one
 ---@field block_ms integer|false this library's own
 ---@field only_errors boolean this library's own
 local Producer = {}
 
---- Begins to hear of messages one by one, if that has not begun.
+--- Begins to take reports one by one, if that has not begun.
 ---@param self kafka.Producer
 ---@return kafka.Deliveries
-local function hearing(self)
+local function deliveries_of(self)
   local mine = self.deliveries
   if not mine then
     mine = deliveries.new({}, self.only_errors)
@@ -41,7 +41,7 @@ local function hearing(self)
 end
 
 local function number_for(self, handle, checked)
-  local mine = checked.on_delivery and hearing(self) or self.deliveries
+  local mine = checked.on_delivery and deliveries_of(self) or self.deliveries
   return mine and mine:keep(handle, checked.opaque, checked.on_delivery) or native.QUIET_ID
 end
 
@@ -64,7 +64,7 @@ local function produce(self, checked, block_ms)
   local number = number_for(self, self.handle, checked)
   local code = record.queue(self.handle, topic_handle, checked, number)
   if code == C.KAFKA_ERR_QUEUE_FULL and block_ms then
-    hearing(self)
+    deliveries_of(self)
     code = deliveries.retry(self, block_ms, queue, checked, number)
   end
   if code ~= 0 and self.deliveries then
@@ -75,7 +75,7 @@ end
 
 --- Queues a copy of a record. Never waits, unless the producer was made with `block_ms`.
 ---
---- Its report is fetched by the producer's other calls, which run `on_delivery`. One of which nobody hears, neither by
+--- Its report is fetched by the producer's other calls, which run `on_delivery`. One that is not reported, neither by
 --- `on_delivery` nor by `reports`, need not be fetched at all.
 ---@param message kafka.Record a field that is wrong or unknown throws, by its name
 ---@return true? queued
@@ -124,7 +124,7 @@ local function sort_out(batch)
   return left[1] and C.KAFKA_ERR_QUEUE_FULL or 0
 end
 
-local queued_count = ffi.new("size_t[1]")
+local queued_count = native.out("size_t[1]")
 
 local function queue_batch(self, batch)
   local topic_handle, code = topics.managed(self, batch.topic)
@@ -153,7 +153,7 @@ end
 local function queue_part(self, batch, deadline_ms)
   local code = self.handle and queue_batch(self, batch) or C.KAFKA_ERR_CLOSED
   if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
-    hearing(self)
+    deliveries_of(self)
     local left_ms = deadline_ms and math.max(0, deadline_ms - events.now_ms()) or self.block_ms
     code = deliveries.retry(self, left_ms, queue_batch, batch)
   end
@@ -169,7 +169,7 @@ local function queue_all(self, batch, room, count, may_yield)
     batch.first, batch.records, batch.indices = first, room.records + first, nil
     batch.count = math.min(most, count - first)
     if first > 0 and code == 0 then
-      nginx.turn()
+      turn.take()
     end
     if code == 0 then
       code = queue_part(self, batch, deadline_ms)
@@ -182,12 +182,12 @@ local function queue_all(self, batch, room, count, may_yield)
 end
 
 --- Ends a batch of which some were not queued.
-local function forget_failed(self, batch, heard)
+local function forget_failed(self, batch, followed)
   table.sort(batch.errors, function(left, right)
     return left.index < right.index
   end)
   for _, failed in ipairs(batch.errors) do
-    local number = heard[failed.index]
+    local number = followed[failed.index]
     if number and self.deliveries then
       self.deliveries:forget(number)
     end
@@ -210,18 +210,18 @@ function Producer:produce_batch(topic, messages)
   local handle, count = self.handle, #messages
   local number = handle and number_for(self, handle, NOTHING) or native.QUIET_ID
   local room = record.take_room(count)
-  local may_yield = count > TURN and nginx.may_yield()
-  -- Those of which somebody may want to hear one by one, and then their numbers.
-  local heard = NOTHING
+  local may_yield = count > TURN and phase.may_yield()
+  -- Those that may have reports one by one, and then their numbers.
+  local followed = NOTHING
   for at = 1, count do
     if may_yield and at % TURN == 0 then
-      nginx.turn()
+      turn.take()
     end
     local checked = record.read(3, at, messages[at], room)
     record.fill(room, at - 1, checked, number)
     if checked.on_delivery or checked.opaque ~= nil then
-      heard = heard == NOTHING and {} or heard
-      heard[at] = checked
+      followed = followed == NOTHING and {} or followed
+      followed[at] = checked
     end
   end
   -- It may have been closed meanwhile.
@@ -234,15 +234,15 @@ function Producer:produce_batch(topic, messages)
   if not topic_handle then
     return err.failure(gone)
   end
-  for at, checked in pairs(heard) do
-    heard[at] = number_for(self, handle, checked)
-    room.records[at - 1].opaque = heard[at]
+  for at, checked in pairs(followed) do
+    followed[at] = number_for(self, handle, checked)
+    room.records[at - 1].opaque = followed[at]
   end
 
   local batch = { topic = topic, codes = room.codes, queued = 0, errors = {} }
   queue_all(self, batch, room, count, may_yield)
   if batch.errors[1] then
-    forget_failed(self, batch, heard)
+    forget_failed(self, batch, followed)
   end
   record.give_room(room)
   return batch.queued, batch.errors
@@ -261,11 +261,11 @@ function Producer:produce_sync(message, timeout_ms)
     return err.closed()
   end
   local report
-  local on_delivery = checked.on_delivery or hearing(self).on_delivery
-  function checked.on_delivery(heard)
-    report = heard
+  local on_delivery = checked.on_delivery or deliveries_of(self).on_delivery
+  function checked.on_delivery(taken)
+    report = taken
     if on_delivery then
-      on_delivery(heard)
+      on_delivery(taken)
     end
   end
   local start = tonumber(C.kafka_clock_ms())
@@ -277,7 +277,7 @@ function Producer:produce_sync(message, timeout_ms)
     end)
   end
   if not report then
-    -- A flush that found nothing left has left its report with somebody who does not take it.
+    -- A flush that found nothing left has left its report where it is not taken.
     return err.failure(code == 0 and C.KAFKA_ERR_TIMED_OUT or code)
   elseif report.err then
     return nil, report.err, report.code
@@ -285,7 +285,7 @@ function Producer:produce_sync(message, timeout_ms)
   return report
 end
 
---- Takes the reports of messages, `send`'s too, oldest first. Never waits; `poll` does. Those that nobody takes have
+--- Takes the reports of messages, `send`'s too, oldest first. Never waits; `poll` does. Those that are not taken have
 --- their room in the producer's queue.
 ---
 --- Throws unless the producer was made with `reports = true`.
@@ -294,7 +294,7 @@ end
 ---@return string? message
 ---@return integer? code
 function Producer:reports(max)
-  max = check.int32(2, max, 1000)
+  max = check.count(2, max, 1000)
   if not self.handle then
     return err.closed()
   elseif not self.deliveries or not self.deliveries.kept then
@@ -322,7 +322,7 @@ function Producer:flush(timeout_ms)
   if self.deliveries or not self.direct then
     code = deliveries.flush(self, timeout_ms, SLICE_MS, deliveries.serve)
   else
-    code = C.kafka_producer_flush(self.handle, timeout_ms, nil)
+    code = C.kafka_producer_flush(self.handle, timeout_ms, nil, nil)
   end
   if code == C.KAFKA_ERR_TIMED_OUT then
     local _, message = err.failure(code)
@@ -357,7 +357,7 @@ function Producer:purge(which)
   return true
 end
 
-local counters_out = ffi.new("kafka_counters")
+local counters_out = native.out("kafka_counters")
 
 ---@class kafka.Counters
 ---@field queued integer accepted since the producer was made: the sum of the others
@@ -385,7 +385,7 @@ function Producer:counters()
   }
 end
 
-local count_out = ffi.new("uint64_t[1]")
+local count_out = native.out("uint64_t[1]")
 
 --- Counts the messages that are queued or under way. Never waits.
 ---@return integer? count

@@ -1,4 +1,4 @@
---- kafka.producer: sends messages, and hears what became of them.
+--- kafka.producer: sends messages, and returns what became of them.
 
 local ffi = require("ffi")
 local check = require("kafka.check")
@@ -7,43 +7,41 @@ local conf = require("kafka.conf")
 local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local events = require("kafka.events")
-local making = require("kafka.making")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
+local phase = require("kafka.nginx.phase")
 local produce = require("kafka.produce")
-local request = require("kafka.request")
 local sandbox = require("kafka.sandbox")
+local task = require("kafka.nginx.task")
 local topics = require("kafka.topics")
 local transaction = require("kafka.transaction")
+local turn = require("kafka.turn")
 local value = require("kafka.value")
+local wait = require("kafka.wait")
 
 local C = native.C
 
 local INT32_MAX = 0x7fffffff
 local CLOSE_TIMEOUT_MS = 10000
 
--- How long one that is collected may take, as in kafka_producer_free.
-local FREE_TIMEOUT_MS = 1000
-
 local NO_ID = native.NO_ID
 local ESRCH = err.errno.ESRCH
 
 ---@class kafka.Producer: kafka.Client
 ---@field handle? ffi.cdata* this library's own; nil when closed
----@field closing? true this library's own
+---@field is_closing? true this library's own: close() has been called
 ---@field topics table<string, ffi.cdata*> this library's own
 ---@field ids? kafka.Tokens this library's own; in a sandbox host
 local Producer = {}
 
 local function free_producer(handle)
-  if nginx.is_here then
-    -- Nobody hears of it; what is lost is counted in the log all the same.
-    C.kafka_producer_close_request(handle, FREE_TIMEOUT_MS, nil, nil)
-  end
   C.kafka_producer_free(handle)
 end
 
-local message_count = ffi.new("uint64_t[1]")
+local function close_producer(handle, timeout_ms, out)
+  return C.kafka_producer_close(handle, timeout_ms, nil, out, native.error)
+end
+
+local message_count = native.out("uint64_t[1]")
 
 --- Why a producer cannot be used, for methods that would not notice by themselves.
 ---@param self kafka.Producer
@@ -116,7 +114,7 @@ local function send(self, topic, partition, message, opaque)
 end
 
 --- Queues a copy of a message; never waits, unless the producer was made with `block_ms`. What becomes of it `poll`
---- tells.
+--- returns.
 ---
 --- Throws `invalid topic` unless the topic was created on this producer, and `sequence_id out of range`.
 ---@param topic string
@@ -138,7 +136,9 @@ function Producer:send(topic, partition, sequence_id, message)
   local opaque = NO_ID
   if sequence_id ~= nil then
     opaque = type(sequence_id) == "number" and sequence_id or check.integer(4, sequence_id)
-    local in_range = opaque >= 0 and opaque < 2 ^ 64
+    -- Nor is one of 64 bits that no Lua number is: `poll` could not return it.
+    local is_exact = type(sequence_id) ~= "cdata" or sequence_id == opaque
+    local in_range = is_exact and opaque >= 0 and opaque < 2 ^ 64
     if not in_range then
       error("sequence_id out of range", 0)
     end
@@ -160,27 +160,32 @@ function Producer:send(topic, partition, sequence_id, message)
   return 0
 end
 
-local reported = ffi.new("kafka_reported")
+local reported = native.out("kafka_reported")
 
-local function wait_for_reports(timeout_ms, self)
-  local code = C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
-  return code == 0 and reported.reported_count == 0 and C.KAFKA_ERR_TIMED_OUT or code
+local function look_for_reports(self, _, left_ms)
+  local code = C.kafka_producer_poll(self.handle, left_ms, reported, nil)
+  if code ~= 0 or reported.reported_count ~= 0 then
+    return code
+  end
 end
 
-local function wait_for_news(timeout_ms, self)
-  return C.kafka_producer_wait(self.handle, timeout_ms, nil)
+local function look_for_news(self, _, left_ms)
+  local code = C.kafka_producer_wait(self.handle, left_ms, nil)
+  if code ~= C.KAFKA_ERR_TIMED_OUT then
+    return code
+  end
 end
 
 local function poll_deliveries(self, timeout_ms)
   local mine = self.deliveries
   local code = 0
   if timeout_ms ~= 0 then
-    nginx.turn()
+    turn.take()
   end
   if not self.handle then
     return err.closed()
   elseif not mine:has_news() then
-    code = events.waiting(self, timeout_ms, wait_for_news)
+    code = wait.until_ready(self, timeout_ms, look_for_news)
   end
   if code == 0 or code == C.KAFKA_ERR_TIMED_OUT then
     code = deliveries.serve(self, timeout_ms ~= 0)
@@ -191,7 +196,7 @@ local function poll_deliveries(self, timeout_ms)
   return mine:news(self.handle)
 end
 
---- Tells what became of the messages sent, since the last poll. Waits until there is something to tell or the time is
+--- Returns what became of the messages sent, since the last poll. Waits until there is a report or the time is
 --- up.
 ---@param timeout_ms? integer milliseconds; 0, the default, does not wait, -1 waits without limit
 ---@return integer? sequence_id of the last message of `send` reported; nil if none was, or it was sent without one
@@ -208,11 +213,14 @@ function Producer:poll(timeout_ms)
   if self.direct then
     code = C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
   else
-    code = events.waiting(self, timeout_ms, wait_for_reports)
+    code = wait.until_ready(self, timeout_ms, look_for_reports)
   end
-  if code ~= 0 and code ~= C.KAFKA_ERR_TIMED_OUT then
+  if code == C.KAFKA_ERR_TIMED_OUT then
+    return nil, 0
+  elseif code ~= 0 then
     return err.failure(code)
   end
+  -- Of the C call that has just returned: nothing has yielded since.
   local last, sequence_id = reported.last_opaque, nil
   if last ~= NO_ID then
     sequence_id = tonumber(last)
@@ -225,13 +233,13 @@ end
 local SLICE_MS = 50
 local PURGE_MS = 15
 
---- The first half of closing where somebody hears of events, or of messages one by one: fetches all reports, also those
+--- The first half of closing where the program gets events, or reports one by one: fetches all reports, also those
 --- of messages that have to be given up. Handlers of events run, for what is queued may wait for one, as for a token;
 --- those of reports run afterwards. None of them can keep the producer from being closed.
 ---@param self kafka.Producer
 ---@param timeout_ms integer
 ---@return integer code
----@return integer lost messages given up, or failed without anybody having been told
+---@return integer lost messages given up, or failed without having been reported
 ---@return any failure an error of a handler's
 local function settle(self, timeout_ms)
   local failure
@@ -247,7 +255,7 @@ local function settle(self, timeout_ms)
   end
   local code = deliveries.flush(self, timeout_ms, SLICE_MS, serve)
   local mine = self.deliveries
-  local lost = mine and mine.untold or 0
+  local lost = mine and mine.unreported or 0
   if code == C.KAFKA_ERR_TIMED_OUT and mine then
     local left = self:len() or 0
     local given_up = left
@@ -261,68 +269,47 @@ local function settle(self, timeout_ms)
     lost = lost + given_up - left
   end
   if mine then
-    -- Who closes it hears of them.
+    -- The caller of close() gets them.
     mine:count(self.handle, 0)
   end
-  return code == C.KAFKA_ERR_TIMED_OUT and 0 or code, lost, failure
+  local is_settled = code == C.KAFKA_ERR_TIMED_OUT or code == C.KAFKA_ERR_CLOSED
+  return is_settled and 0 or code, lost, failure
 end
 
---- The second half.
----@param self kafka.Producer
----@param timeout_ms integer
----@return integer code
----@return integer lost
-local function finish(self, timeout_ms)
-  if not nginx.may_block() then
-    local begun = C.kafka_producer_close_request(self.handle, timeout_ms, request.out, native.error)
-    local code, lost = request.await(begun, value.of_request)
-    return code, lost or 0
-  end
-  local lost = ffi.new("uint64_t[1]")
-  local code = C.kafka_producer_close(self.handle, timeout_ms, lost, native.error)
-  return code, tonumber(lost[0])
+local function runs_handlers(self)
+  return self.deliveries ~= false or self.handled ~= 0
 end
 
---- Sends what is queued, waits for its delivery, and ends the producer; then runs the handlers that are left. Closing
---- again returns true. An error of a handler's is passed on when it is closed.
----@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
----@return true? closed nil if messages had to be given up: then "timeout", the code, and how many
----@return string? message
----@return integer? code
----@return integer? lost messages given up
-function Producer:close(timeout_ms)
-  timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
-  local handle = self.handle
-  -- Another light thread may be closing it, or a handler that runs while it closes may want to.
-  if not handle or self.closing then
-    return true
-  elseif not nginx.may_wait() then
-    return err.failure(C.KAFKA_ERR_WOULD_BLOCK)
+local function close(self, timeout_ms)
+  local settled, lost_count, failure = 0, 0, nil
+  if self.handle and runs_handlers(self) then
+    settled, lost_count, failure = settle(self, timeout_ms)
+    timeout_ms = self.ending and timeout_ms or 0
   end
-  self.closing = true
-  local settled, untold, failure = 0, 0, nil
-  if self.deliveries or self.handled ~= 0 then
-    settled, untold, failure = settle(self, timeout_ms)
-    timeout_ms = 0
+  local code = 0
+  -- A handler may have closed it meanwhile.
+  if self.handle or self.ending then
+    local ended
+    code, ended = client.finish(self, timeout_ms, close_producer, free_producer)
+    if code == 0 then
+      lost_count = lost_count + value.of_future(ended)
+    end
   end
-  local code, lost = finish(self, timeout_ms)
   if code == C.KAFKA_ERR_FORKED then
-    self.closing = nil
     return err.failure(code)
   end
-  self.handle = nil
   for topic in pairs(self.topics) do
     topics.destroy(self.topics, topic)
   end
-  native.release(handle, free_producer)
   if self.deliveries then
     self.deliveries:dispatch(self, true)
   end
+  if lost_count > 0 and not task.is_awaited(self) then
+    task.log(("gave up %d messages of a producer whose close() was ended"):format(lost_count))
+  end
   if failure then
     error(failure, 0)
-  end
-  local lost_count = untold + lost
-  if lost_count > 0 then
+  elseif lost_count > 0 then
     code = C.KAFKA_ERR_TIMED_OUT
   elseif code == 0 then
     code = settled
@@ -332,6 +319,18 @@ function Producer:close(timeout_ms)
     return nil, message, code, lost_count
   end
   return true
+end
+
+--- Sends what is queued, waits for its delivery, and ends the producer; then runs the handlers that are left. Closing
+--- again returns true, once it has ended. An error of a handler's is passed on when it is closed.
+---@param timeout_ms? integer milliseconds to wait at most, 10000 by default; -1 waits without limit
+---@return true? closed nil if messages had to be given up: then "timeout", the code, and how many
+---@return string? message
+---@return integer? code
+---@return integer? lost messages given up
+function Producer:close(timeout_ms)
+  timeout_ms = check.timeout(2, timeout_ms, CLOSE_TIMEOUT_MS)
+  return client.close(self, timeout_ms, runs_handlers(self), close)
 end
 
 local counts = {
@@ -362,13 +361,13 @@ local function start(client_conf, brokers, hosted, options, aside)
   if handoff then
     C.kafka_conf_set_handoff(client_conf, handoff == true and HANDOFF_BYTES or handoff, nil)
   end
-  local handle = ffi.gc(making.start("producer", brokers, client_conf, aside), free_producer)
+  local handle = ffi.gc(client.start("producer", brokers, client_conf, aside), free_producer)
   return handle, conf.is_true(client_conf, "delivery.report.only.error")
 end
 
 ---@class kafka.ProducerOptions: kafka.ClientOptions
 ---@field reports? boolean every message is reported by `reports`
----@field on_delivery? fun(report: kafka.Report) hears of every message that has no `on_delivery` of its own
+---@field on_delivery? fun(report: kafka.Report) called for every message that has no `on_delivery` of its own
 ---@field block_ms? integer how long a call waits for room where the queue is full; -1 waits without limit
 ---@field handoff? boolean|integer messages are queued by a thread of their own; as a number, how many bytes of them may
 --- wait for it, 4 MiB by default
@@ -395,7 +394,7 @@ local function check_options(options, level)
     check.fail(3, wrong:format("handoff", "boolean or number", type(handoff)), level + 1)
   end
   -- Not a number is not in range either.
-  local in_range = block_ms == nil or block_ms >= -1
+  local in_range = block_ms == nil or block_ms == -1 or block_ms >= 0
   if not in_range then
     check.fail(3, "option 'block_ms': timeout out of range", level + 1)
   end
@@ -413,7 +412,7 @@ local function new(brokers, properties, options, aside)
   brokers = check.c_string(1, brokers)
   check.optional_table(2, properties)
   options = check.options(3, options, KNOWN_OPTIONS)
-  nginx.check_place()
+  phase.check_place()
   local block_ms = check_options(options, 1)
   local hosted = sandbox.is_host()
   local handle, only_errors = conf.with_client(properties, start, brokers, hosted, options, aside)
@@ -441,6 +440,6 @@ local function new(brokers, properties, options, aside)
   return setmetatable(self, metatable)
 end
 
-making.known.producer = new
+client.constructors.producer = new
 
 return check.counted(1, 3, new)

@@ -21,7 +21,7 @@ local record = {}
 ---a value may be kafka.null
 ---@field timestamp? integer milliseconds since 1970-01-01 UTC; now, if it is nil, 0 or -1
 ---@field opaque? any comes back in the report
----@field on_delivery? fun(report: kafka.Report) hears of the report, in place of the producer's own `on_delivery`
+---@field on_delivery? fun(report: kafka.Report) called with the report, in place of the producer's own `on_delivery`
 
 ---@class kafka.RecordRoom what is needed to hand records over
 ---@field records ffi.cdata* from 0 on
@@ -71,7 +71,7 @@ local codes_of = ffi.typeof("int32_t[?]")
 local spare
 local SPARE_MAX = 4096
 
---- Room for records: nobody else's until it is given back.
+--- Room for records: of one caller until it is given back.
 ---@param count integer
 ---@return kafka.RecordRoom
 function record.take_room(count)

@@ -3,9 +3,9 @@
 
 local check = require("kafka.check")
 local compare = require("kafka.resty.compare")
-local making = require("kafka.making")
-local nginx = require("kafka.nginx")
-local semaphore = nginx.is_here and require("ngx.semaphore")
+local constructors = require("kafka.client").constructors
+local phase = require("kafka.nginx.phase")
+local task = require("kafka.nginx.task")
 
 require("kafka.producer")
 require("kafka.consumer")
@@ -22,9 +22,6 @@ local resty = {
 -- How long closing one that has been replaced may take; and where the worker is to end.
 local CLOSE_MS = 10000
 local LAST_CLOSE_MS = 2000
-
--- How long who asks for a client waits until it is made, before he makes one himself and holds the worker up with it.
-local MAKING_S = 1
 
 ---@class kafka.resty.Entry
 ---@field client kafka.Client
@@ -67,7 +64,7 @@ local function close(kind, name, entry, timeout_ms)
   end
 end
 
---- Closes a client that has been replaced, once nobody has asked for it for some time.
+--- Closes a client that has been replaced, once it has not been asked for for some time.
 local function retire(premature, kind, name, entry)
   -- In whole milliseconds, as nginx counts: less would fire again and again before the clock goes on.
   local left_ms = math.ceil(resty.grace_ms - (ngx.now() - entry.used) * 1000)
@@ -97,7 +94,7 @@ end
 ---@return kafka.Client?
 local function held(entry)
   local client = entry.client
-  if client.handle and not client.closing then
+  if client.handle and not client.is_closing then
     entry.used = ngx.now()
     return client
   end
@@ -147,65 +144,53 @@ end
 local function make(kind, name, aside, ...)
   local arguments, count = { ... }, #ARGUMENTS[kind]
   arguments[count + 1] = aside
-  local client = making.known[kind](unpack(arguments, 1, count + 1))
+  local client = constructors[kind](unpack(arguments, 1, count + 1))
   local other, entry = find(kind, name, ...)
   if other then
-    -- Made meanwhile by one who could not wait.
+    -- Made meanwhile by a caller that could not wait.
     client:close(LAST_CLOSE_MS)
     return other, entry
   end
   return add(kind, name, client, ...)
 end
 
---- What is being made, by kind and name: the arguments, and what those wait at who ask for it meanwhile.
-local jobs = { producer = {}, consumer = {}, admin = {} }
+--- What is being made, by kind and name: the arguments of each.
+---@type table<string, table<string, any[][]>>
+local wanted = { producer = {}, consumer = {}, admin = {} }
 
-local function work(job)
-  local made, failure = pcall(make, job.kind, job.name, true, unpack(job.given, 1, #ARGUMENTS[job.kind]))
-  if jobs[job.kind][job.name] == job then
-    jobs[job.kind][job.name] = nil
+local function make_wanted(kind, name, given)
+  local made, client, entry = pcall(make, kind, name, phase.may_yield(), unpack(given, 1, #ARGUMENTS[kind]))
+  remove(wanted[kind][name], given)
+  if not made then
+    error(client, 0)
   end
-  job.failure = not made and failure or nil
-  nginx.wake(job.waiter)
+  return client, entry
 end
 
---- Has a client made without holding the worker up, and gives way until it is there, for `find`. A light thread of its
---- own makes it: who asks may be sent away meanwhile, and others wait for the same. False where there can be none.
-local function make_aside(kind, name, ...)
-  local job = jobs[kind][name]
-  if not job then
-    job = { kind = kind, name = name, given = copied(kind, ...), waiter = semaphore.new(0) }
-    if not nginx.start(job, work) then
-      return false
+--- Has a client made without holding the worker up. Those that ask for the same meanwhile wait for it as well.
+local function make_once(kind, name, ...)
+  local list = wanted[kind][name] or {}
+  wanted[kind][name] = list
+  for _, given in ipairs(list) do
+    if not changed(kind, given, ...) then
+      return select(2, task.run(given, -1, make_wanted, kind, name, given))
     end
-    jobs[kind][name] = job
   end
-  local is_done = job.waiter:wait(MAKING_S)
-  if not is_done and jobs[kind][name] == job then
-    -- The light thread may never begin, where too many run.
-    jobs[kind][name] = nil
-  end
-  if job.failure and not changed(kind, job.given, ...) then
-    error(job.failure, 0)
-  end
-  return is_done
+  local given = copied(kind, ...)
+  list[#list + 1] = given
+  return select(2, task.run(given, -1, make_wanted, kind, name, given))
 end
 
 --- The client of this kind and name that was made with these arguments, and its entry; it is made if there is none.
 local function get(kind, name, ...)
-  if not nginx.is_here then
+  if not phase.is_nginx then
     error(("kafka.resty.%s: this is not nginx: use kafka.%s"):format(kind, kind), 0)
   end
-  -- More than once where another one is being made under this name.
-  for attempt = 1, 3 do
-    local client, entry = find(kind, name, ...)
-    if client then
-      return client, entry
-    elseif attempt == 3 or not nginx.may_yield() or not make_aside(kind, name, ...) then
-      break
-    end
+  local client, entry = find(kind, name, ...)
+  if client then
+    return client, entry
   end
-  return make(kind, name, nil, ...)
+  return make_once(kind, name, ...)
 end
 
 --- The worker's producer of this name. The first call makes it; later ones return the same as long as the other
@@ -228,8 +213,8 @@ function resty.producer(name, brokers, properties, options)
   return client
 end
 
---- This library's own, for who asks for a producer with the same arguments again and again: its entry, and what `held`
---- is to be asked then.
+--- This library's own, for a caller that asks for a producer with the same arguments again and again: its entry, and
+--- what `held` is to be asked then.
 ---@return kafka.resty.Entry
 function resty.hold_producer(name, brokers, properties, options)
   local _, entry = get("producer", name, brokers, properties, options)

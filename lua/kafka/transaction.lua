@@ -6,11 +6,11 @@
 local check = require("kafka.check")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local future = require("kafka.future")
 local group_metadata = require("kafka.group_metadata")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
 local partitions = require("kafka.partitions")
-local request = require("kafka.request")
+local wait = require("kafka.wait")
 
 local C = native.C
 
@@ -26,12 +26,12 @@ local INT32_MAX = 0x7fffffff
 local Producer = {}
 
 local function asked(self, start, timeout_ms)
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
-  local code = start(self.handle, timeout_ms, request.out, native.error)
-  return request.finish(code, timeout_ms, nil, self)
+  local code = start(self.handle, timeout_ms, future.out, native.error)
+  return future.finish(code, timeout_ms, nil, self)
 end
 
 --- Prepares for transactions: gets the producer's id from the cluster, and fences every producer that had the same
@@ -46,18 +46,17 @@ function Producer:init_transactions(timeout_ms)
   return asked(self, C.kafka_producer_init_transactions, timeout_ms)
 end
 
+local function begin(_, self, out)
+  return C.kafka_producer_begin_transaction(self.handle, out, native.error)
+end
+
 --- Begins a transaction: what is produced from now on belongs to it. Never waits for a broker.
 ---@return true? begun
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Producer:begin_transaction()
-  if not self.handle then
-    return err.closed()
-  elseif nginx.may_yield() then
-    return request.finish(C.kafka_producer_begin_transaction_request(self.handle, request.out, native.error), -1)
-  end
-  return err.done(C.kafka_producer_begin_transaction(self.handle, native.error))
+  return future.call(self, nil, begin)
 end
 
 --- Checks a list of offsets; what is wrong with it is said by its place.
@@ -85,14 +84,7 @@ local function check_offsets(index, offsets, level)
 end
 
 local function send_offsets(offsets, producer, metadata, timeout_ms)
-  return C.kafka_producer_send_offsets_to_transaction(
-    producer,
-    offsets,
-    metadata,
-    timeout_ms,
-    request.out,
-    native.error
-  )
+  return C.kafka_producer_send_offsets_to_transaction(producer, offsets, metadata, timeout_ms, future.out, native.error)
 end
 
 --- Makes a consumer's offsets part of the transaction: they are committed with it, or not at all. The consumer must not
@@ -113,7 +105,7 @@ function Producer:send_offsets_to_transaction(offsets, consumer, timeout_ms)
     end
   end
   timeout_ms = check.timeout(4, timeout_ms, TIMEOUT_MS)
-  local refused = request.refusal(self)
+  local refused = future.refusal(self)
   if refused then
     return err.failure(refused)
   end
@@ -125,7 +117,7 @@ function Producer:send_offsets_to_transaction(offsets, consumer, timeout_ms)
     end
   end
   local code = partitions.with(offsets, send_offsets, self.handle, metadata.handle, timeout_ms)
-  return request.finish(code, timeout_ms, nil, self)
+  return future.finish(code, timeout_ms, nil, self)
 end
 
 --- Flushes, and commits the transaction.
@@ -150,7 +142,7 @@ function Producer:abort_transaction(timeout_ms)
   return asked(self, C.kafka_producer_abort_transaction, timeout_ms)
 end
 
---- Starts a request until it succeeds, fails for good, or the time is up.
+--- Makes a call again until it succeeds, fails for good, or the time is up.
 ---@param self kafka.Producer
 ---@param start ffi.cdata*|function
 ---@param deadline integer
@@ -161,7 +153,7 @@ local function insisting(self, start, deadline)
     if done or not (info and info.retriable) or events.now_ms() + BACKOFF_MS >= deadline then
       return done, message, code, info
     end
-    events.pause(self, BACKOFF_MS)
+    wait.pause(BACKOFF_MS, self)
   end
 end
 
@@ -187,7 +179,7 @@ function Producer:transaction(fn, timeout_ms)
   local succeeded, thrown = pcall(fn, self)
   local deadline = events.now_ms() + timeout_ms
   if not succeeded then
-    -- How that ends does not matter: the coordinator aborts what nobody commits.
+    -- How that ends does not matter: the coordinator aborts what is not committed.
     insisting(self, C.kafka_producer_abort_transaction, deadline)
     error(thrown, 0)
   end

@@ -2,20 +2,20 @@
 
 local ffi = require("ffi")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
 local null = require("kafka.null")
+local turn = require("kafka.turn")
 
 local C = native.C
 
 local value = {}
 
-local out = ffi.new("kafka_value *[1]")
-local item_out = ffi.new("const kafka_value *[1]")
-local name_out = ffi.new("const char *[1]")
-local text_out = ffi.new("const char *[1]")
-local size_out = ffi.new("size_t[1]")
-local kind_out = ffi.new("int32_t[1]")
-local number_out = ffi.new("int64_t[1]")
+local out = native.out("kafka_value *[1]")
+local item_out = native.out("const kafka_value *[1]")
+local name_out = native.out("const char *[1]")
+local text_out = native.out("const char *[1]")
+local size_out = native.out("size_t[1]")
+local kind_out = native.out("int32_t[1]")
+local number_out = native.out("int64_t[1]")
 
 local function check(code)
   if code ~= 0 then
@@ -39,7 +39,7 @@ local function give(handle, code)
   ffi.gc(handle, nil)
 end
 
---- A table is a list if it has items from 1 on, or nothing at all: who reads it takes an empty one for a map as well.
+--- A table is a list if it has items from 1 on, or nothing at all: its reader takes an empty one for a map as well.
 local function encode_table(data, place)
   local count = #data
   if count > 0 or next(data) == nil then
@@ -51,6 +51,7 @@ local function encode_table(data, place)
     check(C.kafka_value_new_list(out, native.error))
     local list = taken()
     for index = 1, count do
+      turn.step()
       local item = data[index]
       local encoded = encode(item, ("%s[%d]"):format(place, index))
       give(encoded, C.kafka_value_append(list, encoded, native.error))
@@ -69,7 +70,7 @@ local function encode_table(data, place)
   return map
 end
 
---- Makes a value of Lua's data. Throws where it holds what a value cannot.
+--- Makes a value of Lua's data. Throws where it holds what a value cannot. In nginx it gives way in long lists.
 ---@param data any nil, kafka.null, a boolean, a number, a string, or a table of such
 ---@param place string what to call it in a message
 ---@return ffi.cdata* handle collected with it
@@ -99,9 +100,6 @@ end
 
 value.encode = encode
 
--- After so many items of a list others may have their turn.
-local TURN = 32
-
 --- Makes Lua's data of a value. In nginx it gives way where that takes long.
 ---@param handle ffi.cdata* not freed
 ---@return any
@@ -125,9 +123,7 @@ function value.decode(handle)
   check(C.kafka_value_count(handle, size_out, native.error))
   local data = {}
   for index = 0, tonumber(size_out[0]) - 1 do
-    if index % TURN == TURN - 1 then
-      nginx.turn()
-    end
+    turn.step()
     check(C.kafka_value_item(handle, index, name_out, item_out, native.error))
     local name = is_list and index + 1 or ffi.string(name_out[0])
     data[name] = value.decode(item_out[0])
@@ -135,11 +131,11 @@ function value.decode(handle)
   return data
 end
 
---- Reads a request's value; see `request.finish`.
----@param handle ffi.cdata* of a request
+--- Reads a future's value; see `future.finish`.
+---@param handle ffi.cdata* of a future
 ---@return any
-function value.of_request(handle)
-  check(C.kafka_request_value(handle, item_out, native.error))
+function value.of_future(handle)
+  check(C.kafka_future_value(handle, item_out, native.error))
   return value.decode(item_out[0])
 end
 

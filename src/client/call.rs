@@ -1,14 +1,12 @@
-//! Calls of a consumer that threads of librdkafka's carry out, or answer, as requests: for whoever cannot even wait for a
-//! thread.
+//! Calls of a consumer that librdkafka's main thread carries out, or answers.
 
 use std::sync::Arc;
 
 use super::consumer::Consumer;
-use super::error::{Error, Result};
+use super::error::Result;
+use super::future::Outcome;
 use super::group::Assignment;
-use super::request::Outcome;
-use crate::rd::{Code, Partitions};
-use crate::value::Value;
+use crate::rd::Partitions;
 
 /// What is to be called.
 pub enum Call {
@@ -22,7 +20,7 @@ pub enum Call {
     Assign(Assignment),
     /// [`Consumer::assignment`]
     Assignment,
-    /// [`Consumer::accept_rebalance`], for one that was taken.
+    /// [`Consumer::accept_rebalance`]
     AcceptRebalance(Option<Partitions>),
     /// [`Consumer::rebalance_protocol`]
     RebalanceProtocol,
@@ -36,12 +34,12 @@ pub enum Call {
     Position(Option<Partitions>),
 }
 
-/// The rest of a call, for any thread.
+/// The rest of a call, on any thread.
 pub type Rest = Box<dyn FnOnce(&Consumer) -> Result<Outcome> + Send>;
 
 impl Consumer {
-    /// Begins a call, in the thread of whoever reads this consumer's messages: where they may be taken back he is held up
-    /// until it is done, and what it answers is nobody else's to answer.
+    /// Begins a call, on the thread that reads this consumer's messages. Where messages may be taken back, the reader has
+    /// none until the call is done; a rebalance that it answers is claimed from here on.
     pub fn begin(&self, call: Call) -> Result<Rest> {
         let nothing = |()| Outcome::Nothing;
         Ok(match call {
@@ -54,20 +52,15 @@ impl Consumer {
             }
             Call::Assignment => Box::new(|it| it.assignment().map(Outcome::Partitions)),
             Call::AcceptRebalance(partitions) => {
-                let claim = self.client().events().claim();
-                if claim.rebalance().is_none() {
-                    let text = "no rebalance was taken that waits for an answer";
-                    return Err(Error::new(Code::STATE.0, text));
-                }
+                let claim = self.oldest_rebalance()?;
                 self.held(move |it| {
                     let partitions = partitions.as_ref();
                     it.accept_rebalance_for(partitions, claim).map(nothing)
                 })
             }
-            Call::RebalanceProtocol => Box::new(|it| {
-                let protocol = it.rebalance_protocol()?;
-                Ok(Outcome::Value(Value::from(protocol)))
-            }),
+            Call::RebalanceProtocol => {
+                Box::new(|it| it.rebalance_protocol().map(Outcome::Protocol))
+            }
             Call::GroupMetadata => Box::new(|it| {
                 let metadata = it.group_metadata()?;
                 Ok(Outcome::GroupMetadata(Arc::new(metadata)))
@@ -81,7 +74,7 @@ impl Consumer {
         })
     }
 
-    /// The rest of a call that the reader is held up for, from now on.
+    /// The rest of a call until whose end the reader has no messages, from now on.
     fn held(&self, rest: impl FnOnce(&Consumer) -> Result<Outcome> + Send + 'static) -> Rest {
         let hold = self.hold();
         Box::new(move |it| {

@@ -1,54 +1,96 @@
 //! What producers, consumers and admin clients have in common.
 
 use std::ffi::{CStr, CString};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::conf::Conf;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Event, Events, Kinds};
-use super::hub::{Bell, Hub};
-use super::request::{Outcome, Request};
+use super::future::{Future, Futures, Outcome, Promise};
+use super::notifier::{Notifier, Signal};
 use crate::rd::{self, Code, Queue, Wanted};
 
-/// A client of the cluster: librdkafka's instance, and what it has to tell.
+/// A client of the cluster: librdkafka's instance, and its events.
 pub struct Client {
-    /// What comes here rings the bell as well. Goes before librdkafka's instance.
+    /// What arrives here is signaled as well. Goes before librdkafka's instance.
     arrivals: Option<Queue>,
-    native: Arc<rd::Client>,
+    native: rd::Client,
     events: Arc<Events>,
-    bell: Arc<Bell>,
-    ended: Arc<AtomicBool>,
+    signal: Arc<Signal>,
+    /// The user and password that replaced those of the configuration.
+    credentials: Mutex<Option<(CString, CString)>>,
+    /// Its own, and those of all that have taken its place.
+    futures: Arc<Futures>,
 }
 
-/// How long one call of librdkafka's may wait for an answer. A request without a limit asks again,
-/// and not for ever behind the client's end, whose threads and connections it would keep.
-const SLICE_MS: i32 = 10_000;
+/// How long one call of librdkafka's may take. A query that may take longer is made again: one that has been abandoned, as
+/// by a close, keeps threads and connections no longer than this.
+const QUERY_MS: i32 = 60_000;
 
 impl Client {
-    /// Starts one for these brokers. `native` is `conf` with what its kind adds to it; `bell` rings when there may be
-    /// something new, and events that are awaited ring it as well.
+    /// Starts one for these brokers. `native` is `conf` with what its kind adds to it; `signal` is notified when there may be
+    /// something new, also of events that are awaited.
     pub(super) fn start(
         kind: rd::Kind,
         brokers: &CStr,
         conf: &Conf,
-        mut native: rd::Conf,
-        bell: Arc<Bell>,
+        native: rd::Conf,
+        signal: Arc<Signal>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self> {
-        let rung = Arc::clone(&bell);
+        let awaited = Arc::clone(&signal);
         let wake = move || {
             wake();
-            rung.ring();
+            awaited.notify();
         };
         let events = Arc::new(Events::new(conf.awaited(), conf.logs_to_stderr(), wake));
-        let wanted = Wanted {
+        let wanted = Self::wanted(kind, conf, &events);
+        Self::connect(kind, brokers, native, wanted, events, signal)
+    }
+
+    /// Another one like this, that knows these brokers besides and takes its place, with the same events.
+    pub(super) fn successor(
+        &self,
+        kind: rd::Kind,
+        brokers: &CStr,
+        more_brokers: Option<&CStr>,
+        conf: &Conf,
+        native: rd::Conf,
+    ) -> Result<Self> {
+        let wanted = Self::wanted(kind, conf, &self.events);
+        let (events, signal) = (Arc::clone(&self.events), Arc::clone(&self.signal));
+        let mut client = Self::connect(kind, brokers, native, wanted, events, signal)?;
+        if let Some(more) = more_brokers {
+            client.native.add_brokers(more);
+        }
+        client.futures = Arc::clone(&self.futures);
+        let credentials = self.credentials.lock();
+        if let Some((user, password)) = &*credentials.unwrap_or_else(PoisonError::into_inner) {
+            client.set_sasl_credentials(user, password)?;
+        }
+        Ok(client)
+    }
+
+    /// Which events librdkafka is to raise.
+    fn wanted(kind: rd::Kind, conf: &Conf, events: &Events) -> Wanted {
+        Wanted {
             commits: kind == rd::Kind::Consumer,
-            // Who looks ahead must hear of what he has to take back.
+            // What is taken ahead is dropped when its partition is revoked.
             rebalance: events.rebalance_is_awaited() || conf.looks_ahead(),
             tokens: conf.tokens_are_the_applications(),
-        };
+        }
+    }
+
+    fn connect(
+        kind: rd::Kind,
+        brokers: &CStr,
+        mut native: rd::Conf,
+        wanted: Wanted,
+        events: Arc<Events>,
+        signal: Arc<Signal>,
+    ) -> Result<Self> {
         let listener: Arc<dyn rd::Listener> = events.clone();
         // In the configuration, too: librdkafka warns without, and starts over from these when it has lost all others.
         let servers = c"bootstrap.servers";
@@ -61,52 +103,64 @@ impl Client {
         if native.add_brokers(brokers) == 0 {
             return Err(Error::invalid("invalid broker list"));
         }
-        let native = Arc::new(native);
         Ok(Self {
             arrivals: None,
             native,
             events,
-            bell,
-            ended: Arc::default(),
+            signal,
+            credentials: Mutex::default(),
+            futures: Arc::default(),
         })
     }
 
-    pub(super) fn native(&self) -> &Arc<rd::Client> {
+    pub(super) fn native(&self) -> &rd::Client {
         &self.native
     }
 
-    /// What it has to tell.
+    /// Ends it, and waits so long for librdkafka's threads, unless messages of it are there still.
+    pub(super) fn end(self, limit: Duration) {
+        drop(self.arrivals);
+        self.native.end(limit);
+    }
+
+    /// Its events.
     pub fn events(&self) -> &Arc<Events> {
         &self.events
     }
 
-    /// Has what comes to a queue ring the bell, too, once somebody wants to hear it.
-    pub(super) fn hear(&mut self, arrivals: Option<Queue>) {
+    /// Has what arrives at a queue signaled, from the first [`Self::arm`] on.
+    pub(super) fn signal_arrivals(&mut self, arrivals: Option<Queue>) {
         self.arrivals = arrivals;
     }
 
-    pub(super) fn bell(&self) -> &Arc<Bell> {
-        &self.bell
+    pub(super) fn signal(&self) -> &Arc<Signal> {
+        &self.signal
     }
 
-    /// Rings the bell.
-    pub(super) fn ring(&self) {
-        self.bell.ring();
+    /// Its open futures.
+    pub fn futures(&self) -> &Arc<Futures> {
+        &self.futures
     }
 
-    /// Has a hub hear, once, that there may be something new. Look afterwards whether there is something already.
-    pub fn notify(&self, hub: &Arc<Hub>, key: u64) {
+    /// There may be something new.
+    pub(super) fn notify(&self) {
+        self.signal.notify();
+    }
+
+    /// Notifies the waiter with this key, once, when there may be something new. Look afterwards whether there is something
+    /// already.
+    pub fn arm(&self, notifier: &Arc<Notifier>, key: u64) {
         if let Some(arrivals) = &self.arrivals {
-            self.listen_to(arrivals);
+            self.signal_queue(arrivals);
         }
-        self.bell.want(hub, key);
+        self.signal.arm(notifier, key);
     }
 
-    /// Has what comes to `queue` ring the bell from now on.
-    pub(super) fn listen_to(&self, queue: &Queue) {
-        queue.hear(|| {
-            let bell = Arc::clone(&self.bell);
-            Arc::new(move || bell.ring())
+    /// Has what arrives at `queue` signaled from now on.
+    pub(super) fn signal_queue(&self, queue: &Queue) {
+        queue.on_arrival(|| {
+            let signal = Arc::clone(&self.signal);
+            Arc::new(move || signal.notify())
         });
     }
 
@@ -115,54 +169,56 @@ impl Client {
         self.events.pop(kinds)
     }
 
-    /// Runs a call of librdkafka that may block, as a request.
-    pub(super) fn request(
+    /// Runs an operation that may block, once.
+    pub(super) fn command(
         &self,
-        operation: impl FnOnce(&Arc<rd::Client>) -> Result<Outcome> + Send + 'static,
-    ) -> Result<Request> {
-        let native = Arc::clone(&self.native);
-        Request::spawn(move || operation(&native))
+        operation: impl FnOnce(&rd::Client, &Promise) -> Result<Outcome> + Send + 'static,
+    ) -> Result<Future> {
+        let native = self.native.clone();
+        self.futures
+            .spawn(move |promise| operation(&native, promise))
     }
 
-    /// As [`Self::request`], for a call that takes a timeout and asks again where that was too short.
-    pub(super) fn request_within(
+    /// Runs a query, which changes nothing: as long as there is time, it is made again where no broker has answered.
+    pub(super) fn query(
         &self,
         timeout_ms: i32,
         ask: impl Fn(&rd::Client, i32) -> Result<Outcome, rd::Error> + Send + 'static,
-    ) -> Result<Request> {
+    ) -> Result<Future> {
         let deadline = Deadline::after_ms(timeout_ms);
-        let ended = Arc::clone(&self.ended);
-        self.request(move |native| loop {
-            match ask(native, deadline.remaining_ms(SLICE_MS)) {
-                // The latter is said where no broker could be reached in time.
-                Err(error) if [Code::TIMED_OUT, Code::TRANSPORT].contains(&error.code) => {
-                    if deadline.is_past() {
-                        return Err(error.into());
-                    } else if ended.load(Ordering::Relaxed) {
-                        return Err(Error::closed());
-                    }
-                }
+        self.command(move |native, promise| loop {
+            match ask(native, deadline.remaining_ms(QUERY_MS)) {
+                // The latter is the code where no broker could be reached, or a connection broke.
+                Err(error)
+                    if [Code::TIMED_OUT, Code::TRANSPORT].contains(&error.code)
+                        && !deadline.is_past()
+                        && !promise.is_settled() => {}
                 outcome => return Ok(outcome?),
             }
         })
     }
 
     /// Asks for brokers, topics and partitions: of `topic`, or of all.
-    pub fn metadata(&self, topic: Option<&CStr>, timeout_ms: i32) -> Result<Request> {
+    pub fn metadata(&self, topic: Option<&CStr>, timeout_ms: i32) -> Result<Future> {
         let topic = topic.map(CStr::to_owned);
-        self.request_within(timeout_ms, move |native, slice_ms| {
-            let value = native.metadata(topic.as_deref(), slice_ms)?;
+        self.query(timeout_ms, move |native, limit_ms| {
+            let value = native.metadata(topic.as_deref(), limit_ms)?;
             Ok(Outcome::Value(value))
         })
     }
 
-    /// Asks for the cluster's name for itself.
-    pub fn cluster_id(&self, timeout_ms: i32) -> Result<Request> {
-        self.request_within(timeout_ms, move |native, slice_ms| {
-            let id = native.cluster_id(slice_ms);
-            id.map(Outcome::Value).ok_or_else(|| {
-                rd::Error::new(Code::TIMED_OUT, "the cluster did not tell its id in time")
-            })
+    /// Asks for the cluster's id.
+    pub fn cluster_id(&self, timeout_ms: i32) -> Result<Future> {
+        let deadline = Deadline::after_ms(timeout_ms);
+        self.command(move |native, promise| loop {
+            let limit = Deadline::after_ms(deadline.remaining_ms(QUERY_MS));
+            if let Some(id) = native.cluster_id(limit.native_ms()) {
+                return Ok(Outcome::Value(id));
+            } else if !limit.is_past() || deadline.is_past() || promise.is_settled() {
+                // A broker that has answered before the time was up has no id.
+                let text = "the cluster has not given its id in time";
+                return Err(Error::timed_out(text));
+            }
         })
     }
 
@@ -189,12 +245,10 @@ impl Client {
 
     /// The user and password to connect with from now on.
     pub fn set_sasl_credentials(&self, user: &CStr, password: &CStr) -> Result<()> {
-        Ok(self.native.set_sasl_credentials(user, password)?)
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
+        self.native.set_sasl_credentials(user, password)?;
+        let credentials = self.credentials.lock();
+        *credentials.unwrap_or_else(PoisonError::into_inner) =
+            Some((user.to_owned(), password.to_owned()));
+        Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! Configuration: librdkafka's properties, and the defaults this library adds.
 
 use std::collections::HashSet;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
 
 use super::error::{Error, Result};
 use super::events::Kinds;
@@ -80,7 +82,7 @@ impl Conf {
         self.handoff_bytes
     }
 
-    /// Whether librdkafka's log goes to stderr: where somebody asked for it, and does not fetch it.
+    /// Whether librdkafka's log goes to stderr: where the user asked for it, and does not fetch it.
     pub(super) fn logs_to_stderr(&self) -> bool {
         let asked = [c"debug", c"log_level"];
         asked.iter().any(|&name| self.set.contains(name)) && !self.awaited.intersect(Kinds::LOG)
@@ -112,7 +114,7 @@ impl Conf {
         self.native.get(name)?.to_str().ok()?.parse().ok()
     }
 
-    /// Whether the user asked to hear of failed deliveries only.
+    /// Whether the user asked for reports of failed deliveries only.
     pub(super) fn only_errors_are_reported(&self) -> bool {
         self.is(c"delivery.report.only.error", "true")
     }
@@ -123,8 +125,13 @@ impl Conf {
     }
 
     /// Whether the ends of partitions come among the messages.
-    pub(super) fn partition_ends_are_told(&self) -> bool {
+    pub(super) fn reports_partition_ends(&self) -> bool {
         self.is(c"enable.partition.eof", "true")
+    }
+
+    /// Whether the user has set a property.
+    pub(super) fn sets(&self, name: &CStr) -> bool {
+        self.set.contains(name)
     }
 
     fn is(&self, name: &CStr, expected: &str) -> bool {
@@ -135,6 +142,8 @@ impl Conf {
 
     /// What a client is started with.
     pub(super) fn to_native(&self) -> Result<rd::Conf> {
+        self.check_mechanism()?;
+        self.check_files()?;
         let mut native = self.native.clone();
         for (name, value) in self.trusted_certificates() {
             native.set(name, value).map_err(rejected)?;
@@ -142,8 +151,52 @@ impl Conf {
         Ok(native)
     }
 
+    /// Without a mechanism librdkafka takes Kerberos, and asks for what that needs.
+    fn check_mechanism(&self) -> Result<()> {
+        let with_sasl = ["sasl_plaintext", "sasl_ssl"]
+            .iter()
+            .any(|protocol| self.is(c"security.protocol", protocol));
+        let chooses = |name: &CString| {
+            [c"sasl.mechanism", c"sasl.mechanisms"].contains(&name.as_c_str())
+                || name.as_bytes().starts_with(b"sasl.kerberos.")
+        };
+        match with_sasl && !self.set.iter().any(chooses) {
+            true => Err(Error::new(
+                rd::Code::INVALID_CONFIG.0,
+                "sasl.mechanism is not set: as PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Names the file that cannot be read, as OpenSSL does not.
+    fn check_files(&self) -> Result<()> {
+        let over_tls = ["ssl", "sasl_ssl"]
+            .iter()
+            .any(|protocol| self.is(c"security.protocol", protocol));
+        let names = [
+            c"ssl.ca.location",
+            c"ssl.certificate.location",
+            c"ssl.crl.location",
+            c"ssl.key.location",
+            c"ssl.keystore.location",
+        ];
+        for name in names.iter().filter(|name| over_tls && self.sets(name)) {
+            let path = self.get(name)?;
+            if path.is_empty() || path.as_c_str() == c"probe" {
+                continue;
+            }
+            if let Err(error) = File::open(OsStr::from_bytes(path.to_bytes())) {
+                let (name, path) = (name.to_string_lossy(), path.to_string_lossy());
+                let text = format!("{name}: {path}: {error}");
+                return Err(Error::new(rd::Code::INVALID_CONFIG.0, text));
+            }
+        }
+        Ok(())
+    }
+
     /// Where to find the system's CA certificates. A bundled OpenSSL looks for them where it was
-    /// built, which is no place of this machine, unless librdkafka is told to probe.
+    /// built, which is no place of this machine, unless librdkafka is set to probe.
     fn trusted_certificates(&self) -> Vec<(&'static CStr, &'static CStr)> {
         let mut defaults = Vec::new();
         let unset = |names: [&CStr; 2]| !names.iter().any(|&name| self.set.contains(name));
@@ -218,6 +271,34 @@ mod tests {
         assert!(conf.tokens_are_the_applications());
         conf.set(c"sasl.oauthbearer.method", c"oidc").unwrap();
         assert!(!conf.tokens_are_the_applications());
+    }
+
+    #[test]
+    fn a_mechanism_must_be_chosen() {
+        let mut conf = Conf::default();
+        assert!(conf.to_native().is_ok());
+        conf.set(c"security.protocol", c"SASL_PLAINTEXT").unwrap();
+        let error = conf.to_native().err().unwrap();
+        assert_eq!(error.code, rd::Code::INVALID_CONFIG.0);
+        assert!(error.message.starts_with("sasl.mechanism is not set"));
+        for chosen in [c"sasl.mechanism", c"sasl.mechanisms"] {
+            let mut conf = conf.clone();
+            conf.set(chosen, c"PLAIN").unwrap();
+            assert!(conf.to_native().is_ok());
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        for name in [c"ssl.ca.location", c"ssl.key.location"] {
+            let mut conf = Conf::default();
+            conf.set(name, c"/no/such/file").unwrap();
+            assert!(conf.to_native().is_ok());
+            conf.set(c"security.protocol", c"SSL").unwrap();
+            let error = conf.to_native().err().unwrap();
+            let start = format!("{}: /no/such/file: No such file", name.to_str().unwrap());
+            assert!(error.message.starts_with(&start), "{error}");
+        }
     }
 
     #[test]

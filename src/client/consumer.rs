@@ -2,7 +2,6 @@
 
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use super::client::Client;
@@ -11,7 +10,6 @@ use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Kinds, What};
 use super::lookahead::{store_offsets, DropLater, Hold, Lookahead};
-use crate::process;
 use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue, Trouble};
 
 /// How long a consumer that is not closed by hand may take to leave its group.
@@ -26,14 +24,17 @@ pub struct Consumer {
     /// What messages come through; `None` without a group.
     queue: Option<Queue>,
     pub(super) stores_when_taken: bool,
-    /// Messages taken ahead of their reader, if he wants that.
+    /// Messages taken ahead of their reader, if the user wants that.
     lookahead: Option<Lookahead>,
-    ends_are_told: bool,
-    /// How many ends of partitions nobody was told of by an error: there were messages to be read first.
-    untold_ends: AtomicU32,
+    reports_ends: bool,
+    /// How many ends of partitions were not reported by an error yet: there were messages to be read first.
+    unreported_ends: AtomicU32,
     /// What is served while it leaves the group.
     pub(super) leaving: Mutex<Option<Queue>>,
     pub(super) is_leaving: RwLock<bool>,
+    /// Held while what is subscribed to or assigned changes: librdkafka aborts the process where one change stops a partition
+    /// that another one has not started yet.
+    pub(super) changing: Mutex<()>,
     pub(super) closing: AtomicBool,
     /// When it has to be closed, once that has begun.
     close_by: OnceLock<Deadline>,
@@ -44,7 +45,7 @@ pub struct Consumer {
 impl Consumer {
     /// Starts a consumer. It has nothing to consume until it subscribes or is assigned partitions.
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
-        // Who waits for messages looks for events by himself.
+        // A call that waits for messages looks for events by itself.
         let wake = || {};
         let mut native = conf.to_native()?;
         let stores_when_taken = conf.offsets_are_stored_when_taken();
@@ -62,7 +63,7 @@ impl Consumer {
             Arc::default(),
             wake,
         )?;
-        client.hear(client.native().consumer_queue());
+        client.signal_arrivals(client.native().consumer_queue());
         let lookahead = match conf.looks_ahead() {
             true => Some(Lookahead::new(client.native(), stores_when_taken)?),
             false => None,
@@ -72,10 +73,11 @@ impl Consumer {
             client: Some(client),
             stores_when_taken,
             lookahead,
-            ends_are_told: conf.partition_ends_are_told(),
-            untold_ends: AtomicU32::new(0),
+            reports_ends: conf.reports_partition_ends(),
+            unreported_ends: AtomicU32::new(0),
             leaving: Mutex::default(),
             is_leaving: RwLock::default(),
+            changing: Mutex::default(),
             closing: AtomicBool::new(false),
             close_by: OnceLock::new(),
             fatal: OnceLock::new(),
@@ -89,7 +91,7 @@ impl Consumer {
     }
 
     #[inline]
-    pub(super) fn native(&self) -> &Arc<rd::Client> {
+    pub(super) fn native(&self) -> &rd::Client {
         self.client().native()
     }
 
@@ -118,7 +120,7 @@ impl Consumer {
 
     fn poll_behind_lookahead(&self, timeout_ms: i32) -> Result<Message> {
         self.await_release(timeout_ms)?;
-        let mut ahead = Batch::new(Arc::clone(self.native()));
+        let mut ahead = Batch::new(self.native().clone());
         self.take_ahead(1, &mut ahead)?;
         let message = match ahead.take_one() {
             Some(message) => message,
@@ -135,26 +137,26 @@ impl Consumer {
         loop {
             match found {
                 Some(message) if message.code() == Code::NO_ERROR => return Ok(message),
-                Some(message) => self.tell(message.trouble(self.native()))?,
+                Some(message) => self.report(message.trouble(self.native()))?,
                 None => {}
             }
-            self.tell_end(true)?;
+            self.report_end(true)?;
             self.may_go_on()?;
             if deadline.is_past() {
                 return Err(Error::timed_out("timeout"));
             }
-            found = self.native().consumer_poll(deadline.remaining_ms(SLICE_MS));
+            found = self.poll_native(deadline.remaining_ms(SLICE_MS));
             self.accept_rebalances();
         }
     }
 
-    /// Takes messages ahead of their reader, those that he has not read first. As [`Self::poll`]
+    /// Takes messages ahead of their reader, those that are unread first. As [`Self::poll`]
     /// otherwise.
     pub fn take(&self, timeout_ms: i32) -> Result<()> {
         self.take_until(1, timeout_ms)
     }
 
-    /// Takes messages ahead until there are so many, and shows them to nobody yet.
+    /// Takes messages ahead until there are so many, and does not show them yet.
     pub fn look_ahead(&self, count: usize, timeout_ms: i32) -> Result<()> {
         let taken = self.take_until(count, timeout_ms);
         self.lookahead()?.hide();
@@ -166,20 +168,20 @@ impl Consumer {
         if self.client().events().is_awaited_there() {
             return Err(Error::event());
         } else if !lookahead.has_unread() {
-            self.tell_end(true)?;
+            self.report_end(true)?;
         }
         let fill = |batch: &mut Batch, max, timeout_ms| self.fill_some(batch, max, timeout_ms);
         let mut troubles = lookahead.take(fill, wanted, 0)?;
         let mut deadline = None;
         loop {
             self.accept_rebalances();
-            let told = self.tell_all(troubles);
+            let reported = self.report_all(troubles);
             let count = lookahead.show_rest();
             if count >= wanted {
                 return Ok(());
             }
-            told?;
-            self.tell_end(count == 0)?;
+            reported?;
+            self.report_end(count == 0)?;
             self.may_go_on()?;
             let deadline = *deadline.get_or_insert_with(|| Deadline::after_ms(timeout_ms));
             if deadline.is_past() {
@@ -195,7 +197,7 @@ impl Consumer {
         self.lookahead.as_ref().ok_or_else(missing)
     }
 
-    /// Stores the offsets of what was read, before somebody asks for them.
+    /// Stores the offsets of what was read, before a call that needs them.
     pub(super) fn store_read(&self) {
         if let Some(lookahead) = &self.lookahead {
             lookahead.store();
@@ -205,7 +207,7 @@ impl Consumer {
     /// Holds the reader of what was taken ahead up, whose thread this is.
     pub(super) fn hold(&self) -> Option<Hold> {
         let lookahead = self.lookahead.as_ref()?;
-        Some(lookahead.hold(self.client().bell()))
+        Some(lookahead.hold(self.client().signal()))
     }
 
     /// Waits until nothing holds that reader up.
@@ -230,7 +232,7 @@ impl Consumer {
         lookahead.map_or_else(Partitions::new, Lookahead::unread)
     }
 
-    /// Hands over up to so many that were taken ahead, to whoever takes in another way.
+    /// Hands over up to so many that were taken ahead, to a call that takes in another way.
     fn take_ahead(&self, count: usize, place: &mut Batch) -> Result<()> {
         let Some(lookahead) = self.lookahead.as_ref() else {
             return Ok(());
@@ -254,7 +256,7 @@ impl Consumer {
     /// what was taken ahead is taken back.
     fn accept_rebalances(&self) {
         if self.lookahead.is_some() && !self.client().events().rebalance_is_awaited() {
-            while self.accept_rebalance(None).is_ok() {}
+            while self.accept_rebalance().is_ok() {}
         }
     }
 
@@ -265,7 +267,7 @@ impl Consumer {
             return Err(Error::event());
         }
         self.await_release(timeout_ms)?;
-        let mut batch = Batch::new(Arc::clone(self.native()));
+        let mut batch = Batch::new(self.native().clone());
         self.take_ahead(message_max, &mut batch)?;
         let ended = match batch.len() < message_max {
             true => self.fill(&mut batch, message_max, timeout_ms),
@@ -287,7 +289,7 @@ impl Consumer {
 
     /// Fills a batch, or says why that ended before it was full.
     fn fill(&self, batch: &mut Batch, message_max: usize, timeout_ms: i32) -> Result<()> {
-        self.tell_end(batch.is_empty())?;
+        self.report_end(batch.is_empty())?;
         // As with one message: the clock is read where there is something to wait for.
         let mut troubles = self.fill_some(batch, message_max - batch.len(), 0)?;
         if batch.len() == message_max && troubles.is_empty() {
@@ -296,8 +298,8 @@ impl Consumer {
         let deadline = Deadline::after_ms(timeout_ms);
         let mut count = 0;
         loop {
-            self.tell_all(troubles)?;
-            self.tell_end(batch.is_empty())?;
+            self.report_all(troubles)?;
+            self.report_end(batch.is_empty())?;
             if batch.is_empty() {
                 self.accept_rebalances();
             } else if self.client().events().has(Kinds::REBALANCE) {
@@ -320,13 +322,35 @@ impl Consumer {
     fn fill_some(&self, batch: &mut Batch, max: usize, timeout_ms: i32) -> Result<Vec<Trouble>> {
         // Taking many at once, librdkafka counts a partition's end as one of its messages, and would
         // pass over the one that takes that place later.
-        if self.ends_are_told {
-            let message = self.native().consumer_poll(timeout_ms);
+        if self.reports_ends {
+            let message = self.poll_native(timeout_ms);
             return Ok(message.and_then(|it| batch.add(it)).into_iter().collect());
         }
         let queue = self.queue.as_ref();
         let queue = queue.ok_or_else(|| Error::from(Code::UNKNOWN_GROUP))?;
-        Ok(batch.fill(queue, max, timeout_ms))
+        let (len, mut seen) = (batch.len(), self.client().events().came_count());
+        let mut troubles = batch.fill(queue, max, timeout_ms);
+        while batch.len() == len && troubles.is_empty() && self.may_bring_more(&mut seen) {
+            troubles = batch.fill(queue, max, 0);
+        }
+        Ok(troubles)
+    }
+
+    fn poll_native(&self, timeout_ms: i32) -> Option<Message> {
+        let mut seen = self.client().events().came_count();
+        let mut found = self.native().consumer_poll(timeout_ms);
+        while found.is_none() && self.may_bring_more(&mut seen) {
+            found = self.native().consumer_poll(0);
+        }
+        found
+    }
+
+    /// Whether a poll has brought an event, which ends it, and the next one may bring more. After a long time without a poll
+    /// there are many of one cause, which are merged only if they come before the first is taken.
+    fn may_bring_more(&self, seen: &mut u32) -> bool {
+        let events = self.client().events();
+        let before = std::mem::replace(seen, events.came_count());
+        *seen != before && !events.has(Kinds::REBALANCE)
     }
 
     /// Whether there can be more messages.
@@ -341,18 +365,18 @@ impl Consumer {
         Ok(())
     }
 
-    fn tell_all(&self, troubles: Vec<Trouble>) -> Result<()> {
-        let told = troubles.into_iter().map(|trouble| self.tell(trouble));
-        told.fold(Ok(()), Result::and)
+    fn report_all(&self, troubles: Vec<Trouble>) -> Result<()> {
+        let reported = troubles.into_iter().map(|trouble| self.report(trouble));
+        reported.fold(Ok(()), Result::and)
     }
 
     /// Makes an event of what came in place of a message. An error if there is nothing to wait for.
-    fn tell(&self, trouble: Trouble) -> Result<()> {
+    fn report(&self, trouble: Trouble) -> Result<()> {
         let events = self.client().events();
         match trouble {
             Trouble::PartitionEnd(partitions) => {
                 events.push(What::PartitionEnd(partitions));
-                self.untold_ends.fetch_add(1, Ordering::Relaxed);
+                self.unreported_ends.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }
             Trouble::Error(error) => {
@@ -366,12 +390,12 @@ impl Consumer {
         }
     }
 
-    /// Ends a call at a partition's end, by an error. `is_heard`: the caller will see it; else, where there are messages in
+    /// Ends a call at a partition's end, by an error. `is_seen`: the caller will see it; else, where there are messages in
     /// its place, the next one will.
-    fn tell_end(&self, is_heard: bool) -> Result<()> {
-        let counted = |count: u32| count.checked_sub(is_heard.into());
+    fn report_end(&self, is_seen: bool) -> Result<()> {
+        let counted = |count: u32| count.checked_sub(is_seen.into());
         let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
-        match self.untold_ends.fetch_update(set, fetch, counted) {
+        match self.unreported_ends.fetch_update(set, fetch, counted) {
             Ok(count) if count > 0 => Err(Code::PARTITION_EOF.into()),
             _ => Ok(()),
         }
@@ -380,10 +404,11 @@ impl Consumer {
     /// Sends every waiting caller home; the first half of closing.
     pub fn wake_for_close(&self) {
         self.closing.store(true, Ordering::Relaxed);
+        self.client().futures().close();
         if let Some(queue) = &self.queue {
             queue.wake();
         }
-        self.client().ring();
+        self.client().notify();
     }
 
     /// Commits what was consumed, if it commits by itself, and leaves the group.
@@ -402,13 +427,7 @@ impl Drop for Consumer {
         self.queue = None;
         self.lookahead = None;
         self.leaving = Mutex::default();
-        let (finished, wait_finished) = mpsc::sync_channel(1);
-        // Stopping waits for threads that may be resolving a name: on a thread, so that there is a bound.
-        let _ = process::spawn("kafka:destroy", move || {
-            drop(client);
-            let _ = finished.send(());
-        });
         let close_by = self.close_by.get().copied().unwrap_or_default();
-        let _ = wait_finished.recv_timeout(close_by.wind_up());
+        client.end(close_by.wind_up());
     }
 }

@@ -23,6 +23,11 @@ impl Deadline {
         Self(Some(Instant::now() + limit))
     }
 
+    /// So much later.
+    pub fn later(self, by: Duration) -> Self {
+        Self(self.0.map(|at| at + by))
+    }
+
     /// What is left of it, but no more than `most`: for a wait in slices.
     pub fn remaining(self, most: Duration) -> Duration {
         self.0.map_or(most, |at| {
@@ -35,6 +40,11 @@ impl Deadline {
         let most = Duration::from_millis(most_ms.unsigned_abs().into());
         let left = self.remaining(most).as_nanos().div_ceil(1_000_000);
         i32::try_from(left).unwrap_or(most_ms)
+    }
+
+    /// What is left of it as librdkafka takes it: -1 is without limit.
+    pub fn native_ms(self) -> i32 {
+        self.0.map_or(-1, |_| self.remaining_ms(i32::MAX))
     }
 
     /// Where this is when a client has to be closed: how long to wait for its threads, which is last.
@@ -57,6 +67,7 @@ mod tests {
         let deadline = Deadline::after_ms(0);
         assert!(deadline.is_past());
         assert_eq!(deadline.remaining_ms(100), 0);
+        assert_eq!(deadline.native_ms(), 0);
     }
 
     #[test]
@@ -64,6 +75,7 @@ mod tests {
         let deadline = Deadline::after_ms(-1);
         assert!(!deadline.is_past());
         assert_eq!(deadline.remaining_ms(100), 100);
+        assert_eq!(deadline.native_ms(), -1);
     }
 
     #[test]

@@ -35,11 +35,13 @@ impl Error {
     /// The caller was built for another version of this interface.
     pub const ABI_MISMATCH: i32 = -1004;
 
-    /// An event is waiting that the caller asked to be told of.
+    /// An event is waiting that the caller asked for.
     pub const EVENT: i32 = -1005;
 
     /// A call would have to wait where it must not.
     pub const WOULD_BLOCK: i32 = -1006;
+    /// The caller has canceled the operation.
+    pub const CANCELED: i32 = -1007;
 
     /// An error with a text of its own.
     pub fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
@@ -70,9 +72,14 @@ impl Error {
         )
     }
 
-    /// An event is waiting that the caller asked to be told of.
+    /// An event is waiting that the caller asked for.
     pub fn event() -> Self {
         Self::new(Self::EVENT, "an event is waiting")
+    }
+
+    /// The caller has canceled the operation.
+    pub fn canceled() -> Self {
+        Self::new(Self::CANCELED, "canceled")
     }
 
     /// There is nothing of that name or number.

@@ -1,4 +1,4 @@
-//! What a client has to tell besides messages and reports, kept until somebody asks.
+//! What comes from a client besides messages and reports, kept until a call takes it.
 
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
@@ -105,7 +105,7 @@ impl What {
         }
     }
 
-    /// How many of this kind are kept for somebody who does not ask.
+    /// How many of this kind are kept where no call takes them.
     fn limit(&self) -> usize {
         match self {
             // Only the newest says how things are.
@@ -116,22 +116,104 @@ impl What {
             _ => 100,
         }
     }
+
+    /// Whether `newer` has the same cause, so that one of them is enough. Other kinds than these are states, of which the
+    /// order counts.
+    fn has_cause_of(&self, newer: &Self) -> bool {
+        match (self, newer) {
+            (Self::Error(old), Self::Error(new)) => is_same_error(old, new),
+            (Self::CommitFailed(old, old_list), Self::CommitFailed(new, new_list)) => {
+                is_same_error(old, new) && old_list.names_same_partitions(new_list)
+            }
+            (
+                Self::Log {
+                    level: old_level,
+                    facility: old_facility,
+                    text: old_text,
+                },
+                Self::Log {
+                    level,
+                    facility,
+                    text,
+                },
+            ) => {
+                // Lines for debugging are a sequence.
+                *level < LOG_DEBUG
+                    && old_level == level
+                    && old_facility == facility
+                    && cause(old_text.to_bytes()) == cause(text.to_bytes())
+            }
+            _ => false,
+        }
+    }
 }
 
-/// An event, and how many older ones of its kind nobody asked for in time.
+/// The level of syslog's for debugging.
+const LOG_DEBUG: i32 = 7;
+
+fn is_same_error(old: &Error, new: &Error) -> bool {
+    (old.code, old.fatal) == (new.code, new.fatal)
+        && cause(old.message.as_bytes()) == cause(new.message.as_bytes())
+}
+
+/// A text of librdkafka's without its last part, as in "Connection refused (after 3ms in state CONNECT)".
+fn cause(text: &[u8]) -> &[u8] {
+    const TIME: &[u8] = b" (after ";
+    let time = text.windows(TIME.len()).rposition(|part| part == TIME);
+    &text[..time.unwrap_or(text.len())]
+}
+
+/// An event, how often it came, and how many others of its kind were not taken in time.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// What happened.
+    /// What happened, the first time.
     pub what: What,
+    /// How often it happened before it was taken.
+    pub count: u32,
     /// Events of this kind that were dropped since the last one that was taken.
     pub dropped: u64,
 }
 
-/// The events of one kind, oldest first, each with its number in the order of all kinds.
+/// An event in its queue. The numbers are those of its first and its last time in the order of all kinds.
+struct Kept {
+    first: u64,
+    last: u64,
+    count: u32,
+    what: What,
+}
+
+/// The events of one kind, in the order of their first time.
 #[derive(Default)]
 struct Queue {
-    events: VecDeque<(u64, What)>,
+    events: VecDeque<Kept>,
     dropped: u64,
+}
+
+impl Queue {
+    /// Adds an event, or counts it where one of the same cause is there. False if the number of events stays the same.
+    fn push(&mut self, number: u64, what: What) -> bool {
+        let mut newest_first = self.events.iter_mut().rev();
+        if let Some(kept) = newest_first.find(|kept| kept.what.has_cause_of(&what)) {
+            kept.last = number;
+            kept.count = kept.count.saturating_add(1);
+            return false;
+        }
+        let is_full = self.events.len() >= what.limit();
+        if is_full {
+            // What has not come again for the longest time goes: neither a flood of others nor an outage long ago
+            // takes the place of what is wrong now.
+            let oldest = (0..self.events.len()).min_by_key(|&at| self.events[at].last);
+            let gone = oldest.and_then(|at| self.events.remove(at));
+            self.dropped += gone.map_or(0, |kept| u64::from(kept.count));
+        }
+        self.events.push_back(Kept {
+            first: number,
+            last: number,
+            count: 1,
+            what,
+        });
+        !is_full
+    }
 }
 
 /// A queue for each kind, so that neither adding nor taking looks at events of other kinds: with
@@ -150,7 +232,9 @@ pub struct Events {
     queues: Mutex<Queues>,
     /// How many of the awaited kinds there are.
     awaited_count: AtomicU32,
-    /// The rebalance that somebody has taken to answer it.
+    /// How many of them have come, lines of the log aside: those come at any time.
+    came_count: AtomicU32,
+    /// The rebalance that a call has taken to answer it.
     unanswered: Mutex<Option<(Change, Partitions)>>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -167,6 +251,7 @@ impl Events {
             log_to_stderr,
             queues: Mutex::default(),
             awaited_count: AtomicU32::new(0),
+            came_count: AtomicU32::new(0),
             unanswered: Mutex::default(),
             wake: Box::new(wake),
         }
@@ -176,27 +261,22 @@ impl Events {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an event; true if somebody may be waiting for its kind.
+    /// Adds an event; true if a call may be waiting for its kind.
     pub fn push(&self, what: What) -> bool {
         let kind = what.kind();
-        let limit = what.limit();
         let is_awaited = self.awaited.intersect(kind);
         let mut queues = self.lock();
         let number = queues.next_number;
         queues.next_number += 1;
-        let queue = &mut queues.of_kind[kind.index()];
-        let forgotten = match queue.events.len() >= limit {
-            true => queue.events.pop_front(),
-            false => None,
-        };
-        queue.events.push_back((number, what));
-        match forgotten {
-            Some(_) => queue.dropped += 1,
-            None if is_awaited => drop(self.awaited_count.fetch_add(1, Ordering::Relaxed)),
-            None => {}
+        let is_one_more = queues.of_kind[kind.index()].push(number, what);
+        if is_one_more && is_awaited {
+            self.awaited_count.fetch_add(1, Ordering::Relaxed);
         }
         drop(queues);
         if is_awaited {
+            if kind != Kinds::LOG {
+                self.came_count.fetch_add(1, Ordering::Relaxed);
+            }
             (self.wake)();
         }
         is_awaited
@@ -206,11 +286,13 @@ impl Events {
     pub fn pop(&self, kinds: Kinds) -> Option<Event> {
         let mut queues = self.lock();
         let oldest = queues.of_kind.iter_mut().filter_map(|queue| {
-            let (number, what) = queue.events.front()?;
-            kinds.intersect(what.kind()).then_some((*number, queue))
+            let front = queue.events.front()?;
+            kinds
+                .intersect(front.what.kind())
+                .then_some((front.first, queue))
         });
         let (_, queue) = oldest.min_by_key(|(number, _)| *number)?;
-        let (_, what) = queue.events.pop_front()?;
+        let Kept { what, count, .. } = queue.events.pop_front()?;
         let dropped = std::mem::take(&mut queue.dropped);
         if self.awaited.intersect(what.kind()) {
             self.awaited_count.fetch_sub(1, Ordering::Relaxed);
@@ -218,7 +300,11 @@ impl Events {
         if let What::Rebalance(change, partitions) = &what {
             *self.lock_unanswered() = Some((*change, partitions.clone()));
         }
-        Some(Event { what, dropped })
+        Some(Event {
+            what,
+            count,
+            dropped,
+        })
     }
 
     fn lock_unanswered(&self) -> MutexGuard<'_, Option<(Change, Partitions)>> {
@@ -234,7 +320,7 @@ impl Events {
             .of_kind
             .iter()
             .filter_map(|queue| queue.events.front());
-        events.any(|(_, what)| kinds.intersect(what.kind()))
+        events.any(|kept| kinds.intersect(kept.what.kind()))
     }
 
     /// The rebalance that was taken and not answered.
@@ -242,7 +328,7 @@ impl Events {
         self.lock_unanswered().clone()
     }
 
-    /// Takes the rebalance that was taken and not answered, to answer it: nobody else does then.
+    /// Takes the rebalance that was taken and not answered, to answer it: no other call does then.
     pub fn claim(self: &Arc<Self>) -> Claim {
         Claim {
             rebalance: self.lock_unanswered().take(),
@@ -254,6 +340,11 @@ impl Events {
     #[inline]
     pub fn is_awaited_there(&self) -> bool {
         self.awaited_count.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many events have come that end a wait, merged ones too, and lines of the log aside.
+    pub fn came_count(&self) -> u32 {
+        self.came_count.load(Ordering::Relaxed)
     }
 
     /// How many events there are that end a wait.
@@ -330,7 +421,7 @@ impl rd::Listener for Events {
 
     fn rebalance(&self, change: Change, partitions: Partitions) -> bool {
         self.push(What::Rebalance(change, partitions));
-        // Whoever is to answer it, it is done outside of librdkafka's poll.
+        // Whichever side is to answer it, that is done outside of librdkafka's poll.
         true
     }
 
@@ -370,6 +461,80 @@ mod tests {
         assert!(events.pop(Kinds::ERROR).is_none());
         assert!(!events.is_awaited_there());
         assert!(events.pop(Kinds::ALL).is_some());
+    }
+
+    #[test]
+    fn the_first_of_each_cause_outlives_a_flood_of_others() {
+        let events = Events::new(Kinds::ERROR, false, || {});
+        let fail = |text: &'static str| events.push(What::Error(Error::new(-195, text)));
+        fail("b/1: Connect failed: Connection refused (after 0ms in state CONNECT)");
+        for _ in 0..1000 {
+            events.push(What::Error(Error::new(-187, "1/1 brokers are down")));
+            fail("b/2: Connect failed: Connection refused (after 7ms in state CONNECT)");
+        }
+        fail("b/1: Connect failed: Connection refused (after 9ms in state CONNECT, 3 identical)");
+        assert_eq!(events.awaited_count().load(Ordering::Relaxed), 3);
+        let all: Vec<Event> = std::iter::from_fn(|| events.pop(Kinds::ALL)).collect();
+        let counts: Vec<(i32, u32, u64)> = all
+            .iter()
+            .map(|event| (code(event), event.count, event.dropped))
+            .collect();
+        assert_eq!(counts, [(-195, 2, 0), (-187, 1000, 0), (-195, 1000, 0)]);
+        let What::Error(first) = &all[0].what else {
+            panic!("{all:?}");
+        };
+        assert!(first.message.ends_with("(after 0ms in state CONNECT)"));
+        assert!(!events.is_awaited_there());
+        // What was taken is known to the caller: this is another one.
+        fail("b/1: Connect failed: Connection refused (after 0ms in state CONNECT)");
+        assert_eq!(events.pop(Kinds::ALL).unwrap().count, 1);
+    }
+
+    #[test]
+    fn of_too_many_causes_the_one_that_came_last_longest_ago_goes() {
+        let events = Events::new(Kinds::NONE, false, || {});
+        for number in 0..100 {
+            events.push(error(number));
+        }
+        events.push(error(1));
+        events.push(error(0));
+        events.push(error(100));
+        events.push(error(101));
+        let codes: Vec<i32> = std::iter::from_fn(|| events.pop(Kinds::ALL))
+            .map(|event| code(&event))
+            .collect();
+        let expected: Vec<i32> = [0, 1].into_iter().chain(4..=101).collect();
+        assert_eq!(codes, expected);
+    }
+
+    #[test]
+    fn what_differs_is_not_merged() {
+        let events = Events::new(Kinds::NONE, false, || {});
+        let log = |level, text: &CStr| rd::Listener::log(&events, c"x", level, c"F", text);
+        for _ in 0..2 {
+            log(6, c"one (after 1ms in state UP)");
+            log(6, c"another (after 1ms in state UP)");
+            log(5, c"one (after 1ms in state UP)");
+            // A sequence.
+            log(7, c"one");
+            let mut list = Partitions::new();
+            list.add(c"t", 0, 5);
+            events.push(What::CommitFailed(Error::new(1, "x"), list.clone()));
+            list.add(c"t", 1, 6);
+            events.push(What::CommitFailed(Error::new(1, "x"), list));
+            events.push(What::Throttle {
+                broker: c"b".to_owned(),
+                broker_id: 1,
+                throttle_ms: 5,
+            });
+        }
+        let counts: Vec<(Kinds, u32)> = std::iter::from_fn(|| events.pop(Kinds::ALL))
+            .map(|event| (event.what.kind(), event.count))
+            .collect();
+        let (log, commit, throttle) = (Kinds::LOG, Kinds::COMMIT_FAILED, Kinds::THROTTLE);
+        let firsts = [(log, 2), (log, 2), (log, 2), (log, 1), (commit, 2)];
+        let seconds = [(commit, 2), (throttle, 1), (log, 1), (throttle, 1)];
+        assert_eq!(counts, [firsts.as_slice(), seconds.as_slice()].concat());
     }
 
     #[test]

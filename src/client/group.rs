@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::sync::atomic::Ordering;
-use std::sync::{mpsc, Arc, PoisonError, RwLockReadGuard};
+use std::sync::{mpsc, MutexGuard, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
 use super::consumer::Consumer;
@@ -56,12 +56,18 @@ impl Consumer {
     /// Joins the group for these topics.
     pub fn subscribe(&self, topics: &Partitions) -> Result<()> {
         let topics = topics.clone();
+        let _one_at_a_time = self.change();
         self.ask(move |native| native.subscribe(&topics))
     }
 
     /// Begins to leave the group.
     pub fn unsubscribe(&self) -> Result<()> {
+        let _one_at_a_time = self.change();
         self.ask(rd::Client::unsubscribe)
+    }
+
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The topics it is subscribed to.
@@ -69,7 +75,7 @@ impl Consumer {
         self.ask(rd::Client::subscription)
     }
 
-    /// Whether it leaves its group. While the answer is kept, nobody begins to.
+    /// Whether it leaves its group. While the answer is kept, no call begins to.
     fn is_leaving(&self) -> RwLockReadGuard<'_, bool> {
         self.is_leaving
             .read()
@@ -87,15 +93,15 @@ impl Consumer {
             return Ok(question(self.native())?);
         }
         drop(is_leaving);
-        let native = Arc::clone(self.native());
-        let (tell, told) = mpsc::sync_channel(1);
+        let native = self.native().clone();
+        let (answered, answer) = mpsc::sync_channel(1);
         process::spawn("kafka:group", move || {
-            let _ = tell.send(question(&native));
+            let _ = answered.send(question(&native));
         })
         .map_err(Error::no_thread)?;
         let look = Duration::from_millis(LOOK_MS as u64);
         loop {
-            match told.recv_timeout(look) {
+            match answer.recv_timeout(look) {
                 Ok(answer) => return Ok(answer?),
                 Err(_) if self.native().is_consumer_closed() => return Err(Code::DESTROY.into()),
                 Err(_) => {}
@@ -109,10 +115,11 @@ impl Consumer {
         claim: Claim,
         change: impl FnOnce(&rd::Client) -> Result<(), rd::Error> + Send + 'static,
     ) -> Result<()> {
+        let _one_at_a_time = self.change();
         // What was read is committed before a partition goes; what was not is taken back once it is gone.
         self.store_read();
         match self.ask(change) {
-            // Where the group is left, nobody waits for the answer any more.
+            // Where the group is left, no answer is waited for any more.
             Err(error) if error.code == Code::DESTROY.0 => {}
             answer => answer?,
         }
@@ -125,10 +132,6 @@ impl Consumer {
     }
 
     /// Consumes something else.
-    pub fn assign(&self, assignment: Assignment) -> Result<()> {
-        self.assign_for(assignment, self.client().events().claim())
-    }
-
     pub(super) fn assign_for(&self, assignment: Assignment, claim: Claim) -> Result<()> {
         use Assignment::{Nothing, Only, With, Without};
         if let Only(partitions) | With(partitions) | Without(partitions) = &assignment {
@@ -164,17 +167,28 @@ impl Consumer {
         self.ask(|native| Ok(native.rebalance_protocol()))
     }
 
-    /// Answers the oldest rebalance as its group's protocol wants it. `partitions`, for those that
-    /// are assigned: where to begin.
-    pub fn accept_rebalance(&self, partitions: Option<&Partitions>) -> Result<()> {
+    /// Claims the oldest rebalance, for its answer.
+    pub(super) fn oldest_rebalance(&self) -> Result<Claim> {
         let events = self.client().events();
         let mut claim = events.claim();
         if claim.rebalance().is_none() && events.pop(Kinds::REBALANCE).is_some() {
             claim = events.claim();
         }
-        self.accept_rebalance_for(partitions, claim)
+        match claim.rebalance() {
+            Some(_) => Ok(claim),
+            None => Err(Error::new(
+                Code::STATE.0,
+                "no rebalance waits for an answer",
+            )),
+        }
     }
 
+    /// Answers the oldest rebalance, with the partitions that it names.
+    pub(super) fn accept_rebalance(&self) -> Result<()> {
+        self.accept_rebalance_for(None, self.oldest_rebalance()?)
+    }
+
+    /// Answers a rebalance as its group's protocol wants it. `partitions`, for those that are assigned: where to begin.
     pub(super) fn accept_rebalance_for(
         &self,
         partitions: Option<&Partitions>,
@@ -220,7 +234,7 @@ impl Consumer {
 
     /// As [`Self::leave`], and gives the partitions back by itself.
     pub(super) fn leave_alone(&self, deadline: Deadline) -> Result<()> {
-        self.leave_until(deadline, |consumer| match consumer.accept_rebalance(None) {
+        self.leave_until(deadline, |consumer| match consumer.accept_rebalance() {
             Err(error) if error.code == Code::STATE.0 => Ok(()),
             answered => answered,
         })
@@ -235,11 +249,16 @@ impl Consumer {
             Some(queue) => queue,
             None => {
                 let queue = native.new_queue();
-                self.client().listen_to(&queue);
+                self.client().signal_queue(&queue);
                 *self
                     .is_leaving
                     .write()
                     .unwrap_or_else(PoisonError::into_inner) = true;
+                if native.rebalance_protocol() == c"COOPERATIVE" {
+                    // Its close alone does not leave for a member that has no partitions to give back
+                    // (rd_kafka_cgrp_revoke_all_rejoin): the group would keep it until session.timeout.ms.
+                    let _ = native.unsubscribe();
+                }
                 match native.close_consumer(&queue) {
                     // Without a group.id there is no group to leave.
                     Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),
@@ -251,7 +270,7 @@ impl Consumer {
         while !native.is_consumer_closed() {
             look(self)?;
             if let Some(event) = queue.poll(deadline.remaining_ms(LOOK_MS)) {
-                event.tell(native);
+                event.dispatch();
             }
             if deadline.is_past() && !native.is_consumer_closed() {
                 return Err(Error::timed_out("the group could not be left in time"));

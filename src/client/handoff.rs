@@ -26,7 +26,7 @@ const NAP: Duration = Duration::from_millis(1);
 /// and how often in a row until it sleeps and has to be woken, which costs the caller a system call.
 const NAPS: u32 = 10;
 
-/// How long somebody who waits for the thread rests before he looks again.
+/// How long a caller that waits for the thread rests before it looks again.
 const LOOK: Duration = Duration::from_micros(50);
 
 /// What librdkafka counts for a message besides key and value: the most that Kafka's format adds to them.
@@ -246,7 +246,7 @@ impl Handoff {
         }
         let next = self.empty.pop().unwrap_or_else(Slab::with_room);
         self.full_bytes.fetch_add(bytes, Ordering::Relaxed);
-        // There is room: nobody adds to it without the lock.
+        // There is room: no thread adds to it without the lock.
         let _ = self.full.push(std::mem::replace(slab, next));
         Ok(())
     }
@@ -323,11 +323,11 @@ impl Handoff {
     }
 }
 
-/// Starts the thread that queues what `handoff` is given. `report` hears of what cannot be queued, and `ended` when the
+/// Starts the thread that queues what `handoff` is given. `report` gets what cannot be queued, and `ended` is called when the
 /// thread has let go of the client, and whether it has panicked.
 pub fn start(
     handoff: &Arc<Handoff>,
-    client: Arc<rd::Client>,
+    client: rd::Client,
     report: impl Fn(DeliveryReport<'_>) + Send + 'static,
     ended: impl FnOnce(bool) + Send + 'static,
 ) -> Result<()> {
@@ -348,7 +348,7 @@ pub fn start(
 }
 
 struct Worker {
-    client: Arc<rd::Client>,
+    client: rd::Client,
     handoff: Arc<Handoff>,
     report: Box<dyn Fn(DeliveryReport<'_>) + Send>,
 }
@@ -384,7 +384,7 @@ impl Worker {
             thread::park_timeout(NAP);
         } else {
             handoff.state.store(ASLEEP, Ordering::Relaxed);
-            // Whoever takes the lock after this sees that the thread sleeps.
+            // A thread that takes the lock after this sees that this one sleeps.
             if handoff.lock().entries.is_empty() && handoff.full.is_empty() {
                 thread::park();
             }
@@ -429,7 +429,7 @@ impl Worker {
             self.handoff.done.fetch_add(done, Ordering::Release);
             selection.entries = left.iter().map(|&index| selection.entries[index]).collect();
             if !left.is_empty() {
-                // Messages have been counted: it is bytes that are too many, and librdkafka does not tell when that is
+                // Messages have been counted: it is bytes that are too many, and librdkafka does not signal when that is
                 // over.
                 thread::park_timeout(NAP);
             }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
-use super::hub::Bell;
+use super::notifier::Signal;
 use crate::process::{self, Generation};
 use crate::rd::{self, Batch, Code, Fields, Partitions, Trouble};
 
@@ -48,7 +48,7 @@ const LATE: Duration = Duration::from_secs(1);
 
 /// So many messages are dropped by the follower, and fewer where they are.
 const MANY: usize = 250;
-/// How many batches may wait for that. What is beyond drops who brings it, or there would be no end to it.
+/// How many batches may wait for that. What is beyond the thread that brings it drops, or there would be no end to it.
 const DROP_LATER_LIMIT: usize = 32;
 /// How often the follower looks whether there are others,
 const LOOK_EVERY: Duration = Duration::from_millis(1);
@@ -122,14 +122,14 @@ impl DropLater {
 /// As long as it lasts the reader is shown nothing, and nothing is taken: what is consumed changes on another thread.
 pub struct Hold {
     shared: Arc<Shared>,
-    bell: Arc<Bell>,
+    signal: Arc<Signal>,
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         self.shared.lock().holds -= 1;
         self.shared.released.notify_all();
-        self.bell.ring();
+        self.signal.notify();
     }
 }
 
@@ -207,7 +207,7 @@ impl Shared {
         None
     }
 
-    /// Shows the reader what there is, unless something holds him up.
+    /// Shows the reader what there is, unless a hold is in the way.
     fn show(&self, state: &mut State) {
         if state.holds > 0 {
             return;
@@ -279,8 +279,8 @@ fn fill_up_to(
 
 impl Lookahead {
     /// Nothing yet. `stores`: offsets are stored as messages are read.
-    pub fn new(client: &Arc<rd::Client>, stores: bool) -> Result<Self> {
-        let nothing = || Some(Batch::new(Arc::clone(client)));
+    pub fn new(client: &rd::Client, stores: bool) -> Result<Self> {
+        let nothing = || Some(Batch::new(client.clone()));
         let shared = Arc::new(Shared {
             cursor: Cursor {
                 next: AtomicU32::new(0),
@@ -376,13 +376,13 @@ impl Lookahead {
         }
     }
 
-    /// Whether the reader has not read all that he is, or would be, shown.
+    /// Whether the reader has not read all that is, or would be, shown.
     pub fn has_unread(&self) -> bool {
         let state = self.shared.lock();
         self.shared.handed_over(&state) < state.len()
     }
 
-    /// Shows the reader what there is, after calls that show it to nobody. How many that is.
+    /// Shows the reader what there is, after calls that do not show it. How many that is.
     pub fn show_rest(&self) -> usize {
         let mut state = self.shared.lock();
         self.shared.show(&mut state);
@@ -392,19 +392,19 @@ impl Lookahead {
         }
     }
 
-    /// Shows him nothing until the next [`Self::take`].
+    /// Shows the reader nothing until the next [`Self::take`].
     pub fn hide(&self) {
         self.with_unread(|_, _| ());
     }
 
-    /// Holds the reader up, where nobody but he may call this; the bell rings when he may go on.
-    pub fn hold(&self, bell: &Arc<Bell>) -> Hold {
+    /// Holds the reader up, whose thread this is; the signal is notified when it may go on.
+    pub fn hold(&self, signal: &Arc<Signal>) -> Hold {
         let mut state = self.shared.lock();
         self.shared.drop_read(&mut state);
         state.holds += 1;
         Hold {
             shared: Arc::clone(&self.shared),
-            bell: Arc::clone(bell),
+            signal: Arc::clone(signal),
         }
     }
 
@@ -425,7 +425,7 @@ impl Lookahead {
         places
     }
 
-    /// Stores the offsets of what was read, before somebody asks for them.
+    /// Stores the offsets of what was read, before a call that needs them.
     pub fn store(&self) {
         self.shared.store(&mut self.shared.lock());
     }
@@ -466,7 +466,7 @@ impl Lookahead {
         });
     }
 
-    /// Hands up to so many of what was not read over to whoever has `place`.
+    /// Hands up to so many of what was not read over to the owner of `place`.
     pub fn hand_over(&self, count: usize, place: &mut Batch) {
         self.with_unread(|batch, _| place.move_first(count, batch));
     }

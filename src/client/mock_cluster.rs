@@ -88,7 +88,9 @@ impl MockCluster {
     /// Has the next requests of one API fail, one for each code.
     pub fn push_errors(&self, api_key: i32, codes: &[i32]) -> Result<()> {
         in_range("api_key", api_key, 0..=i32::from(i16::MAX))?;
-        self.native.push_errors(api_key as i16, codes);
+        if !codes.is_empty() {
+            self.native.push_errors(api_key as i16, codes);
+        }
         Ok(())
     }
 

@@ -14,23 +14,23 @@ mod consumer;
 mod deadline;
 mod error;
 mod events;
+mod future;
 mod group;
 mod handoff;
-mod hub;
 mod lookahead;
 mod mock_cluster;
 mod names;
+mod notifier;
 mod offsets;
 mod opaque;
 mod producer;
 mod reports;
-mod request;
 mod transaction;
 
 pub use crate::rd::admin as verbs;
 pub use crate::rd::{
     librdkafka_version, Batch, Change, Code, Fields, GroupMetadata, Headers, Meaning, Message,
-    Partition, Partitions, Record, Records, Topic,
+    Partitions, Record, Records, Topic, TopicPartition,
 };
 pub use admin::Admin;
 pub use call::Call;
@@ -39,12 +39,12 @@ pub use conf::{Conf, TopicConf};
 pub use consumer::{Consumer, CLOSE_AT_END_MS};
 pub use error::{Error, Result};
 pub use events::{Event, Events, Kinds, What};
+pub use future::{Future, Futures, Made, Outcome, Promise};
 pub use group::Assignment;
-pub use hub::Hub;
 pub use lookahead::{Cursor, DropLater};
 pub use mock_cluster::MockCluster;
 pub use names::TopicId;
+pub use notifier::Notifier;
 pub use opaque::Opaque;
 pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
 pub use reports::{Counters, Report, Reported, Reports};
-pub use request::{Made, Outcome, Request};

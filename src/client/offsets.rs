@@ -1,35 +1,40 @@
 //! A consumer's places in its partitions: those it is at, and those its group has committed.
 
+use std::collections::HashSet;
 use std::ffi::CStr;
 
-use super::consumer::Consumer;
+use super::consumer::{Consumer, SLICE_MS};
+use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::future::{Future, Outcome};
 use super::group::{single, with_offsets};
-use super::request::{Outcome, Request};
 use crate::rd::{self, Code, Partitions};
 use crate::value::Value;
 
 impl Consumer {
     /// Commits these offsets, or those that are stored; the outcome is what was committed.
-    pub fn commit(&self, partitions: Option<&Partitions>, timeout_ms: i32) -> Result<Request> {
+    pub fn commit(&self, partitions: Option<&Partitions>, timeout_ms: i32) -> Result<Future> {
         partitions.map_or(Ok(()), with_offsets)?;
         self.store_read();
-        // Asked here and not on the request's thread, so that commits keep their order.
+        // Sent here and not on the future's thread, so that commits keep their order.
         let queue = self.native().new_queue();
         self.native().commit_to(partitions, &queue)?;
-        self.client()
-            .request_within(timeout_ms, move |_, slice_ms| {
-                let answer = queue.poll(slice_ms).ok_or(Code::TIMED_OUT)?;
+        let deadline = Deadline::after_ms(timeout_ms);
+        self.client().command(move |_, promise| loop {
+            if let Some(answer) = queue.poll(deadline.remaining_ms(SLICE_MS)) {
                 let (code, mut committed) = answer.committed();
-                match code {
+                return match code {
                     Code::NO_ERROR => {
                         committed.drop_empty();
                         Ok(Outcome::Partitions(committed))
                     }
                     Code::NO_OFFSET => Ok(Outcome::Partitions(Partitions::new())),
                     code => Err(code.into()),
-                }
-            })
+                };
+            } else if deadline.is_past() || promise.is_settled() {
+                return Err(Code::TIMED_OUT.into());
+            }
+        })
     }
 
     /// Commits in the background; a failure is an event.
@@ -80,25 +85,24 @@ impl Consumer {
         Ok(list)
     }
 
-    /// A request that fills in a list.
+    /// A query that fills in a list.
     fn fill_in(
         &self,
         partitions: &Partitions,
         timeout_ms: i32,
         ask: impl Fn(&rd::Client, &mut Partitions, i32) -> Result<(), rd::Error> + Send + 'static,
-    ) -> Result<Request> {
+    ) -> Result<Future> {
         single(partitions)?;
         let partitions = partitions.clone();
-        self.client()
-            .request_within(timeout_ms, move |native, slice_ms| {
-                let mut list = partitions.clone();
-                ask(native, &mut list, slice_ms)?;
-                Ok(Outcome::Partitions(list))
-            })
+        self.client().query(timeout_ms, move |native, limit_ms| {
+            let mut list = partitions.clone();
+            ask(native, &mut list, limit_ms)?;
+            Ok(Outcome::Partitions(list))
+        })
     }
 
     /// Goes on from these offsets.
-    pub fn seek(&self, partitions: &Partitions, timeout_ms: i32) -> Result<Request> {
+    pub fn seek(&self, partitions: &Partitions, timeout_ms: i32) -> Result<Future> {
         single(partitions)?;
         if partitions.iter().any(|it| it.offset == rd::OFFSET_STORED) {
             // librdkafka says the same, and fetches nothing of the partition any more.
@@ -107,37 +111,58 @@ impl Consumer {
         }
         let hold = self.hold();
         self.take_back(|fields| fields.is_in(partitions));
-        self.fill_in(partitions, timeout_ms, move |native, list, slice_ms| {
+        self.fill_in(partitions, timeout_ms, move |native, list, limit_ms| {
             let _until_done = &hold;
-            native.seek(list, slice_ms)
+            native.seek(list, limit_ms)
         })
     }
 
     /// Asks for the offsets that the group has committed.
-    pub fn committed(&self, partitions: &Partitions, timeout_ms: i32) -> Result<Request> {
+    pub fn committed(&self, partitions: &Partitions, timeout_ms: i32) -> Result<Future> {
         self.fill_in(partitions, timeout_ms, rd::Client::committed)
     }
 
     /// Asks for the offsets of the first messages from the times that stand in the offsets' place.
-    pub fn offsets_for_times(&self, times: &Partitions, timeout_ms: i32) -> Result<Request> {
+    pub fn offsets_for_times(&self, times: &Partitions, timeout_ms: i32) -> Result<Future> {
+        let mut seen = HashSet::new();
+        if let Some(entry) = times
+            .iter()
+            .find(|it| !seen.insert((&it.topic, it.partition)))
+        {
+            // librdkafka mixes up what it finds for the two.
+            return Err(Error::invalid(format!(
+                "partitions: \"{}\" [{}] is there twice",
+                entry.topic.to_string_lossy(),
+                entry.partition
+            )));
+        }
         self.fill_in(times, timeout_ms, rd::Client::offsets_for_times)
     }
 
     /// Asks for the first offset of a partition, and the one its next message will have.
-    pub fn watermarks(&self, topic: &CStr, partition: i32, timeout_ms: i32) -> Result<Request> {
+    pub fn watermarks(&self, topic: &CStr, partition: i32, timeout_ms: i32) -> Result<Future> {
         if partition < 0 {
             return Err(Error::invalid(format!(
                 "partition is out of range: {partition}"
             )));
         }
         let topic = topic.to_owned();
-        self.client()
-            .request_within(timeout_ms, move |native, slice_ms| {
-                let (low, high) = native.watermarks(&topic, partition, slice_ms)?;
-                Ok(Outcome::Value(
-                    Value::map().with("low", low).with("high", high),
-                ))
-            })
+        self.client().query(timeout_ms, move |native, limit_ms| {
+            let limit = Deadline::after_ms(limit_ms);
+            let found = native.watermarks(&topic, partition, limit_ms);
+            let is_unknown = |error: &rd::Error| {
+                [Code::UNKNOWN_PARTITION, Code::UNKNOWN_TOPIC].contains(&error.code)
+            };
+            if found.as_ref().is_err_and(is_unknown)
+                && native.is_denied(&topic, limit.remaining_ms(limit_ms))
+            {
+                return Err(Code::TOPIC_AUTHORIZATION_FAILED.into());
+            }
+            let (low, high) = found?;
+            Ok(Outcome::Value(
+                Value::map().with("low", low).with("high", high),
+            ))
+        })
     }
 }
 

@@ -12,8 +12,9 @@ use super::conf::{Conf, TopicConf};
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::handoff::{self, Handoff};
-use super::hub::Bell;
+use super::notifier::Signal;
 use super::reports::{Reported, Reports};
+use super::transaction::Turn;
 use crate::process::{self, Generation};
 use crate::rd::{self, Code, Queue, Record, Records, Topic};
 
@@ -46,14 +47,15 @@ impl Shared {
 
 /// A producer.
 pub struct Producer {
-    // Taken when the producer ends, so that the draining thread's reference is the last one.
+    // Taken when the producer ends, as its references.
     client: Option<Client>,
-    queue: Arc<Queue>,
+    queue: Option<Arc<Queue>>,
     shared: Arc<Shared>,
     /// When it has to be closed, once that has begun.
     close_by: OnceLock<Deadline>,
-    /// Tells when the thread behind `handoff` has ended.
+    /// Receives when the thread behind `handoff` has ended.
     handoff_ended: Mutex<Option<mpsc::Receiver<()>>>,
+    transaction_turn: Arc<Turn>,
     id: u64,
 }
 
@@ -61,13 +63,13 @@ impl Producer {
     /// Starts a producer.
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
         let only_errors = conf.only_errors_are_reported();
-        let bell = Arc::<Bell>::default();
+        let signal = Arc::<Signal>::default();
         let handoff = match conf.handoff_bytes() {
             0 => None,
             bytes => Some(Arc::new(Handoff::new(bytes, conf.max_message_bytes()))),
         };
         let shared = Arc::new(Shared {
-            reports: Reports::new(conf.max_messages(), only_errors, Arc::clone(&bell)),
+            reports: Reports::new(conf.max_messages(), only_errors, Arc::clone(&signal)),
             handoff,
             stop: AtomicBool::new(false),
         });
@@ -84,27 +86,28 @@ impl Producer {
             .map_err(Error::invalid)?;
         let woken = Arc::clone(&shared);
         let wake = move || woken.reports.wake();
-        let client = Client::start(rd::Kind::Producer, brokers, conf, native, bell, wake)?;
+        let client = Client::start(rd::Kind::Producer, brokers, conf, native, signal, wake)?;
         let native = client.native();
         let queue = Arc::new(native.main_queue());
         let id = open_producers::add(native, &shared);
-        let draining = drain(Arc::clone(native), Arc::clone(&queue), Arc::clone(&shared));
+        let draining = drain(Arc::clone(&queue), Arc::clone(&shared));
         if draining.is_err() {
-            // Nobody will say it.
+            // There will be no report of it.
             shared.reports.finish();
         }
         // From here on whatever was begun is ended by its drop.
         let mut producer = Self {
             client: Some(client),
-            queue,
+            queue: Some(queue),
             shared,
             close_by: OnceLock::new(),
             handoff_ended: Mutex::default(),
+            transaction_turn: Arc::default(),
             id,
         };
         draining?;
         if let Some(handoff) = &producer.shared.handoff {
-            let native = Arc::clone(producer.native());
+            let native = producer.native().clone();
             let ended = take_records(handoff, native, &producer.shared)?;
             producer.handoff_ended = Mutex::new(Some(ended));
         }
@@ -118,8 +121,13 @@ impl Producer {
     }
 
     #[inline]
-    fn native(&self) -> &Arc<rd::Client> {
+    fn native(&self) -> &rd::Client {
         self.client().native()
+    }
+
+    /// What its calls of transactions wait for.
+    pub(super) fn transaction_turn(&self) -> &Arc<Turn> {
+        &self.transaction_turn
     }
 
     /// Makes a topic handle of this producer, with `topic_conf` on top of its defaults.
@@ -161,7 +169,7 @@ impl Producer {
         handoff.give(topic, record)
     }
 
-    /// Queues copies of the first `count` records, in their order within each partition; never blocks. `refused` hears of
+    /// Queues copies of the first `count` records, in their order within each partition; never blocks. `refused` gets
     /// each that was not queued, and why. Once the queue is full the rest is not tried. Returns how many were queued.
     pub fn produce_batch<R: Records>(
         &self,
@@ -264,7 +272,7 @@ impl Producer {
         self.flush_unless(timeout_ms, || events.is_awaited_there())
     }
 
-    /// As [`Self::flush`], on behalf of somebody who does not wait here: no event ends it.
+    /// As [`Self::flush`], on behalf of a caller that does not wait here: no event ends it.
     pub fn flush_aside(&self, timeout_ms: i32) -> Result<()> {
         self.flush_unless(timeout_ms, || false)
     }
@@ -311,22 +319,23 @@ impl Producer {
 
     /// Sends every waiting caller home; the first half of closing.
     pub fn wake_for_close(&self) {
+        self.client().futures().close();
         self.shared.reports.close();
     }
 
     /// Flushes, then gives up what is left. Returns how many messages were not
-    /// delivered without anybody having been told.
+    /// delivered without having been reported.
     pub fn finish(&self, timeout_ms: i32) -> u64 {
         let close_by = *self.close_by.get_or_init(|| Deadline::after_ms(timeout_ms));
         while !self.flush_slice(close_by, SLICE_MS) {
             if close_by.is_past() {
                 self.purge(true, true);
-                // What was purged comes back as reports, which whoever waits for them sees.
+                // What was purged comes back as reports, which a call that waits for them sees.
                 self.flush_slice(Deadline::after_ms(PURGE_MS), PURGE_MS);
                 break;
             }
         }
-        // Whoever takes it out of there tells what was lost: the process's end may have been faster.
+        // The thread that takes it out of there logs what was lost: the process's end may have been faster.
         match open_producers::remove(self.id) {
             true => self.shared.reports.lost(),
             false => 0,
@@ -357,21 +366,23 @@ impl Drop for Producer {
             }
         }
         self.shared.stop.store(true, Ordering::Release);
-        self.client = None;
-        self.queue.wake();
-        // The draining thread holds the last reference now. A name resolution under way can keep
-        // it for long; it then ends by itself, later.
+        if let Some(queue) = self.queue.take() {
+            queue.wake();
+        }
         self.shared.reports.wait_finished(close_by.wind_up());
+        if let Some(client) = self.client.take() {
+            client.end(close_by.wind_up());
+        }
     }
 }
 
-/// Starts the thread that queues the records that were handed over. Returns what tells when it has ended.
+/// Starts the thread that queues the records that were handed over. Returns what receives when it has ended.
 fn take_records(
     handoff: &Arc<Handoff>,
-    client: Arc<rd::Client>,
+    client: rd::Client,
     shared: &Arc<Shared>,
 ) -> Result<mpsc::Receiver<()>> {
-    let (tell, ended) = mpsc::sync_channel(1);
+    let (end, ended) = mpsc::sync_channel(1);
     let (reporting, ending) = (Arc::clone(shared), Arc::clone(shared));
     handoff::start(
         handoff,
@@ -382,14 +393,14 @@ fn take_records(
                 ending.reports.close();
             }
             drop(ending);
-            let _ = tell.send(());
+            let _ = end.send(());
         },
     )?;
     Ok(ended)
 }
 
 /// Starts the thread that moves delivery reports from librdkafka to us.
-fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
+fn drain(queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
     process::spawn("kafka:reports", move || {
         // A panic must not leave callers waiting for reports that no one brings.
         let drained = catch_unwind(AssertUnwindSafe(|| {
@@ -401,7 +412,7 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
                     let timed = shared.reports.are_timed();
                     shared.reports.take(event.delivery_reports(timed));
                 } else {
-                    event.tell(&client);
+                    event.dispatch();
                 }
             }
         }));
@@ -409,19 +420,18 @@ fn drain(client: Arc<rd::Client>, queue: Arc<Queue>, shared: Arc<Shared>) -> Res
             shared.reports.close();
         }
         drop(queue);
-        drop(client);
         shared.reports.finish();
     })
     .map(drop)
     .map_err(Error::no_thread)
 }
 
-/// Says on the log, which is stderr, that messages had to be given up. Those that were on their way may have arrived.
+/// Logs that messages had to be given up. Those that were on their way may have arrived.
 pub fn log_lost(name: &str, lost: u64) {
     if lost > 0 {
         let s = if lost == 1 { "" } else { "s" };
-        process::say(&format!(
-            "kafka: {name}: gave up {lost} message{s}, neither acknowledged nor reported to the application\n"
+        process::log_error(&format!(
+            "{name}: gave up {lost} message{s}, neither acknowledged nor reported to the application"
         ));
     }
 }
@@ -430,7 +440,7 @@ pub fn log_lost(name: &str, lost: u64) {
 mod open_producers {
     use super::*;
 
-    type Entry = (Generation, Weak<rd::Client>, Weak<Shared>);
+    type Entry = (Generation, rd::WeakClient, Weak<Shared>);
 
     static PRODUCERS: Mutex<BTreeMap<u64, Entry>> = Mutex::new(BTreeMap::new());
     static NEXT_ID: AtomicU64 = AtomicU64::new(0);
@@ -439,13 +449,13 @@ mod open_producers {
         PRODUCERS.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn add(client: &Arc<rd::Client>, shared: &Arc<Shared>) -> u64 {
+    pub fn add(client: &rd::Client, shared: &Arc<Shared>) -> u64 {
         static AT_EXIT: Once = Once::new();
         AT_EXIT.call_once(|| process::at_exit(finish_all));
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         let entry = (
             Generation::current(),
-            Arc::downgrade(client),
+            client.downgrade(),
             Arc::downgrade(shared),
         );
         lock().insert(id, entry);

@@ -10,8 +10,8 @@ use crossbeam_queue::SegQueue;
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
-use super::hub::Bell;
 use super::names::{Names, TopicId};
+use super::notifier::Signal;
 use super::opaque::Opaque;
 use crate::rd::{Code, DeliveryReport};
 
@@ -67,20 +67,22 @@ pub struct Reports {
     delivered: AtomicU64,
     failed: AtomicU64,
     /// Those of both whose reports are there to be fetched, or need not be. Behind the two for a moment.
-    told: AtomicU64,
+    settled: AtomicU64,
     /// Messages that take no room any more: reported, and that fetched or not to be.
     freed: AtomicU64,
-    /// Failures that nobody has been told of, in `queue` and of quiet messages.
-    untold_failures: AtomicU64,
+    /// Failures that no call has returned, in `queue` and of quiet messages.
+    unacknowledged: AtomicU64,
     /// Those of quiet messages.
     quiet_failures: AtomicU64,
+    /// Failures that were fetched and not passed on yet, by the caller's count.
+    withheld_failures: AtomicU64,
     limit: u64,
     only_errors: bool,
     timed: AtomicBool,
     wait: Mutex<()>,
     changed: Condvar,
     waiters: AtomicUsize,
-    bell: Arc<Bell>,
+    signal: Arc<Signal>,
     closing: AtomicBool,
     finished: AtomicBool,
 }
@@ -89,18 +91,19 @@ pub struct Reports {
 const SLICE: Duration = Duration::from_secs(10);
 
 impl Reports {
-    /// `limit`: how many messages may be outstanding. `only_errors`: drop the others' reports. `bell`: rings when
+    /// `limit`: how many messages may be outstanding. `only_errors`: drop the others' reports. `signal`: rings when
     /// there may be something new.
-    pub fn new(limit: Option<usize>, only_errors: bool, bell: Arc<Bell>) -> Self {
+    pub fn new(limit: Option<usize>, only_errors: bool, signal: Arc<Signal>) -> Self {
         Self {
             queue: SegQueue::new(),
             topics: Names::default(),
             accepted: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            told: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
             freed: AtomicU64::new(0),
-            untold_failures: AtomicU64::new(0),
+            unacknowledged: AtomicU64::new(0),
+            withheld_failures: AtomicU64::new(0),
             quiet_failures: AtomicU64::new(0),
             limit: limit.map_or(u64::MAX, |limit| limit as u64),
             only_errors,
@@ -108,7 +111,7 @@ impl Reports {
             wait: Mutex::new(()),
             changed: Condvar::new(),
             waiters: AtomicUsize::new(0),
-            bell,
+            signal,
             closing: AtomicBool::new(false),
             finished: AtomicBool::new(false),
         }
@@ -156,7 +159,7 @@ impl Reports {
         self.freed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes over what librdkafka reports, and wakes whoever waits for it.
+    /// Takes over what librdkafka reports, and wakes the calls that wait for it.
     pub fn take<'a>(&self, reports: impl Iterator<Item = DeliveryReport<'a>>) {
         let mut last = (std::ptr::null(), TopicId::default());
         self.add(reports.map(|report| {
@@ -189,10 +192,10 @@ impl Reports {
                 &self.delivered
             };
             counter.fetch_add(1, Ordering::Relaxed);
-            // Who gave quiet messages up himself, by purging or aborting, knows what became of them.
+            // A caller that gave quiet messages up, by purging or aborting, knows what became of them.
             let known = quiet && report.code.is_purged() && !self.is_closing();
             if failed && !known {
-                self.untold_failures.fetch_add(1, Ordering::Relaxed);
+                self.unacknowledged.fetch_add(1, Ordering::Relaxed);
                 self.quiet_failures
                     .fetch_add(quiet.into(), Ordering::Relaxed);
             }
@@ -202,7 +205,7 @@ impl Reports {
                 self.queue.push(report);
             }
         }
-        self.told.fetch_add(count, Ordering::Release);
+        self.settled.fetch_add(count, Ordering::Release);
         self.wake();
     }
 
@@ -210,7 +213,7 @@ impl Reports {
     pub fn pop(&self) -> Option<Report> {
         let report = self.queue.pop()?;
         if report.code != Code::NO_ERROR {
-            self.untold_failures.fetch_sub(1, Ordering::Relaxed);
+            self.unacknowledged.fetch_sub(1, Ordering::Relaxed);
         }
         self.free();
         Some(report)
@@ -234,21 +237,21 @@ impl Reports {
         reported
     }
 
-    /// How many quiet messages failed since somebody asked.
+    /// How many quiet messages failed since the last call.
     pub fn pop_quiet_failures(&self) -> u64 {
         if self.quiet_failures.load(Ordering::Relaxed) == 0 {
             return 0;
         }
         let count = self.quiet_failures.swap(0, Ordering::Relaxed);
-        self.untold_failures.fetch_sub(count, Ordering::Relaxed);
+        self.unacknowledged.fetch_sub(count, Ordering::Relaxed);
         count
     }
 
     /// Changes the number of failures that were fetched and not passed on, and so count as lost.
     pub fn add_untold(&self, count: i64) {
-        let add = |untold: u64| Some(untold.saturating_add_signed(count));
+        let add = |withheld: u64| Some(withheld.saturating_add_signed(count));
         let _ = self
-            .untold_failures
+            .withheld_failures
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
@@ -272,13 +275,15 @@ impl Reports {
         }
     }
 
-    /// How many messages there is nothing to be fetched of yet. Once it is none, whoever waits for a report finds it.
+    /// How many messages there is nothing to be fetched of yet. Once it is none, a call that waits for a report finds it.
     pub fn awaited(&self) -> u64 {
-        let told = self.told.load(Ordering::Acquire);
-        self.accepted.load(Ordering::Acquire).saturating_sub(told)
+        let settled = self.settled.load(Ordering::Acquire);
+        self.accepted
+            .load(Ordering::Acquire)
+            .saturating_sub(settled)
     }
 
-    fn has_something_to_tell(&self) -> bool {
+    fn has_news(&self) -> bool {
         !self.queue.is_empty() || self.quiet_failures.load(Ordering::Relaxed) > 0
     }
 
@@ -287,15 +292,15 @@ impl Reports {
         accepted.saturating_sub(self.freed.load(Ordering::Relaxed)) < self.limit
     }
 
-    /// Waits until there is room for another message, or something to tell: to fetch it makes room.
+    /// Waits until there is room for another message, or something to fetch, which makes room.
     pub fn wait_for_room(&self, deadline: Deadline, interrupted: impl Fn() -> bool) -> Result<()> {
-        // Where there is room already, it is librdkafka's limit on bytes that was met, and nobody tells when
+        // Where there is room already, it is librdkafka's limit on bytes that was met, and nothing signals when
         // that is over: one may as well try again in a moment.
         let (patience, full) = match self.has_room() {
             true => (Deadline::after_ms(deadline.remaining_ms(1)), false),
             false => (deadline, true),
         };
-        let has_changed = || (full && self.has_room()) || self.has_something_to_tell();
+        let has_changed = || (full && self.has_room()) || self.has_news();
         self.wait_until(patience, || {
             has_changed() || self.is_closing() || interrupted()
         });
@@ -306,15 +311,15 @@ impl Reports {
         }
     }
 
-    /// Waits until there is something to tell or `interrupted`, the time is up or the producer is closed.
+    /// Waits until there is something to fetch or `interrupted`, the time is up or the producer is closed.
     pub fn wait(&self, deadline: Deadline, interrupted: impl Fn() -> bool) -> Result<()> {
         self.wait_until(deadline, || {
-            self.has_something_to_tell() || self.is_closing() || interrupted()
+            self.has_news() || self.is_closing() || interrupted()
         });
         self.check_open()?;
-        match self.has_something_to_tell() || interrupted() {
+        match self.has_news() || interrupted() {
             true => Ok(()),
-            false => Err(Error::timed_out("nothing to tell in time")),
+            false => Err(Error::timed_out("nothing to fetch in time")),
         }
     }
 
@@ -330,9 +335,11 @@ impl Reports {
         self.closing.load(Ordering::Relaxed)
     }
 
-    /// Messages that were not delivered, or may not have been, without anybody having been told.
+    /// Messages that were not delivered, or may not have been, without having been reported.
     pub fn lost(&self) -> u64 {
-        self.counters().in_flight + self.untold_failures.load(Ordering::Relaxed)
+        self.counters().in_flight
+            + self.unacknowledged.load(Ordering::Relaxed)
+            + self.withheld_failures.load(Ordering::Relaxed)
     }
 
     /// Sends the waiting callers home.
@@ -372,7 +379,7 @@ impl Reports {
         self.waiters.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Has those who wait look again.
+    /// Has the calls that wait look again.
     pub fn wake(&self) {
         fence(Ordering::SeqCst);
         if self.waiters.load(Ordering::Relaxed) > 0 {
@@ -380,7 +387,7 @@ impl Reports {
             drop(self.lock());
             self.changed.notify_all();
         }
-        self.bell.ring();
+        self.signal.notify();
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {

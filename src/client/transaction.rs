@@ -1,38 +1,76 @@
-//! A producer's transactions: every call but `begin` asks a broker, and so is a request.
+//! A producer's transactions: every call but `begin` asks a broker.
 //!
 //! Each may be cut short and called again: librdkafka goes on where it was.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::future::{Future, Outcome};
 use super::producer::Producer;
-use super::request::{Outcome, Request};
 use crate::rd::{self, Code, GroupMetadata, Partitions};
 
 /// How long beginning a transaction may wait for records that were handed over, of which there mostly are none.
 const DRAIN_MS: i32 = 10;
 
+/// Whose call of transactions is under way. librdkafka refuses a second one.
+#[derive(Default)]
+pub struct Turn {
+    is_taken: Mutex<bool>,
+    given_back: Condvar,
+}
+
+impl Turn {
+    /// Waits until no call is under way, but not longer than until `by`.
+    fn take(&self, by: Deadline) -> Option<Taken<'_>> {
+        let limit = by.remaining(Duration::MAX);
+        let is_taken = self.is_taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .given_back
+            .wait_timeout_while(is_taken, limit, |is_taken| *is_taken);
+        let (mut is_taken, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let was_free = !std::mem::replace(&mut *is_taken, true);
+        was_free.then(|| Taken(self))
+    }
+}
+
+/// Gives the turn back when dropped.
+struct Taken<'a>(&'a Turn);
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let is_taken = self.0.is_taken.lock();
+        *is_taken.unwrap_or_else(PoisonError::into_inner) = false;
+        self.0.given_back.notify_one();
+    }
+}
+
 impl Producer {
     fn transact(
         &self,
         timeout_ms: i32,
-        operation: impl Fn(&rd::Client, i32) -> Result<(), rd::Error> + Send + 'static,
-    ) -> Result<Request> {
+        operation: impl FnOnce(&rd::Client, i32) -> Result<(), rd::Error> + Send + 'static,
+    ) -> Result<Future> {
         let drain = self.drainer();
-        self.client()
-            .request_within(timeout_ms, move |native, slice_ms| {
-                let slice = Deadline::after_ms(slice_ms);
-                // What was handed over before is part of the transaction.
-                if !drain(slice) {
-                    return Err(Code::TIMED_OUT.into());
-                }
-                operation(native, slice.remaining_ms(slice_ms)).map(|()| Outcome::Nothing)
-            })
+        let turn = Arc::clone(self.transaction_turn());
+        let deadline = Deadline::after_ms(timeout_ms);
+        self.client().command(move |native, _| {
+            // What was handed over before is part of the transaction.
+            if !drain(deadline) {
+                return Err(Code::TIMED_OUT.into());
+            }
+            let Some(_turn) = turn.take(deadline) else {
+                return Err(Code::TIMED_OUT.into());
+            };
+            // Once, with all the time there is: librdkafka says whether it may be called again.
+            operation(native, deadline.native_ms())?;
+            Ok(Outcome::Nothing)
+        })
     }
 
-    /// Gets the producer's id, and fences whoever had the same `transactional.id` before.
-    pub fn init_transactions(&self, timeout_ms: i32) -> Result<Request> {
+    /// Gets the producer's id, and fences the producer that had the same `transactional.id` before.
+    pub fn init_transactions(&self, timeout_ms: i32) -> Result<Future> {
         self.transact(timeout_ms, rd::Client::init_transactions)
     }
 
@@ -52,19 +90,19 @@ impl Producer {
         offsets: Partitions,
         group: Arc<GroupMetadata>,
         timeout_ms: i32,
-    ) -> Result<Request> {
-        self.transact(timeout_ms, move |native, slice_ms| {
-            native.send_offsets_to_transaction(&offsets, &group, slice_ms)
+    ) -> Result<Future> {
+        self.transact(timeout_ms, move |native, timeout_ms| {
+            native.send_offsets_to_transaction(&offsets, &group, timeout_ms)
         })
     }
 
     /// Flushes, and commits the transaction.
-    pub fn commit_transaction(&self, timeout_ms: i32) -> Result<Request> {
+    pub fn commit_transaction(&self, timeout_ms: i32) -> Result<Future> {
         self.transact(timeout_ms, rd::Client::commit_transaction)
     }
 
     /// Gives up what is queued, and aborts the transaction.
-    pub fn abort_transaction(&self, timeout_ms: i32) -> Result<Request> {
+    pub fn abort_transaction(&self, timeout_ms: i32) -> Result<Future> {
         self.transact(timeout_ms, rd::Client::abort_transaction)
     }
 }

@@ -16,7 +16,7 @@ pub struct kafka_batch {
     process: Generation,
     batch: Batch,
     drop_later: Option<DropLater>,
-    /// Counted once: whoever asks asks again when it is freed.
+    /// Counted once: callers ask again when it is freed.
     bytes: OnceCell<usize>,
 }
 

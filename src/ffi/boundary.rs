@@ -29,7 +29,7 @@ pub unsafe fn guarded(err: *mut kafka_error, body: impl FnOnce() -> Result<()>) 
 
 /// As [`guarded`], for functions that cannot fail: frees and releases.
 pub fn guarded_void(body: impl FnOnce()) {
-    // Nothing to tell and nobody to tell it to; the panic hook has said it on stderr.
+    // There is no place for an error; the panic hook has written it to stderr.
     let _ = catch_unwind(AssertUnwindSafe(body));
 }
 
@@ -61,7 +61,7 @@ pub unsafe fn reference<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
 /// A reference to what a pointer names, to change it.
 ///
 /// # Safety
-/// `pointer` is null or valid, and nobody else's, for the call.
+/// `pointer` is null or valid, and not used elsewhere, for the call.
 #[inline]
 pub unsafe fn reference_mut<'a, T>(pointer: *mut T, name: &str) -> Result<&'a mut T> {
     // SAFETY: by the caller's word.

@@ -1,58 +1,89 @@
 //! `kafka_client`: what producers, consumers and admin clients have in common.
 
 use std::ffi::{c_char, CString};
+use std::ops::Deref;
 use std::slice;
+use std::sync::atomic::AtomicU32;
 use std::sync::Arc;
 
-use super::boundary::{guarded, output, reference, string};
+use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
 use super::error::kafka_error;
 use super::event::kafka_event;
+use super::future::{kafka_future, result, value_to};
 use super::handle::Handle;
-use super::hub::kafka_hub;
-use super::request::kafka_request;
-use crate::client::{Client, Error, Events, Kinds, Result};
+use super::notifier::kafka_notifier;
+use super::value::kafka_value;
+use crate::client::{Client, Error, Events, Future, Kinds, Result};
 
-/// A producer, a consumer or an admin client, for what they have in common. It belongs to
-/// that one and lasts until it is freed. Every call may be made from any thread.
+/// A producer, a consumer or an admin client, for what they have in common. It is an object of its own, and may outlive that
+/// one: once that is closed, or freed, every call returns KAFKA_ERR_CLOSED. Every call may be made from any thread.
 pub struct kafka_client {
-    owner: Arc<dyn Enter>,
-    // Outlives the owner's end: a pointer into it was handed out.
+    owner: Arc<dyn Owner>,
+    // The event count is read in here after the owner's object has gone.
     events: Arc<Events>,
 }
 
 /// What an object that has a [`Client`] inside lends it by.
 pub trait HasClient: Send + Sync {
     /// What it has in common with the others.
-    fn client(&self) -> &Client;
+    fn client(&self) -> impl Deref<Target = Client> + '_;
 }
 
 /// A handle of any such object.
-trait Enter: Send + Sync {
+trait Owner: Send + Sync {
     fn enter(&self, body: &mut dyn FnMut(&Client) -> Result<()>) -> Result<()>;
+    fn is_forked(&self) -> bool;
 }
 
-impl<T: HasClient> Enter for Handle<T> {
+impl<T: HasClient> Owner for Handle<T> {
     fn enter(&self, body: &mut dyn FnMut(&Client) -> Result<()>) -> Result<()> {
-        body(Handle::enter(self)?.client())
+        body(&Handle::enter(self)?.client())
+    }
+
+    fn is_forked(&self) -> bool {
+        Handle::is_forked(self)
     }
 }
 
 impl kafka_client {
-    /// A handle of the object that `make` makes, and what is common of that object.
-    pub(super) fn made_by<T: HasClient + 'static>(
-        make: impl FnOnce() -> Result<T>,
-    ) -> Result<(Arc<Handle<T>>, Self)> {
-        let handle = Arc::new(Handle::made_by(make)?);
-        let client = Self {
-            events: Arc::clone(handle.enter()?.client().events()),
-            owner: Arc::<Handle<T>>::clone(&handle),
-        };
-        Ok((handle, client))
+    /// Hands out what is common of the object behind a handle.
+    pub(super) unsafe fn hand_over<T: HasClient + 'static>(
+        place: *mut *mut Self,
+        handle: &Arc<Handle<T>>,
+    ) -> Result<()> {
+        let events = Arc::clone(handle.enter()?.client().events());
+        let owner = Arc::<Handle<T>>::clone(handle);
+        output(place, "client")?.hand_over(Self { owner, events });
+        Ok(())
     }
 
     fn enter(&self, mut body: impl FnMut(&Client) -> Result<()>) -> Result<()> {
         self.owner.enter(&mut body)
     }
+
+    /// Starts something, which goes on when the object has been left.
+    fn start(&self, mut start: impl FnMut(&Client) -> Result<Future>) -> Result<Future> {
+        let mut started = Err(Error::closed());
+        self.enter(|client| {
+            started = start(client);
+            Ok(())
+        })?;
+        started
+    }
+}
+
+/// Frees a client, and nothing else: the object that it is of stays as it is. No call on it may be under way. In a forked
+/// child it does nothing. NULL is nothing. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_client_free(client: *mut kafka_client) {
+    guarded_void(|| {
+        if let Some(client) = take_back(client) {
+            // The locks inside may be held by threads that did not come along.
+            if client.owner.is_forked() {
+                std::mem::forget(client);
+            }
+        }
+    });
 }
 
 /// Takes the oldest event of these kinds.
@@ -83,41 +114,40 @@ pub unsafe extern "C" fn kafka_client_event(
 /// A count of events that end waiting calls, see kafka_conf_set_events, to be looked at
 /// without a call.
 ///
-/// event_count: points to a number that changes by itself, and lasts until the client is
-/// freed. Returns 0. Does not block.
+/// event_count: points to a number that threads of the library change, and that lasts until the
+/// client is freed. Returns 0. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_client_event_count(
     client: *const kafka_client,
-    event_count: *mut *const u32,
+    event_count: *mut *const AtomicU32,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let client = reference(client, "client")?;
         client.enter(|_| Ok(()))?;
-        let count = client.events.awaited_count();
-        output(event_count, "event_count")?.write(count.as_ptr().cast_const());
+        output(event_count, "event_count")?.write(client.events.awaited_count());
         Ok(())
     })
 }
 
-/// Has a hub hear, once, that there may be something new: messages, reports, room in the queue,
+/// Notifies a notifier, once, when there may be something new: messages, reports, room in the queue,
 /// an event that ends waiting calls, or the client's end. Then call again what had nothing to
-/// give, with a timeout of 0, and only if it still has nothing wait for the hub.
+/// give, with a timeout of 0, and only if it still has nothing wait for the notifier.
 ///
-/// key: what the hub tells. Several who wait for the same client need the same hub and key: the
+/// key: what kafka_notifier_drain returns. Several waiters for the same client need the same notifier and key: the
 /// last one holds. Returns 0; KAFKA_ERR_CLOSED. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_client_notify(
     client: *mut kafka_client,
-    hub: *mut kafka_hub,
+    notifier: *mut kafka_notifier,
     key: u64,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let client = reference(client, "client")?;
-        let hub = reference(hub, "hub")?.get()?;
+        let notifier = reference(notifier, "notifier")?.get()?;
         client.enter(|client| {
-            client.notify(hub, key);
+            client.arm(notifier, key);
             Ok(())
         })
     })
@@ -125,17 +155,19 @@ pub unsafe extern "C" fn kafka_client_notify(
 
 /// Asks for the cluster's brokers, topics and partitions.
 ///
-/// topic: copied; NULL for all topics. request: where the request goes; its result is a
+/// topic: copied; NULL for all topics. metadata: where the new value goes; free it with kafka_value_free. It is a
 /// map: broker_id (of the one that answered, or -1), brokers (a list of id, host, port) and
 /// topics, by name: partitions (a list of partition, leader, replicas, isrs; with err and
-/// code where something is wrong), and err and code of the topic. It fails with
-/// KAFKA_ERR_TIMED_OUT or KAFKA_ERR_TRANSPORT within timeout_ms. Does not block.
+/// code where something is wrong), and err and code of the topic. future: see kafka_future and kafka_future_value.
+/// Returns 0; KAFKA_ERR_TIMED_OUT or KAFKA_ERR_TRANSPORT within timeout_ms (-1: without limit); KAFKA_ERR_CLOSED as soon as the
+/// client is closed. Blocks up to timeout_ms, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_client_metadata(
     client: *mut kafka_client,
     topic: *const c_char,
     timeout_ms: i32,
-    request: *mut *mut kafka_request,
+    metadata: *mut *mut kafka_value,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
@@ -146,25 +178,31 @@ pub unsafe extern "C" fn kafka_client_metadata(
         if topic.is_some_and(|topic| topic.is_empty()) {
             return Err(Error::invalid("topic is empty"));
         }
-        reference(client, "client")?
-            .enter(|client| kafka_request::hand_over(request, client.metadata(topic, timeout_ms)?))
+        let place = result(metadata, future, "metadata")?;
+        let client = reference(client, "client")?;
+        let started = client.start(|client| client.metadata(topic, timeout_ms))?;
+        kafka_future::answer(future, started, value_to(place))
     })
 }
 
-/// Asks for the cluster's name for itself.
+/// Asks for the cluster's id.
 ///
-/// request: where the request goes; its result is a text. It fails with
-/// KAFKA_ERR_TIMED_OUT within timeout_ms. Does not block.
+/// cluster_id: where the new value goes, a text; free it with kafka_value_free. future: see kafka_future and
+/// kafka_future_value. Returns 0; KAFKA_ERR_TIMED_OUT within timeout_ms (-1: without limit); KAFKA_ERR_CLOSED as soon as the
+/// client is closed. Blocks up to timeout_ms, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_client_cluster_id(
     client: *mut kafka_client,
     timeout_ms: i32,
-    request: *mut *mut kafka_request,
+    cluster_id: *mut *mut kafka_value,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        reference(client, "client")?
-            .enter(|client| kafka_request::hand_over(request, client.cluster_id(timeout_ms)?))
+        let place = result(cluster_id, future, "cluster_id")?;
+        let client = reference(client, "client")?;
+        let started = client.start(|client| client.cluster_id(timeout_ms))?;
+        kafka_future::answer(future, started, value_to(place))
     })
 }
 
@@ -207,7 +245,7 @@ pub unsafe extern "C" fn kafka_client_set_oauthbearer_token(
     })
 }
 
-/// Says that no OAUTHBEARER token could be had: librdkafka asks again in 10 s, and tells
+/// Says that no OAUTHBEARER token could be had: librdkafka asks again in 10 s, and reports
 /// text as an error.
 ///
 /// text: copied. Returns 0; KAFKA_ERR_STATE if the client is not configured for it. Does

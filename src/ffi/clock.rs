@@ -1,4 +1,4 @@
-//! A clock for those who wait in several calls.
+//! A clock for callers that wait in several calls.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ pub extern "C" fn kafka_clock_ms() -> u64 {
     since_start().as_millis() as u64
 }
 
-/// As kafka_clock_ms, in microseconds: for whoever shares a thread, and looks whether it is time
+/// As kafka_clock_ms, in microseconds: for a caller that shares a thread, and looks whether it is time
 /// for others to have it. Does not block.
 #[no_mangle]
 pub extern "C" fn kafka_clock_us() -> u64 {

@@ -10,6 +10,15 @@ use crate::client::{Conf, Error, Kinds, TopicConf};
 /// be used by two threads at once.
 pub struct kafka_conf(pub(super) Conf);
 
+/// A copy of a configuration that may be NULL: librdkafka's defaults.
+///
+/// # Safety
+/// `conf` is null or valid for the call.
+pub(super) unsafe fn given(conf: *const kafka_conf) -> Conf {
+    // SAFETY: by the caller's word.
+    unsafe { conf.as_ref() }.map_or_else(Conf::default, |conf| conf.0.clone())
+}
+
 /// The properties of a topic, as librdkafka names them. Not to be used by two
 /// threads at once.
 pub struct kafka_topic_conf(pub(super) TopicConf);
@@ -96,9 +105,9 @@ pub unsafe extern "C" fn kafka_conf_set_topic_conf(
     })
 }
 
-/// Says which events the caller wants to be told of at once: they end the client's waiting
+/// Sets which events the caller wants to have at once: they end the client's waiting
 /// calls (those that poll, take, consume, wait, flush or leave) with KAFKA_ERR_EVENT until they
-/// are taken by kafka_client_event; kafka_request_wait and closing go on. All other events can
+/// are taken by kafka_client_event; kafka_future_wait and closing go on. All other events can
 /// be taken there too, whenever one likes.
 ///
 /// kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With
@@ -128,8 +137,8 @@ pub unsafe extern "C" fn kafka_conf_set_events(
 /// up to a millisecond until a record is on its way; what is wrong with a record besides its size
 /// is reported, and not returned.
 ///
-/// buffer_bytes: how many bytes of keys and values may wait for that thread, 128 KiB at least; 0,
-/// the default, for no such thread. Returns 0. Does not block.
+/// buffer_bytes: how many bytes of keys and values may wait for that thread, 128 KiB at least and
+/// 2 GiB at most; 0, the default, for no such thread. Returns 0. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_conf_set_handoff(
     conf: *mut kafka_conf,
@@ -137,7 +146,13 @@ pub unsafe extern "C" fn kafka_conf_set_handoff(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        reference_mut(conf, "conf")?.0.set_handoff(buffer_bytes);
+        let conf = reference_mut(conf, "conf")?;
+        if buffer_bytes > 1 << 31 {
+            return Err(Error::invalid(format!(
+                "buffer_bytes is out of range: {buffer_bytes}"
+            )));
+        }
+        conf.0.set_handoff(buffer_bytes);
         Ok(())
     })
 }

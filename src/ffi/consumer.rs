@@ -1,34 +1,34 @@
 //! `kafka_consumer`.
 
 use std::ffi::c_char;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::batch::kafka_batch;
 use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
 use super::client::{kafka_client, HasClient};
-use super::conf::kafka_conf;
+use super::conf::{given, kafka_conf};
 use super::error::kafka_error;
+use super::future::{kafka_future, nothing, result};
 use super::group_metadata::kafka_group_metadata;
 use super::handle::{Close, Handle};
 use super::message::kafka_message;
-use super::request::kafka_request;
-use crate::client::{Client, Conf, Consumer, Error, Outcome, Result, CLOSE_AT_END_MS};
+use crate::client::{Call, Client, Consumer, Error, Outcome, Result, CLOSE_AT_END_MS};
 
 /// A consumer. Every call may be made from any thread, also several at once.
 pub struct kafka_consumer {
     pub(super) handle: Arc<Handle<Consumer>>,
-    client: kafka_client,
 }
 
 impl kafka_consumer {
     fn made_by(make: impl FnOnce() -> Result<Consumer>) -> Result<Self> {
-        let (handle, client) = kafka_client::made_by(make)?;
-        Ok(Self { handle, client })
+        let handle = Arc::new(Handle::made_by(make)?);
+        Ok(Self { handle })
     }
 }
 
 impl HasClient for Consumer {
-    fn client(&self) -> &Client {
+    fn client(&self) -> impl Deref<Target = Client> + '_ {
         Consumer::client(self)
     }
 }
@@ -49,58 +49,46 @@ impl Close for Consumer {
 /// until it subscribes or is assigned partitions.
 ///
 /// brokers: "host:port,host:port". conf: copied; a group needs group.id.
-/// consumer: where the new object goes; free it with kafka_consumer_free.
+/// consumer: where the new object goes; free it with kafka_consumer_free. future: see kafka_future and
+/// kafka_future_consumer; for a caller that must not lose a moment: starting librdkafka's threads takes some hundred
+/// microseconds, and reading the certificates of all authorities that a system trusts, many milliseconds.
 /// Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
 /// brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
-/// Does not block.
+/// Never waits for a broker.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_new(
     brokers: *const c_char,
     conf: *const kafka_conf,
     consumer: *mut *mut kafka_consumer,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let consumer = output(consumer, "consumer")?;
-        let defaults = Conf::default();
-        let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
+        let Some(place) = result(consumer, future, "consumer")? else {
+            return kafka_future::make(future, brokers, conf, Consumer::new);
+        };
         let brokers = string(brokers, "brokers")?;
-        consumer.hand_over(kafka_consumer::made_by(|| Consumer::new(brokers, conf))?);
+        place.hand_over(kafka_consumer::made_by(|| {
+            Consumer::new(brokers, &given(conf))
+        })?);
         Ok(())
     })
 }
 
-/// As kafka_consumer_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
-/// some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+/// Takes the consumer that a future has for a result.
 ///
-/// brokers, conf: copied. request: its result is what kafka_request_consumer takes; it fails with what kafka_consumer_new returns.
-/// Returns 0. Does not block.
+/// consumer: where the object goes; free it with kafka_consumer_free. Returns 0; as kafka_future_wait, where the future is not
+/// complete or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. One that is not taken is
+/// closed when the future is freed. Does not block.
 #[no_mangle]
-pub unsafe extern "C" fn kafka_consumer_new_request(
-    brokers: *const c_char,
-    conf: *const kafka_conf,
-    request: *mut *mut kafka_request,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        kafka_request::make(request, brokers, conf, Consumer::new)
-    })
-}
-
-/// Takes the consumer that a request has made.
-///
-/// consumer: where the object goes; free it with kafka_consumer_free. Returns 0; as kafka_request_wait, where the request is not
-/// done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
-/// when the request is freed. Does not block.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_request_consumer(
-    request: *const kafka_request,
+pub unsafe extern "C" fn kafka_future_consumer(
+    future: *const kafka_future,
     consumer: *mut *mut kafka_consumer,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let place = output(consumer, "consumer")?;
-        let made = reference(request, "request")?.made("consumer")?;
+        let made = reference(future, "future")?.made("consumer")?;
         place.hand_over(kafka_consumer::made_by(|| Ok(made))?);
         Ok(())
     })
@@ -108,7 +96,8 @@ pub unsafe extern "C" fn kafka_request_consumer(
 
 /// The consumer as what it has in common with every client.
 ///
-/// client: the consumer's own, until that is freed. Returns 0. Does not block.
+/// client: where the new object goes; free it with kafka_client_free, before or after the consumer. Returns 0;
+/// KAFKA_ERR_CLOSED. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_client(
     consumer: *mut kafka_consumer,
@@ -116,30 +105,43 @@ pub unsafe extern "C" fn kafka_consumer_client(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let consumer = reference(consumer, "consumer")?;
-        consumer.handle.enter()?;
-        output(client, "client")?.write(std::ptr::from_ref(&consumer.client).cast_mut());
-        Ok(())
+        kafka_client::hand_over(client, &reference(consumer, "consumer")?.handle)
     })
 }
 
 /// What the consumer is in its group at the moment, for transactions.
 ///
-/// group_metadata: where the new object goes; free it with kafka_group_metadata_free. Returns 0;
-/// KAFKA_ERR_UNKNOWN_GROUP without a group.id. Does not block for long: librdkafka's main thread
-/// answers.
+/// group_metadata: where the new object goes; free it with kafka_group_metadata_free. future: see kafka_future and
+/// kafka_future_group_metadata. Returns 0; KAFKA_ERR_UNKNOWN_GROUP without a group.id. Waits for librdkafka's main thread,
+/// which answers, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_group_metadata(
     consumer: *mut kafka_consumer,
     group_metadata: *mut *mut kafka_group_metadata,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let consumer = reference(consumer, "consumer")?.handle.enter()?;
-        let place = output(group_metadata, "group_metadata")?;
-        place.hand_over(kafka_group_metadata(Arc::new(consumer.group_metadata()?)));
-        Ok(())
+        let place = result(group_metadata, future, "group_metadata")?;
+        call(consumer, Call::GroupMetadata, future, |outcome| {
+            if let (Some(place), Outcome::GroupMetadata(found)) = (place, outcome) {
+                place.hand_over(kafka_group_metadata(Arc::clone(found)));
+            }
+            Ok(())
+        })
     })
+}
+
+/// Makes a call that librdkafka's main thread carries out.
+pub(super) unsafe fn call(
+    consumer: *mut kafka_consumer,
+    call: Call,
+    future: *mut *mut kafka_future,
+    write: impl FnOnce(&Outcome) -> Result<()>,
+) -> Result<()> {
+    let handle = &reference(consumer, "consumer")?.handle;
+    let rest = handle.enter()?.begin(call)?;
+    kafka_future::call(future, handle, rest, write)
 }
 
 /// Takes the next message. Calling it, or closing, is also what keeps a member in
@@ -194,7 +196,7 @@ pub unsafe extern "C" fn kafka_consumer_consume(
 }
 
 /// Begins to leave the group, so that rebalances can be answered on the way; then
-/// kafka_consumer_close ends the consumer. Who does not answer rebalances himself closes at once.
+/// kafka_consumer_close ends the consumer. A caller that does not answer rebalances closes at once.
 ///
 /// Returns 0 when the group is left: what was consumed is committed (unless enable.auto.commit is
 /// false); KAFKA_ERR_EVENT if an event is to be taken, and a rebalance answered: call it again
@@ -217,47 +219,32 @@ pub unsafe extern "C" fn kafka_consumer_leave(
 /// KAFKA_ERR_CLOSED. Messages and batches not released stay valid. A rebalance is answered here,
 /// and no event: see kafka_consumer_leave.
 ///
-/// Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if the group could not
-/// be left in time: it will notice after session.timeout.ms. It is closed in any case.
-/// Blocks up to timeout_ms (-1: without limit). Threads that have not ended by then, as where
+/// future: see kafka_future; the consumer may be freed before it is complete. Returns 0, also if it was closed before;
+/// KAFKA_ERR_TIMED_OUT if the group could not be left in time: it will notice after session.timeout.ms. It is closed in any
+/// case. Blocks up to timeout_ms (-1: without limit), unless future is given. Threads that have not ended by then, as where
 /// name servers do not answer, do so by themselves.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_close(
     consumer: *mut kafka_consumer,
     timeout_ms: i32,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        let closed = reference(consumer, "consumer")?.handle.close(timeout_ms)?;
-        closed.unwrap_or(Ok(()))
-    })
-}
-
-/// As kafka_consumer_close, as a request.
-///
-/// request: where the request goes; NULL if nobody wants to hear of it: then the process's end
-/// waits for it, for two seconds. Free the consumer whenever you like. Returns 0. Does not block.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_consumer_close_request(
-    consumer: *mut kafka_consumer,
-    timeout_ms: i32,
-    request: *mut *mut kafka_request,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let handle = &reference(consumer, "consumer")?.handle;
-        let heard = |left: Result<()>| left.map(|()| Outcome::Nothing);
-        kafka_request::close(handle, timeout_ms, request, heard, drop)
+        let outcome = |left: Result<()>| left.map(|()| Outcome::Nothing);
+        kafka_future::close(future, handle, timeout_ms, outcome, nothing)
     })
 }
 
-/// Frees a consumer. If it is not closed, that is done first, within 1 s. No call
-/// on it may be under way. In a forked child it does nothing. NULL is nothing.
+/// Frees a consumer. One that is open is closed by a thread of the library, within 1 s; the process's end waits for such
+/// threads, for all together up to 2 s. No call on it may be under way. In a forked child it does nothing. NULL is nothing.
+/// Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_consumer_free(consumer: *mut kafka_consumer) {
     guarded_void(|| {
         if let Some(consumer) = take_back(consumer) {
-            // Nobody is left to be told; the group notices by itself.
+            // Where the group could not be left in time it notices by itself.
             Handle::free(consumer.handle, CLOSE_AT_END_MS, drop);
         }
     });

@@ -84,10 +84,12 @@ pub enum kafka_err {
     Closed = -1003,
     /// The caller was built for another version of this interface.
     AbiMismatch = -1004,
-    /// An event is waiting that the caller asked to be told of; see kafka_conf_set_events.
+    /// An event is waiting that the caller asked for; see kafka_conf_set_events.
     Event = -1005,
     /// A call would have to wait where it must not: Lua's in a phase of nginx that cannot yield.
     WouldBlock = -1006,
+    /// The caller has canceled the call, with kafka_future_cancel.
+    Canceled = -1007,
     /// Local: Bad message format.
     BadMsg = -199,
     /// Local: Invalid compressed data.
@@ -432,7 +434,7 @@ pub enum kafka_err {
 
 /// The name of a code without its prefix: `"TIMED_OUT"`, also `"CLOSED"` for ours.
 ///
-/// Never NULL. The text is static; for a number that nobody knows it belongs to
+/// Never NULL. The text is static; for an unknown number it belongs to
 /// the calling thread and lasts until that asks for another such name.
 /// Does not block.
 #[no_mangle]
@@ -445,6 +447,7 @@ pub extern "C" fn kafka_err_name(code: i32) -> *const c_char {
         Error::ABI_MISMATCH => c"ABI_MISMATCH",
         Error::EVENT => c"EVENT",
         Error::WOULD_BLOCK => c"WOULD_BLOCK",
+        Error::CANCELED => c"CANCELED",
         code => Code(code).name(),
     };
     ours.as_ptr()
@@ -462,6 +465,7 @@ pub extern "C" fn kafka_err_text(code: i32) -> *const c_char {
         Error::CLOSED => c"Closed",
         Error::ABI_MISMATCH => c"Built for another version of the interface",
         Error::EVENT => c"An event is waiting",
+        Error::CANCELED => c"Canceled",
         Error::WOULD_BLOCK => c"This call would have to wait, which this phase of nginx does not allow: give it a timeout of 0, or make it in a timer (ngx.timer.at)",
         code => Code(code).text(),
     };
@@ -473,14 +477,14 @@ fn meaning(code: i32) -> Meaning {
     Code(code).meaning().unwrap_or_default()
 }
 
-/// Whether trying the same again later may help: 1 or 0, also for a number that nobody
-/// knows. For a broker's code it is what Kafka's protocol says. Does not block.
+/// Whether trying the same again later may help: 1 or 0, also for an unknown
+/// number. For a broker's code it is what Kafka's protocol says. Does not block.
 #[no_mangle]
 pub extern "C" fn kafka_err_is_retriable(code: i32) -> i32 {
     meaning(code).retriable.into()
 }
 
-/// Whether a client that is told this code in an error cannot go on: 1 or 0. The field fatal
+/// Whether a client that has this code in an error cannot go on: 1 or 0. The field fatal
 /// of an error or event that came with it knows better. Does not block.
 #[no_mangle]
 pub extern "C" fn kafka_err_is_fatal(code: i32) -> i32 {
@@ -535,6 +539,7 @@ mod tests {
         assert_eq!(kafka_err::AbiMismatch as i32, Error::ABI_MISMATCH);
         assert_eq!(kafka_err::Event as i32, Error::EVENT);
         assert_eq!(kafka_err::WouldBlock as i32, Error::WOULD_BLOCK);
+        assert_eq!(kafka_err::Canceled as i32, Error::CANCELED);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `kafka_event`: what a client has to tell besides messages and reports.
+//! `kafka_event`: what comes from a client besides messages and reports.
 
 use std::ffi::{c_char, c_void, CString};
 use std::ptr;
@@ -23,7 +23,7 @@ pub const KAFKA_EVENT_TOKEN_REFRESH: u32 = 16;
 /// KAFKA_ERR_REVOKE_PARTITIONS, is_lost is 1 if others may have them already. Only comes if
 /// asked for, see kafka_conf_set_events; answer with kafka_consumer_accept_rebalance.
 pub const KAFKA_EVENT_REBALANCE: u32 = 32;
-/// Offsets could not be committed, and nobody waits to hear of it: code, text, partitions.
+/// Offsets could not be committed, in the background: code, text, partitions.
 pub const KAFKA_EVENT_COMMIT_FAILED: u32 = 64;
 /// A partition has no more messages for now (with enable.partition.eof): partitions has it,
 /// with the offset that the next message will have.
@@ -40,7 +40,12 @@ const _: () = assert!(
         && KAFKA_EVENT_PARTITION_EOF == Kinds::PARTITION_END.0
 );
 
-/// An event. The caller owns the struct, and what it points to until kafka_event_release.
+/// An event. The caller owns the struct, and what it points to until kafka_event_release. A copy of the struct is the same
+/// event: release one of them.
+///
+/// Errors, failed commits, and lines of the log but those for debugging, that have the same cause are one event until
+/// it is taken: the first of them, with their count. The same cause is the same code, the same text but for librdkafka's
+/// "(after ... in state ...)" behind it, and the same partitions.
 #[repr(C)]
 pub struct kafka_event {
     /// One of the KAFKA_EVENT constants, which say what the fields mean.
@@ -59,7 +64,10 @@ pub struct kafka_event {
     pub is_lost: u8,
     /// Always 0.
     pub reserved: u8,
-    /// How many older events of this kind were dropped, as nobody took them in time.
+    /// How often this came: at least once.
+    pub count: u32,
+    /// How many other events of this kind were dropped, as they were not taken in time: those that had not come again for
+    /// the longest time.
     pub dropped_count: u64,
     /// NUL-terminated; NULL if there is none.
     pub facility: *const c_char,
@@ -87,6 +95,7 @@ impl kafka_event {
         // SAFETY: all fields are numbers and pointers, for which zero is a value.
         let mut filled: Self = unsafe { std::mem::zeroed() };
         filled.kind = event.what.kind().0;
+        filled.count = event.count;
         filled.dropped_count = event.dropped;
         let mut error = |error: crate::client::Error| {
             filled.code = error.code;
@@ -172,7 +181,11 @@ mod tests {
     use std::ffi::CStr;
 
     fn event(what: What) -> kafka_event {
-        kafka_event::new(Event { what, dropped: 7 })
+        kafka_event::new(Event {
+            what,
+            count: 3,
+            dropped: 7,
+        })
     }
 
     /// The text, read as C reads it; then the event is released.
@@ -187,10 +200,10 @@ mod tests {
         }
     }
 
-    // No broker that tests have at hand fails a commit when it is told to.
+    // No broker that tests have at hand fails a commit on demand.
 
     #[test]
-    fn a_throttled_client_is_told_by_whom_and_for_how_long() {
+    fn a_throttled_event_has_the_broker_and_the_time() {
         let event = event(What::Throttle {
             broker: c"b:9092/1".to_owned(),
             broker_id: 1,
@@ -198,7 +211,7 @@ mod tests {
         });
         assert_eq!(event.kind, KAFKA_EVENT_THROTTLE);
         assert_eq!((event.level, event.throttle_ms), (1, 250));
-        assert_eq!(event.dropped_count, 7);
+        assert_eq!((event.count, event.dropped_count), (3, 7));
         assert_eq!(text(event), "b:9092/1");
     }
 

@@ -20,7 +20,7 @@ const HOME: Duration = Duration::from_secs(1);
 const HOME_LEAST: Duration = Duration::from_millis(10);
 
 /// What closing means for an object.
-pub trait Close {
+pub trait Close: Send + Sync + 'static {
     /// What closing returns.
     type Outcome;
     /// Sends callers home that wait inside the object.
@@ -35,7 +35,7 @@ pub trait Close {
 /// producing a message costs, so the thread that made the handle, which is mostly the only one,
 /// counts its own calls apart and with plain writes. Closing makes up for it with a barrier in
 /// every thread.
-pub struct Handle<T> {
+pub struct Handle<T: Send + Sync + 'static> {
     process: Generation,
     /// The thread that counts in `owner_users`; 0 for none.
     owner: usize,
@@ -48,11 +48,11 @@ pub struct Handle<T> {
 }
 
 // SAFETY: the object is shared through `enter`, and taken once, by the last user after closing.
-unsafe impl<T: Send + Sync> Send for Handle<T> {}
+unsafe impl<T: Send + Sync + 'static> Send for Handle<T> {}
 // SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for Handle<T> {}
+unsafe impl<T: Send + Sync + 'static> Sync for Handle<T> {}
 
-impl<T> Handle<T> {
+impl<T: Send + Sync + 'static> Handle<T> {
     /// An open handle of what `make` makes.
     pub fn made_by(make: impl FnOnce() -> Result<T>) -> Result<Self> {
         // Before there are any threads: it would wait for all of them, for many milliseconds.
@@ -65,6 +65,11 @@ impl<T> Handle<T> {
             is_taken: AtomicBool::new(false),
             object: UnsafeCell::new(Some(make()?)),
         })
+    }
+
+    /// Whether it was made before a fork, in the parent.
+    pub fn is_forked(&self) -> bool {
+        !self.process.is_current()
     }
 
     /// The object, for one call.
@@ -119,8 +124,9 @@ impl<T> Handle<T> {
         }
     }
 
+    /// `is_closer`: it has the time to drop the object.
     #[inline]
-    fn leave(&self, is_owner: bool) {
+    fn leave(&self, is_owner: bool, is_closer: bool) {
         let state = if is_owner {
             let users = self.owner_users.load(Ordering::Relaxed);
             self.owner_users.store(users - 1, Ordering::Release);
@@ -130,25 +136,30 @@ impl<T> Handle<T> {
             self.state.fetch_sub(USER, Ordering::Release) - USER
         };
         if state & CLOSED != 0 {
-            self.take_if_last();
+            self.drop_if_last(is_closer);
         }
     }
 
-    /// Whether nobody but the one who closes is inside.
+    /// Whether no call but the closing one is inside.
     fn is_alone(&self) -> bool {
         self.state.load(Ordering::Acquire) == CLOSED | USER
             && self.owner_users.load(Ordering::Acquire) == 0
     }
 
     #[cold]
-    fn take_if_last(&self) {
+    fn drop_if_last(&self, is_closer: bool) {
         // Of two that leave at once at least one sees that both have left.
         fence(Ordering::SeqCst);
         let is_last = self.state.load(Ordering::Acquire) == CLOSED
             && self.owner_users.load(Ordering::Acquire) == 0;
         if is_last && !self.is_taken.swap(true, Ordering::AcqRel) {
-            // SAFETY: closed, so nobody enters any more; all have left, and the others leave it alone.
-            drop(unsafe { (*self.object.get()).take() });
+            // SAFETY: closed, so no call enters any more; all have left, and the others leave it alone.
+            let object = unsafe { (*self.object.get()).take() };
+            match is_closer {
+                true => drop(object),
+                // It takes its time, of which a call that comes back has none.
+                false => process::background::run(move || drop(object)),
+            }
         }
     }
 }
@@ -160,7 +171,7 @@ impl<T: Close> Handle<T> {
         Ok(closing.map(|user| user.wind_up(timeout_ms)))
     }
 
-    /// Closes the object for everybody else, and does not wait; [`User::wind_up`] has to follow. `None` if it was
+    /// Closes the object for all other calls, and does not wait; [`User::wind_up`] has to follow. `None` if it was
     /// closed already.
     fn begin_close(&self) -> Result<Option<User<'_, T>>> {
         if !self.process.is_current() {
@@ -184,39 +195,40 @@ impl<T: Close> Handle<T> {
     pub fn close_later(
         self: &Arc<Self>,
         timeout_ms: i32,
-    ) -> Result<impl FnOnce() -> Option<T::Outcome> + Send>
-    where
-        T: Send + Sync,
-    {
+    ) -> Result<Option<impl FnOnce() -> T::Outcome + Send + 'static>> {
         // The count that it stands for is kept, and goes with the handle.
-        let has_begun = self.begin_close()?.map(std::mem::forget).is_some();
+        if self.begin_close()?.map(std::mem::forget).is_none() {
+            return Ok(None);
+        }
         let handle = Arc::clone(self);
-        Ok(move || {
-            has_begun.then(|| {
-                let user = User {
-                    handle: &handle,
-                    is_owner: false,
-                };
-                user.wind_up(timeout_ms)
-            })
-        })
+        Ok(Some(move || {
+            let user = User {
+                handle: &handle,
+                is_owner: false,
+            };
+            user.wind_up(timeout_ms)
+        }))
     }
 
-    /// The end of the handle: closes if need be. In a forked child it only forgets, since the
-    /// threads that would be stopped are not there.
-    pub fn free(handle: Arc<Self>, timeout_ms: i32, then: impl FnOnce(T::Outcome)) {
-        if !handle.process.is_current() {
+    /// The end of the handle: has a thread close it if need be. In a forked child it only forgets, since the threads that
+    /// would be stopped are not there.
+    pub fn free(
+        handle: Arc<Self>,
+        timeout_ms: i32,
+        then: impl FnOnce(T::Outcome) + Send + 'static,
+    ) {
+        if handle.is_forked() {
             std::mem::forget(handle);
             return;
         }
-        if let Ok(Some(outcome)) = handle.close(timeout_ms) {
-            then(outcome);
+        if let Ok(Some(close)) = handle.close_later(timeout_ms) {
+            process::background::run(move || then(close()));
         }
     }
 }
 
 /// A call under way on a [`Handle`].
-pub struct User<'a, T> {
+pub struct User<'a, T: Send + Sync + 'static> {
     handle: &'a Handle<T>,
     is_owner: bool,
 }
@@ -234,14 +246,18 @@ impl<T: Close> User<'_, T> {
             self.wake_for_close();
             thread::sleep(Duration::from_millis(1));
         }
-        match timeout_ms {
+        let outcome = match timeout_ms {
             0.. => self.finish((timeout_ms - start.elapsed().as_millis() as i32).max(0)),
             _ => self.finish(timeout_ms),
-        }
+        };
+        let handle = self.handle;
+        std::mem::forget(self);
+        handle.leave(false, true);
+        outcome
     }
 }
 
-impl<T> Deref for User<'_, T> {
+impl<T: Send + Sync + 'static> Deref for User<'_, T> {
     type Target = T;
 
     #[inline]
@@ -252,10 +268,10 @@ impl<T> Deref for User<'_, T> {
     }
 }
 
-impl<T> Drop for User<'_, T> {
+impl<T: Send + Sync + 'static> Drop for User<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.handle.leave(self.is_owner);
+        self.handle.leave(self.is_owner, false);
     }
 }
 
@@ -282,6 +298,13 @@ mod tests {
         }
     }
 
+    /// The call that leaves last has a thread drop it, unless it is the one that closes.
+    fn await_drop(dropped: &AtomicBool) {
+        while !dropped.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+    }
+
     fn handle() -> (Handle<Object>, Arc<AtomicBool>) {
         let dropped = Arc::new(AtomicBool::new(false));
         let object = Object {
@@ -301,7 +324,7 @@ mod tests {
         assert_eq!(handle.enter().err().unwrap().code, Error::CLOSED);
     }
 
-    /// The one who closes is another than the one inside, either way round.
+    /// One thread closes while another is inside, either way round.
     fn outlives(user_is_owner: bool) {
         let (handle, dropped) = handle();
         let inside_and_closed = |outside: &AtomicBool| {
@@ -329,7 +352,7 @@ mod tests {
                 close(&is_inside);
             }
         });
-        assert!(dropped.load(Ordering::Relaxed));
+        await_drop(&dropped);
     }
 
     #[test]
@@ -349,10 +372,10 @@ mod tests {
         });
         assert!(!dropped.load(Ordering::Relaxed));
         drop(outer);
-        assert!(dropped.load(Ordering::Relaxed));
+        await_drop(&dropped);
     }
 
-    /// Threads enter and leave while another closes: nobody is inside when the object is gone.
+    /// Threads enter and leave while another closes: none is inside when the object is gone.
     #[test]
     fn closing_races_with_calls() {
         for _ in 0..200 {
@@ -371,7 +394,7 @@ mod tests {
                 });
                 race();
             });
-            assert!(dropped.load(Ordering::Relaxed));
+            await_drop(&dropped);
         }
     }
 }

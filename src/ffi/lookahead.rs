@@ -1,6 +1,7 @@
 //! `kafka_cursor`: messages taken ahead of their reader.
 
 use std::mem::{offset_of, size_of};
+use std::sync::atomic::AtomicU32;
 
 use super::batch::kafka_raw_message;
 use super::boundary::{guarded, output, reference, reference_mut};
@@ -11,20 +12,20 @@ use crate::client::Cursor;
 
 /// What the reader of messages that were taken ahead shares with the library, without a call:
 /// message number next is the reader's, and its offset may be stored, as soon as the reader has
-/// added 1 to next.
+/// added 1 to next. Threads of the library change the others meanwhile.
 #[repr(C)]
 pub struct kafka_cursor {
     /// The message to read next, from 0. Only the reader writes to it.
-    pub next: u32,
+    pub next: AtomicU32,
     /// How many messages there are.
-    pub count: u32,
+    pub count: AtomicU32,
     /// 1: kafka_consumer_take wants to be called before the next message, though there are some
-    /// left: they have waited for long.
-    pub is_late: u32,
+    /// left: they have waited for long. A thread of the library's sets it.
+    pub is_late: AtomicU32,
     /// The process that may read: in a forked child it is another than process_now points to.
     pub process: u32,
     /// See process.
-    pub process_now: *const u32,
+    pub process_now: *const AtomicU32,
 }
 
 const _: () = assert!(
@@ -35,6 +36,14 @@ const _: () = assert!(
         && offset_of!(kafka_cursor, process) == offset_of!(Cursor, process)
         && offset_of!(kafka_cursor, process_now) == offset_of!(Cursor, process_now)
 );
+// Atomic where the library's own is.
+const _: () = {
+    const fn are_one_type<T>(_: fn(&kafka_cursor) -> &T, _: fn(&Cursor) -> &T) {}
+    are_one_type(|c| &c.next, |own| &own.next);
+    are_one_type(|c| &c.count, |own| &own.count);
+    are_one_type(|c| &c.is_late, |own| &own.is_late);
+    are_one_type(|c| &c.process, |own| &own.process);
+};
 
 /// Has a consumer's messages be taken ahead of their reader, by kafka_consumer_take: one call
 /// for up to 1000 of them. Offsets are stored, unless enable.auto.offset.store is false, as the
@@ -99,7 +108,7 @@ pub unsafe extern "C" fn kafka_consumer_take(
     })
 }
 
-/// Takes messages ahead of their reader until there are as many, for whoever wants them at once and
+/// Takes messages ahead of their reader until there are as many, for a caller that wants them at once and
 /// cannot wait for them in one call: until they are handed over, by kafka_consumer_take or
 /// kafka_consumer_consume, none of them counts as read.
 ///

@@ -11,7 +11,9 @@ use crate::process::Generation;
 
 /// A consumed message. The caller owns the struct, and what it points to until
 /// kafka_message_release, whatever happens to the consumer. One from a batch is a view: what it
-/// points to is the batch's, and releasing it is harmless. Not to be used by two threads at once.
+/// points to is the batch's, and releasing it is harmless. A copy of the struct is the same message:
+/// it ends when one of them is released, and the other must be neither read nor released then. Not to
+/// be used by two threads at once.
 #[repr(C)]
 pub struct kafka_message {
     /// The topic's name, NUL-terminated.
@@ -50,7 +52,7 @@ impl kafka_message {
         this
     }
 
-    /// One that somebody else keeps.
+    /// One that another owner keeps.
     #[inline]
     pub(super) fn view(message: &Fields) -> Self {
         let (timestamp, timestamp_type) = message.timestamp();
@@ -115,6 +117,7 @@ pub unsafe extern "C" fn kafka_message_headers(
                     name_len: header.name.to_bytes().len(),
                     value,
                     value_len,
+                    reserved: [0; 2],
                 });
             }
             count += 1;

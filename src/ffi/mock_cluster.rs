@@ -81,7 +81,7 @@ pub unsafe extern "C" fn kafka_mock_cluster_create_topic(
     })
 }
 
-/// Disconnects everyone from a broker, which refuses new connections until
+/// Disconnects all clients from a broker, which refuses new connections until
 /// kafka_mock_cluster_broker_up.
 ///
 /// Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Waits for the cluster's thread, some
@@ -170,6 +170,9 @@ pub unsafe extern "C" fn kafka_mock_cluster_push_errors(
 ) -> i32 {
     guarded(err, || {
         let cluster = reference(cluster, "cluster")?.handle.enter()?;
+        if code_count == 0 {
+            return cluster.push_errors(api_key, &[]);
+        }
         if codes.is_null() {
             return Err(Error::invalid("codes is NULL"));
         }
@@ -213,8 +216,8 @@ pub unsafe extern "C" fn kafka_mock_cluster_close(
     })
 }
 
-/// Closes and frees a cluster. No call on it may be under way. In a forked child
-/// it does nothing. NULL is nothing.
+/// Frees a cluster. One that is open is closed by a thread of the library. No call on it may be under way. In a forked child
+/// it does nothing. NULL is nothing. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_mock_cluster_free(cluster: *mut kafka_mock_cluster) {
     guarded_void(|| {

@@ -21,20 +21,62 @@ pub mod conf;
 pub mod consumer;
 pub mod error;
 pub mod event;
+pub mod future;
 pub mod group;
 pub mod group_metadata;
 mod handle;
-pub mod hub;
 pub mod lookahead;
 pub mod message;
 pub mod mock_cluster;
+pub mod notifier;
 pub mod offsets;
 pub mod partitions;
 pub mod producer;
 pub mod record;
 pub mod report;
-pub mod request;
 pub mod topic;
 pub mod transaction;
 pub mod value;
 pub mod version;
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    /// Where the fields are follows: the header has fields only of what is `repr(C)`, and has them in Rust's order.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn each_struct_has_the_promised_size() {
+        use super::record::{kafka_header, kafka_record};
+        use super::report::{kafka_counters, kafka_report, kafka_reported};
+        use super::{batch::kafka_raw_message, error::kafka_error, event::kafka_event};
+        use super::{lookahead::kafka_cursor, message::kafka_message, partitions::kafka_partition};
+
+        macro_rules! sizes {
+            ($($type:ident),*) => {
+                vec![$(format!("{} size {}", stringify!($type), size_of::<$type>())),*]
+            };
+        }
+        let mut sizes = sizes![
+            kafka_counters,
+            kafka_cursor,
+            kafka_error,
+            kafka_event,
+            kafka_header,
+            kafka_message,
+            kafka_partition,
+            kafka_raw_message,
+            kafka_record,
+            kafka_report,
+            kafka_reported
+        ];
+        sizes.sort();
+        let layouts = include_str!("../../tests/abi/layouts.txt");
+        let mut promised: Vec<&str> = layouts
+            .lines()
+            .filter(|line| line.starts_with("kafka_"))
+            .collect();
+        promised.sort_unstable();
+        assert_eq!(sizes, promised);
+    }
+}

@@ -1,17 +1,18 @@
 //! `kafka_producer`.
 
 use std::ffi::{c_char, c_void};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::boundary::{bytes, guarded, guarded_void, output, reference, string, take_back};
 use super::client::{kafka_client, HasClient};
-use super::conf::{kafka_conf, kafka_topic_conf};
+use super::conf::{given, kafka_conf, kafka_topic_conf};
 use super::error::kafka_error;
+use super::future::{kafka_future, nothing, optional_result, result};
 use super::handle::{Close, Handle};
-use super::request::kafka_request;
 use super::topic::kafka_topic;
 use crate::client::{
-    log_lost, Client, Conf, Error, Opaque, Outcome, Producer, Record, Result, FLUSH_AT_END_MS,
+    log_lost, Client, Error, Opaque, Outcome, Producer, Record, Result, FLUSH_AT_END_MS,
 };
 use crate::process::Generation;
 use crate::value::Value;
@@ -20,7 +21,7 @@ use crate::value::Value;
 pub const KAFKA_OPAQUE_NONE: u64 = u64::MAX;
 /// The number of a message whose report need not be fetched: its delivery is counted only, its
 /// failure also by kafka_producer_poll and kafka_producer_quiet_failures, unless the caller gave
-/// it up himself. It takes no room in the queue once it is reported.
+/// it up. It takes no room in the queue once it is reported.
 pub const KAFKA_OPAQUE_QUIET: u64 = u64::MAX - 1;
 const _: () = {
     assert!(KAFKA_OPAQUE_NONE == Opaque::NONE.to_u64());
@@ -30,18 +31,17 @@ const _: () = {
 /// A producer. Every call may be made from any thread, also several at once.
 pub struct kafka_producer {
     pub(super) handle: Arc<Handle<Producer>>,
-    client: kafka_client,
 }
 
 impl kafka_producer {
     fn made_by(make: impl FnOnce() -> Result<Producer>) -> Result<Self> {
-        let (handle, client) = kafka_client::made_by(make)?;
-        Ok(Self { handle, client })
+        let handle = Arc::new(Handle::made_by(make)?);
+        Ok(Self { handle })
     }
 }
 
 impl HasClient for Producer {
-    fn client(&self) -> &Client {
+    fn client(&self) -> impl Deref<Target = Client> + '_ {
         Producer::client(self)
     }
 }
@@ -76,58 +76,46 @@ impl Lost {
 /// Starts a producer. It connects in the background.
 ///
 /// brokers: "host:port,host:port". conf: copied; NULL for librdkafka's defaults.
-/// producer: where the new object goes; free it with kafka_producer_free.
+/// producer: where the new object goes; free it with kafka_producer_free. future: see kafka_future and
+/// kafka_future_producer; for a caller that must not lose a moment: starting librdkafka's threads takes some hundred
+/// microseconds, and reading the certificates of all authorities that a system trusts, many milliseconds.
 /// Returns 0; KAFKA_ERR_INVALID_ARGUMENT, with "invalid broker list" if none of the
 /// brokers can be used; KAFKA_ERR_INVALID_CONFIG if properties contradict each other.
-/// Does not block.
+/// Never waits for a broker.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_new(
     brokers: *const c_char,
     conf: *const kafka_conf,
     producer: *mut *mut kafka_producer,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = output(producer, "producer")?;
-        let defaults = Conf::default();
-        let conf = conf.as_ref().map_or(&defaults, |conf| &conf.0);
+        let Some(place) = result(producer, future, "producer")? else {
+            return kafka_future::make(future, brokers, conf, Producer::new);
+        };
         let brokers = string(brokers, "brokers")?;
-        producer.hand_over(kafka_producer::made_by(|| Producer::new(brokers, conf))?);
+        place.hand_over(kafka_producer::made_by(|| {
+            Producer::new(brokers, &given(conf))
+        })?);
         Ok(())
     })
 }
 
-/// As kafka_producer_new, on a thread of its own, for a caller who must not lose a moment: starting librdkafka's threads takes
-/// some hundred microseconds, and to read the certificates of all authorities that a system trusts, many milliseconds.
+/// Takes the producer that a future has for a result.
 ///
-/// brokers, conf: copied. request: its result is what kafka_request_producer takes; it fails with what kafka_producer_new returns.
-/// Returns 0. Does not block.
+/// producer: where the object goes; free it with kafka_producer_free. Returns 0; as kafka_future_wait, where the future is not
+/// complete or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. One that is not taken is
+/// closed when the future is freed. Does not block.
 #[no_mangle]
-pub unsafe extern "C" fn kafka_producer_new_request(
-    brokers: *const c_char,
-    conf: *const kafka_conf,
-    request: *mut *mut kafka_request,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        kafka_request::make(request, brokers, conf, Producer::new)
-    })
-}
-
-/// Takes the producer that a request has made.
-///
-/// producer: where the object goes; free it with kafka_producer_free. Returns 0; as kafka_request_wait, where the request is not
-/// done or failed; KAFKA_ERR_INVALID_ARGUMENT if its result is something else, or has been taken. What nobody takes is closed
-/// when the request is freed. Does not block.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_request_producer(
-    request: *const kafka_request,
+pub unsafe extern "C" fn kafka_future_producer(
+    future: *const kafka_future,
     producer: *mut *mut kafka_producer,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let place = output(producer, "producer")?;
-        let made = reference(request, "request")?.made("producer")?;
+        let made = reference(future, "future")?.made("producer")?;
         place.hand_over(kafka_producer::made_by(|| Ok(made))?);
         Ok(())
     })
@@ -135,7 +123,8 @@ pub unsafe extern "C" fn kafka_request_producer(
 
 /// The producer as what it has in common with every client.
 ///
-/// client: the producer's own, until that is freed. Returns 0. Does not block.
+/// client: where the new object goes; free it with kafka_client_free, before or after the producer. Returns 0;
+/// KAFKA_ERR_CLOSED. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_client(
     producer: *mut kafka_producer,
@@ -143,10 +132,7 @@ pub unsafe extern "C" fn kafka_producer_client(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = reference(producer, "producer")?;
-        producer.handle.enter()?;
-        output(client, "client")?.write(std::ptr::from_ref(&producer.client).cast_mut());
-        Ok(())
+        kafka_client::hand_over(client, &reference(producer, "producer")?.handle)
     })
 }
 
@@ -222,18 +208,26 @@ pub unsafe extern "C" fn kafka_producer_send(
 /// Sends what is queued without waiting for linger.ms, and waits until every
 /// message is reported.
 ///
-/// timeout_ms: -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT with the number
-/// of messages left in the text; they stay queued; KAFKA_ERR_EVENT if messages are left and
-/// there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms.
+/// timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT with the number
+/// of messages left in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
+/// there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_flush(
     producer: *mut kafka_producer,
     timeout_ms: i32,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = reference(producer, "producer")?;
-        producer.handle.enter()?.flush(timeout_ms)
+        let handle = &reference(producer, "producer")?.handle;
+        if future.is_null() {
+            return handle.enter()?.flush(timeout_ms);
+        }
+        let flush = move |producer: &Producer| {
+            producer.flush_aside(timeout_ms)?;
+            Ok(Outcome::Nothing)
+        };
+        kafka_future::call(future, handle, flush, nothing)
     })
 }
 
@@ -286,75 +280,44 @@ pub unsafe extern "C" fn kafka_producer_purge(
 /// waiting in other threads return KAFKA_ERR_CLOSED.
 ///
 /// lost_count: how many messages were not delivered, or may not have been, without
-/// kafka_producer_poll or kafka_producer_reports having told; also written for
-/// KAFKA_ERR_TIMED_OUT; may be NULL. Returns 0, also if it was closed before;
-/// KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case. Blocks up to
-/// timeout_ms (-1: without limit).
+/// kafka_producer_poll or kafka_producer_reports having returned it; also written for
+/// KAFKA_ERR_TIMED_OUT; may be NULL. future: see kafka_future; its result is a number, of the messages lost, and it does not
+/// fail for them; none if the producer was closed before. The producer may be freed before it is complete.
+/// Returns 0, also if it was closed before; KAFKA_ERR_TIMED_OUT if messages were lost. It is closed in any case.
+/// Blocks up to timeout_ms (-1: without limit), unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_close(
     producer: *mut kafka_producer,
     timeout_ms: i32,
     lost_count: *mut u64,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        let lost = reference(producer, "producer")?.handle.close(timeout_ms)?;
-        let lost = lost.map_or(0, |lost| lost.count);
-        if let Some(lost_count) = lost_count.as_mut() {
-            *lost_count = lost;
-        }
-        if lost > 0 {
-            return Err(Error::timed_out(format!(
-                "{lost} messages not delivered in time"
-            )));
-        }
-        Ok(())
-    })
-}
-
-/// As kafka_producer_close, as a request.
-///
-/// request: where the request goes; its result is a number, that of the messages lost, none if
-/// the producer was closed before. NULL if nobody wants to hear of it: then lost messages are
-/// counted on stderr, and the process's end waits for it, for two seconds. Free the producer
-/// whenever you like. Returns 0. Does not block.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_producer_close_request(
-    producer: *mut kafka_producer,
-    timeout_ms: i32,
-    request: *mut *mut kafka_request,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let handle = &reference(producer, "producer")?.handle;
-        let heard = |lost: Lost| Ok(Outcome::Value(Value::Int(lost.count as i64)));
-        kafka_request::close(handle, timeout_ms, request, heard, Lost::log)
-    })
-}
-
-/// As kafka_producer_flush, as a request, which no event ends.
-///
-/// request: where the request goes; NULL if nobody wants to hear of it. It fails with
-/// KAFKA_ERR_TIMED_OUT within timeout_ms, and with KAFKA_ERR_CLOSED. Does not block.
-#[no_mangle]
-pub unsafe extern "C" fn kafka_producer_flush_request(
-    producer: *mut kafka_producer,
-    timeout_ms: i32,
-    request: *mut *mut kafka_request,
-    err: *mut kafka_error,
-) -> i32 {
-    guarded(err, || {
-        let handle = &reference(producer, "producer")?.handle;
-        kafka_request::start(request, handle, move |producer| {
-            producer.flush_aside(timeout_ms)?;
-            Ok(Outcome::Nothing)
+        let lost_count = optional_result(lost_count, future, "lost_count")?;
+        let outcome = |lost: Lost| Ok(Outcome::Value(Value::Int(lost.count as i64)));
+        kafka_future::close(future, handle, timeout_ms, outcome, |outcome| {
+            let lost = match outcome {
+                Outcome::Value(Value::Int(count)) => *count as u64,
+                _ => 0,
+            };
+            if let Some(lost_count) = lost_count {
+                lost_count.write(lost);
+            }
+            if lost > 0 {
+                return Err(Error::timed_out(format!(
+                    "{lost} messages not delivered in time"
+                )));
+            }
+            Ok(())
         })
     })
 }
 
-/// Frees a producer. If it is not closed, that is done first, within 1 s and with
-/// the number of lost messages on stderr. No call on it may be under way. In a
-/// forked child it does nothing. NULL is nothing.
+/// Frees a producer. One that is open is closed by a thread of the library, within 1 s and with the number of lost messages on
+/// stderr; the process's end waits for such threads, for all together up to 2 s. No call on it may be under way. In a forked
+/// child it does nothing. NULL is nothing. Does not block.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_free(producer: *mut kafka_producer) {
     guarded_void(|| {

@@ -9,7 +9,7 @@ use super::producer::kafka_producer;
 use super::topic::kafka_topic;
 use crate::client::{Code, Error, Headers, Opaque, Record, Records, Result};
 
-/// A header of a record. Several may have one name.
+/// A header of a record. Several may have one name. Zero it before it is filled in, for reserved.
 #[repr(C)]
 pub struct kafka_header {
     /// The name, UTF-8. It cannot hold a NUL; one follows it where the library hands it out, and
@@ -21,10 +21,12 @@ pub struct kafka_header {
     pub value: *const c_void,
     /// In bytes.
     pub value_len: usize,
+    /// All 0, for fields of later versions.
+    pub reserved: [u32; 2],
 }
 
 /// A record to be produced. All zeroes is a tombstone without a key, for partition 0, of now,
-/// whose report has the opaque 0.
+/// whose report has the opaque 0. Zero it before it is filled in, for reserved.
 #[repr(C)]
 pub struct kafka_record {
     /// NULL with length 0: the record has no key, which is not the same as an empty one.
@@ -45,8 +47,8 @@ pub struct kafka_record {
     pub opaque: u64,
     /// -1 lets the partitioner choose.
     pub partition: i32,
-    /// Set it to 0.
-    pub reserved: i32,
+    /// All 0, for fields of later versions.
+    pub reserved: [u32; 3],
 }
 
 /// Says which of a record's fields, or which record of a batch, is meant.
@@ -57,8 +59,18 @@ fn within(place: &str, error: Error) -> Error {
     }
 }
 
+/// A field of a later version, which this one could only ignore, is refused.
+#[inline]
+fn is_zero(reserved: &[u32]) -> Result<()> {
+    match reserved.iter().all(|&word| word == 0) {
+        true => Ok(()),
+        false => Err(Error::invalid("reserved is not all 0")),
+    }
+}
+
 impl kafka_header {
     unsafe fn parts(&self) -> Result<(&[u8], Option<&[u8]>)> {
+        is_zero(&self.reserved)?;
         let name = bytes(self.name.cast(), self.name_len, "name")?;
         let name = name.ok_or_else(|| Error::invalid("name is NULL"))?;
         if name.contains(&0) {
@@ -108,6 +120,7 @@ impl kafka_record {
     /// All of it but the headers.
     #[inline]
     unsafe fn read_bare(&self) -> Result<Record<'_>> {
+        is_zero(&self.reserved)?;
         let timestamp = match self.timestamp {
             0 | -1 => None,
             past if past < 0 => {
@@ -212,7 +225,6 @@ pub unsafe extern "C" fn kafka_producer_produce_batch(
     guarded(err, || {
         let producer = reference(producer, "producer")?.handle.enter()?;
         let topic = reference(topic, "topic")?;
-        let first = reference(records, "records")?;
         let place = output(queued_count, "queued_count")?;
         if record_count > isize::MAX as usize / std::mem::size_of::<kafka_record>() {
             return Err(Error::invalid(format!(
@@ -222,6 +234,11 @@ pub unsafe extern "C" fn kafka_producer_produce_batch(
         if !topic.process.is_current() {
             return Err(Error::forked());
         }
+        if record_count == 0 {
+            place.write(0);
+            return Ok(());
+        }
+        let first = reference(records, "records")?;
         // All are looked at before the first is queued, for a mistake to change nothing.
         let records = Checked::new(slice::from_raw_parts(first, record_count))?;
         if !codes.is_null() {

@@ -8,7 +8,7 @@ use super::error::kafka_error;
 use super::producer::kafka_producer;
 use crate::client::{Error, TopicId};
 
-/// What was reported since the last time somebody asked.
+/// What was reported since the last call.
 #[repr(C)]
 pub struct kafka_reported {
     /// The last reported message's opaque; KAFKA_OPAQUE_NONE if nothing was reported.
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn kafka_producer_reports(
     guarded(err, || {
         let producer = reference(producer, "producer")?.handle.enter()?;
         let count = output(report_count, "report_count")?;
-        if reports.is_null() {
+        if reports.is_null() && report_max > 0 {
             return Err(Error::invalid("reports is NULL"));
         }
         let mut topic: (Option<TopicId>, *const c_char) = (None, ptr::null());
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn kafka_producer_reports(
     })
 }
 
-/// Has reports tell timestamps and latencies, or not: that takes a look at the clock for each.
+/// Gives reports timestamps and latencies, or not: that takes a look at the clock for each.
 ///
 /// timed: 1 or 0; 0 at first. It counts for messages reported from now on. Returns 0. Does not
 /// block.
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn kafka_producer_quiet_failures(
     })
 }
 
-/// Says that of the failures that were fetched so many have not been passed on yet to whom they
+/// Says that of the failures that were fetched so many have not been passed on yet to the code that they
 /// concern. They count as lost if the producer ends before that is taken back.
 ///
 /// count: how many more, or fewer if negative; together they are never fewer than none. Returns 0.

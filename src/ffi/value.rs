@@ -7,6 +7,7 @@ use super::boundary::{
 };
 use super::error::kafka_error;
 use crate::client::{Error, Result};
+use crate::process;
 use crate::value::Value;
 
 /// The kind of a value: nothing.
@@ -22,7 +23,7 @@ pub const KAFKA_VALUE_LIST: i32 = 4;
 /// The kind of a value: values by name, in an order.
 pub const KAFKA_VALUE_MAP: i32 = 5;
 
-/// Structured data, for requests that need some and answers that have some. Not to be
+/// Structured data, for calls that take some and results that have some. Not to be
 /// changed by one thread while another uses it.
 // Written so that cbindgen overlooks it, to which the type shall be opaque.
 #[cfg_attr(all(), repr(transparent))]
@@ -312,8 +313,13 @@ pub unsafe extern "C" fn kafka_value_text(
 }
 
 /// Frees a value with all that is in it; NULL is nothing. Not for values inside others, nor
-/// for those of a request.
+/// for those of a future.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_value_free(value: *mut kafka_value) {
-    guarded_void(|| drop(take_back(value)));
+    guarded_void(|| {
+        let value = take_back(value);
+        if value.as_ref().is_some_and(|value| value.0.is_large()) {
+            process::background::run(move || drop(value));
+        }
+    });
 }

@@ -2,8 +2,8 @@
 
 use std::ffi::{c_char, CStr};
 
-/// The version of this interface: it grows when something in it changes in a way
-/// that a program built before would not survive.
+/// The version of this interface, and the number in the shared library's name, libkafka.so.1: it
+/// grows when something changes in a way that a program built before would not survive.
 pub const KAFKA_ABI_VERSION: u32 = 1;
 
 /// The library's version, from Cargo.toml as everywhere.

@@ -1,8 +1,7 @@
 //! Messages, taken many at a time.
 
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 use std::ptr;
-use std::sync::Arc;
 
 use super::client::Client;
 use super::error::Code;
@@ -19,7 +18,8 @@ const OVERHEAD_BYTES: usize = 600;
 /// Messages of one client. They live as long as this, and keep the client's instance alive.
 pub struct Batch {
     messages: Vec<*mut sys::rd_kafka_message_t>,
-    client: ManuallyDrop<Arc<Client>>,
+    // Dropped after the messages.
+    client: Client,
 }
 
 // SAFETY: messages are handed over whole and their reference counts are atomic.
@@ -27,9 +27,8 @@ unsafe impl Send for Batch {}
 
 impl Batch {
     /// None yet.
-    pub fn new(client: Arc<Client>) -> Self {
+    pub fn new(client: Client) -> Self {
         let messages = Vec::new();
-        let client = ManuallyDrop::new(client);
         Self { messages, client }
     }
 
@@ -75,7 +74,7 @@ impl Batch {
 
     /// Takes out the first so many, or all it has.
     pub fn take_first(&mut self, count: usize) -> Self {
-        let mut first = Self::new(Arc::clone(&self.client));
+        let mut first = Self::new(self.client.clone());
         if count >= self.len() {
             mem::swap(&mut first.messages, &mut self.messages);
         } else {
@@ -92,7 +91,7 @@ impl Batch {
 
     /// Takes out those that are wanted, in order.
     pub fn take_out(&mut self, is_wanted: impl Fn(&Fields) -> bool) -> Self {
-        let mut taken = Self::new(Arc::clone(&self.client));
+        let mut taken = Self::new(self.client.clone());
         self.messages.retain(|&message| {
             // SAFETY: alive: it is in this batch or in that one.
             let takes = is_wanted(unsafe { Fields::from_raw(message.cast()) });
@@ -108,7 +107,7 @@ impl Batch {
     pub fn take_one(&mut self) -> Option<Message> {
         let first = self.messages.drain(..self.len().min(1)).next()?;
         // SAFETY: a message of this client's, and not this batch's any more.
-        Some(unsafe { Message::from_raw(first, Arc::clone(&self.client)) })
+        Some(unsafe { Message::from_raw(first, self.client.clone()) })
     }
 
     /// Adds what comes through the client's queue: up to `max` messages, waiting until there are as
@@ -136,8 +135,8 @@ impl Batch {
             return Some(message.trouble(&self.client));
         }
         let (message, client) = message.into_raw();
-        // SAFETY: a reference to the client that was kept by the message; the batch has its own.
-        drop(unsafe { Arc::from_raw(client.cast::<Client>().cast_const()) });
+        // SAFETY: from the message, once; the batch has its own.
+        drop(unsafe { Client::from_raw(client) });
         self.messages.push(message.cast());
         None
     }
@@ -171,7 +170,5 @@ impl Drop for Batch {
             // SAFETY: ours, destroyed once, and before the client's reference goes.
             unsafe { sys::rd_kafka_message_destroy(message) };
         }
-        // SAFETY: taken once, here.
-        unsafe { ManuallyDrop::take(&mut self.client) }.let_go();
     }
 }

@@ -1,7 +1,11 @@
 //! `rd_kafka_t`, as a producer or a consumer.
 
 use std::ffi::CStr;
-use std::sync::Arc;
+use std::mem::ManuallyDrop;
+use std::sync::{mpsc, Arc, Weak};
+use std::time::Duration;
+
+use libc::c_void;
 
 use super::conf::{Conf, TopicConf};
 use super::error::{lossy, Code, Error};
@@ -20,25 +24,51 @@ pub enum Kind {
     Producer,
     /// It consumes.
     Consumer,
+    /// It asks, and is asked to change things.
+    Admin,
 }
 
-/// An instance of librdkafka: its threads, its connections, its queues.
+/// What an admin client sets, so that it is a consumer: librdkafka follows a null pointer when a group's coordinator
+/// refuses to say what is committed, unless there is a group of its own. That one is left at once. The other properties
+/// have values that cannot contradict what the user sets.
+const ADMIN: [(&CStr, &CStr); 5] = [
+    (c"group.id", c"admin"),
+    (c"group.protocol", c"classic"),
+    (c"max.poll.interval.ms", c"86400000"),
+    (c"message.max.bytes", c"1000"),
+    (c"fetch.max.bytes", c"1000"),
+];
+
+/// A reference to an instance of librdkafka: its threads, its connections, its queues.
 ///
-/// Every method may be called from any thread. Dropping it stops the threads and
-/// waits for them, which a name resolution under way can delay; it does not close
-/// a consumer, see [`Client::close_consumer`].
-pub struct Client {
+/// Every method may be called from any thread. When the last reference is dropped, a thread of its own ends the instance: it
+/// waits for librdkafka's threads, which a name resolution under way can delay. It does not close a consumer, see
+/// [`Client::close_consumer`].
+#[derive(Clone)]
+pub struct Client(ManuallyDrop<Arc<Instance>>);
+
+/// As [`Client`], without keeping the instance.
+pub struct WeakClient(Weak<Instance>);
+
+impl WeakClient {
+    /// The instance, if there is one still.
+    pub fn upgrade(&self) -> Option<Client> {
+        self.0.upgrade().map(|it| Client(ManuallyDrop::new(it)))
+    }
+}
+
+struct Instance {
     rk: *mut sys::rd_kafka_t,
     topics: Arc<TopicSet>,
-    // Dropped after the client, which calls them.
+    // Dropped after the instance, which calls them.
     opaque: Opaque,
     partitioners: Partitioners,
 }
 
 // SAFETY: librdkafka's API on rd_kafka_t is thread-safe.
-unsafe impl Send for Client {}
+unsafe impl Send for Instance {}
 // SAFETY: as above.
-unsafe impl Sync for Client {}
+unsafe impl Sync for Instance {}
 
 impl Client {
     /// Starts a client. An error is librdkafka's own text.
@@ -51,11 +81,16 @@ impl Client {
         let opaque = listen(&mut conf, listener, wanted);
         let native_kind = match kind {
             Kind::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
-            Kind::Consumer => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
+            Kind::Consumer | Kind::Admin => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
         };
+        if kind == Kind::Admin {
+            for (name, value) in ADMIN {
+                conf.set(name, value)?;
+            }
+        }
         let partitioners = match kind {
             Kind::Producer => Partitioners::of(&mut conf),
-            Kind::Consumer => Partitioners::default(),
+            Kind::Consumer | Kind::Admin => Partitioners::default(),
         };
         let mut errstr = [0; 512];
         let conf = conf.into_raw();
@@ -72,12 +107,19 @@ impl Client {
             // SAFETY: the client is alive. One queue for messages and events, so that polling it serves both.
             unsafe { sys::rd_kafka_poll_set_consumer(rk) };
         }
-        let client = Self {
+        let client = Self(ManuallyDrop::new(Arc::new(Instance {
             rk,
             topics: Arc::new(TopicSet::default()),
             opaque,
             partitioners,
-        };
+        })));
+        if kind == Kind::Admin {
+            // librdkafka's thread ends the group before it looks for a coordinator.
+            let ignored = client.new_queue();
+            client
+                .close_consumer(&ignored)
+                .map_err(|error| error.to_string())?;
+        }
         if wanted.tokens {
             // SAFETY: the client is alive; an error object is ours.
             unsafe { Error::check(sys::rd_kafka_sasl_background_callbacks_enable(rk)) }
@@ -89,40 +131,40 @@ impl Client {
     /// librdkafka's name of this client, for logs: `rdkafka#producer-1`.
     pub fn name(&self) -> String {
         // SAFETY: the client is alive and keeps its name.
-        lossy(unsafe { CStr::from_ptr(sys::rd_kafka_name(self.rk)) })
+        lossy(unsafe { CStr::from_ptr(sys::rd_kafka_name(self.0.rk)) })
     }
 
     /// Adds brokers to start from; returns how many of the list could be parsed.
     pub fn add_brokers(&self, brokers: &CStr) -> i32 {
         // SAFETY: the client is alive; the list is copied.
-        unsafe { sys::rd_kafka_brokers_add(self.rk, brokers.as_ptr()) }
+        unsafe { sys::rd_kafka_brokers_add(self.0.rk, brokers.as_ptr()) }
     }
 
     /// The queue of delivery reports and other events.
     pub fn main_queue(&self) -> Queue {
         // SAFETY: returns a new reference to the queue.
-        unsafe { Queue::from_raw(sys::rd_kafka_queue_get_main(self.rk)) }
+        unsafe { Queue::from_raw(sys::rd_kafka_queue_get_main(self.0.rk), self.clone()) }
     }
 
-    /// A copy of what topics are configured with unless told otherwise.
+    /// A copy of what topics are configured with by default.
     pub fn default_topic_conf(&self) -> TopicConf {
         // SAFETY: returns a new object.
-        unsafe { TopicConf::from_raw(sys::rd_kafka_default_topic_conf_dup(self.rk)) }
+        unsafe { TopicConf::from_raw(sys::rd_kafka_default_topic_conf_dup(self.0.rk)) }
     }
 
     /// Makes a topic handle. It stays usable until released or until the client is dropped.
     pub fn create_topic(&self, name: &CStr, mut conf: TopicConf) -> Result<Topic, Error> {
-        let partitioner = self.partitioners.configure(&mut conf);
+        let partitioner = self.0.partitioners.configure(&mut conf);
         // SAFETY: the client is alive; librdkafka takes the configuration over, also if it fails.
-        let rkt = unsafe { sys::rd_kafka_topic_new(self.rk, name.as_ptr(), conf.into_raw()) };
+        let rkt = unsafe { sys::rd_kafka_topic_new(self.0.rk, name.as_ptr(), conf.into_raw()) };
         if rkt.is_null() {
             // SAFETY: reads a thread-local.
             return Err(Code(unsafe { sys::rd_kafka_last_error() }).into());
         }
         // SAFETY: a reference of ours to a topic of this client.
         Ok(unsafe {
-            let partitioner = self.partitioners.of_topic(rkt, partitioner);
-            TopicSet::adopt(&self.topics, rkt, partitioner)
+            let partitioner = self.0.partitioners.of_topic(rkt, partitioner);
+            TopicSet::adopt(&self.0.topics, rkt, partitioner)
         })
     }
 
@@ -136,7 +178,7 @@ impl Client {
         payload: Option<&[u8]>,
         opaque: usize,
     ) -> Result<(), Code> {
-        let Some(rkt) = topic.get(&self.topics) else {
+        let Some(rkt) = topic.get(&self.0.topics) else {
             return Err(Code::UNKNOWN_TOPIC);
         };
         let (payload, payload_len) = parts(payload);
@@ -171,7 +213,7 @@ impl Client {
         let mut errstr = [0; 512];
         // SAFETY: the client is alive and the buffer as large as said.
         let fatal =
-            unsafe { sys::rd_kafka_fatal_error(self.rk, errstr.as_mut_ptr(), errstr.len()) };
+            unsafe { sys::rd_kafka_fatal_error(self.0.rk, errstr.as_mut_ptr(), errstr.len()) };
         if fatal != 0 {
             return Code::FATAL;
         }
@@ -185,7 +227,7 @@ impl Client {
     /// Sends what is queued without waiting for `linger.ms`, and waits for it. -1 waits without limit.
     pub fn flush(&self, timeout_ms: i32) -> Result<(), Error> {
         // SAFETY: the client is alive.
-        Code(unsafe { sys::rd_kafka_flush(self.rk, timeout_ms) }).check()
+        Code(unsafe { sys::rd_kafka_flush(self.0.rk, timeout_ms) }).check()
     }
 
     /// Gives up messages, those still queued or those under way; each is reported as failed. Does not wait.
@@ -198,16 +240,16 @@ impl Client {
             flags |= sys::RD_KAFKA_PURGE_F_INFLIGHT;
         }
         // SAFETY: the client is alive.
-        unsafe { sys::rd_kafka_purge(self.rk, flags) };
+        unsafe { sys::rd_kafka_purge(self.0.rk, flags) };
     }
 
     /// The next message or consumer error, or `None` after the timeout.
     #[inline]
-    pub fn consumer_poll(self: &Arc<Self>, timeout_ms: i32) -> Option<Message> {
+    pub fn consumer_poll(&self, timeout_ms: i32) -> Option<Message> {
         // SAFETY: the client is alive; a message is ours until destroyed.
         unsafe {
-            let message = sys::rd_kafka_consumer_poll(self.rk, timeout_ms);
-            (!message.is_null()).then(|| Message::from_raw(message, Arc::clone(self)))
+            let message = sys::rd_kafka_consumer_poll(self.0.rk, timeout_ms);
+            (!message.is_null()).then(|| Message::from_raw(message, self.clone()))
         }
     }
 
@@ -215,15 +257,15 @@ impl Client {
     pub fn consumer_queue(&self) -> Option<Queue> {
         // SAFETY: the client is alive; a queue is a new reference.
         unsafe {
-            let queue = sys::rd_kafka_queue_get_consumer(self.rk);
-            (!queue.is_null()).then(|| Queue::from_raw(queue))
+            let queue = sys::rd_kafka_queue_get_consumer(self.0.rk);
+            (!queue.is_null()).then(|| Queue::from_raw(queue, self.clone()))
         }
     }
 
     /// A queue of the application's own.
     pub fn new_queue(&self) -> Queue {
         // SAFETY: returns a new queue.
-        unsafe { Queue::from_raw(sys::rd_kafka_queue_new(self.rk)) }
+        unsafe { Queue::from_raw(sys::rd_kafka_queue_new(self.0.rk), self.clone()) }
     }
 
     /// Whether a topic is one of this client's.
@@ -232,31 +274,73 @@ impl Client {
     }
 
     pub(super) fn topic_as_raw(&self, topic: &Topic) -> Option<*mut sys::rd_kafka_topic_t> {
-        topic.get(&self.topics)
+        topic.get(&self.0.topics)
     }
 
     pub(super) fn listener(&self) -> &dyn Listener {
-        self.opaque.listener()
+        self.0.opaque.listener()
     }
 
     pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_t {
-        self.rk
+        self.0.rk
     }
 }
 
 impl Client {
-    /// Drops a reference. If it is the last, as where messages outlive their consumer, the client ends on a thread of its
-    /// own: that takes its time, and whoever frees a message has none.
-    #[inline]
-    pub(super) fn let_go(self: Arc<Self>) {
-        if let Some(last) = Arc::into_inner(self) {
-            // Without a thread it ends here.
-            let _ = process::background::run(move || drop(last));
+    /// A reference that does not keep the instance.
+    pub fn downgrade(&self) -> WeakClient {
+        WeakClient(Arc::downgrade(&self.0))
+    }
+
+    /// Whether both are references to one instance.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Drops a reference; if it is the last one, waits until the instance has ended, or so long.
+    pub fn end(self, limit: Duration) {
+        if let Some(last) = Arc::into_inner(self.into_inner()) {
+            let (ended, wait_ended) = mpsc::sync_channel(1);
+            process::background::run(move || {
+                drop(last);
+                let _ = ended.send(());
+            });
+            let _ = wait_ended.recv_timeout(limit);
         }
+    }
+
+    fn into_inner(self) -> Arc<Instance> {
+        // SAFETY: taken once, out of a value that is never dropped.
+        unsafe { ManuallyDrop::take(&mut ManuallyDrop::new(self).0) }
+    }
+
+    /// For a struct that C code keeps.
+    pub(super) fn into_raw(self) -> *mut c_void {
+        Arc::into_raw(self.into_inner()).cast_mut().cast()
+    }
+
+    /// The reverse of [`Client::into_raw`].
+    ///
+    /// # Safety
+    /// The pointer is from `into_raw`, and comes back once.
+    pub(super) unsafe fn from_raw(raw: *mut c_void) -> Self {
+        // SAFETY: by the caller's word.
+        Self(ManuallyDrop::new(unsafe { Arc::from_raw(raw.cast()) }))
     }
 }
 
 impl Drop for Client {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        let last = Arc::into_inner(unsafe { ManuallyDrop::take(&mut self.0) });
+        if let Some(last) = last {
+            process::background::run(move || drop(last));
+        }
+    }
+}
+
+impl Drop for Instance {
     fn drop(&mut self) {
         // librdkafka wants its topics destroyed before itself.
         self.topics.clear();

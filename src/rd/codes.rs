@@ -1,4 +1,4 @@
-//! What a program can do about an error, as far as its code alone tells.
+//! What a program can do about an error, as far as its code alone says.
 //!
 //! For brokers' codes "retriable" is the column of that name in Kafka's own table of error codes.
 
@@ -9,7 +9,7 @@ use super::error::Code;
 pub struct Meaning {
     /// The same may succeed at another time.
     pub retriable: bool,
-    /// A client that hears this cannot go on.
+    /// A client that gets this cannot go on.
     pub fatal: bool,
     /// A transaction in which this happens has to be aborted.
     pub txn_requires_abort: bool,

@@ -24,7 +24,7 @@ fn explained(
     }
 }
 
-/// A value that `get` writes to a buffer, or, where that is null, only tells the size of.
+/// A value that `get` writes to a buffer, or, where that is null, only returns the size of.
 fn value(get: impl Fn(*mut c_char, &mut usize) -> sys::rd_kafka_conf_res_t) -> Option<CString> {
     let mut size = 0;
     if get(ptr::null_mut(), &mut size) != sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK {
@@ -133,7 +133,7 @@ impl TopicConf {
     }
 
     /// # Safety
-    /// `raw` is owned by nobody else.
+    /// `raw` has no other owner.
     pub(super) unsafe fn from_raw(raw: *mut sys::rd_kafka_topic_conf_t) -> Self {
         Self(raw)
     }

@@ -67,6 +67,28 @@ impl Code {
     pub const FAIL: Self = Self(-196);
     /// What was asked is gone, as a group that has been left.
     pub const DESTROY: Self = Self(-197);
+    /// The broker that was asked has left the cluster.
+    pub const DESTROY_BROKER: Self = Self(-137);
+    /// A request has waited too long to be sent.
+    pub const TIMED_OUT_QUEUE: Self = Self(-166);
+    /// What librdkafka says of something that it has not done.
+    pub const NOOP: Self = Self(-141);
+    /// A partition has no leader yet.
+    pub const LEADER_NOT_AVAILABLE: Self = Self(5);
+    /// A partition's leader is another broker.
+    pub const NOT_LEADER: Self = Self(6);
+    /// A group's coordinator is still reading its state.
+    pub const COORDINATOR_LOAD_IN_PROGRESS: Self = Self(14);
+    /// A group has no coordinator yet.
+    pub const COORDINATOR_NOT_AVAILABLE: Self = Self(15);
+    /// A group's coordinator is another broker.
+    pub const NOT_COORDINATOR: Self = Self(16);
+    /// There is no group of that name.
+    pub const GROUP_ID_NOT_FOUND: Self = Self(69);
+    /// The cluster may not be described or changed.
+    pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
+    /// The controller is another broker.
+    pub const NOT_CONTROLLER: Self = Self(41);
 
     /// Whether a message was given up by the application.
     pub fn is_purged(self) -> bool {
@@ -129,7 +151,7 @@ impl Error {
     /// Takes over an error object; a null pointer is success.
     ///
     /// # Safety
-    /// `error` is null or an error object that nobody else destroys.
+    /// `error` is null or an error object that is not destroyed elsewhere.
     pub(super) unsafe fn check(error: *mut sys::rd_kafka_error_t) -> Result<(), Self> {
         if error.is_null() {
             return Ok(());

@@ -1,24 +1,27 @@
 //! `rd_kafka_queue_t` and `rd_kafka_event_t`.
 
 use std::ffi::CStr;
+use std::mem::ManuallyDrop;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::client::Client;
 use super::error::Code;
-use super::listener::tell_event;
+use super::listener::dispatch_event;
 use super::partitions::Partitions;
 use super::sys;
 
-/// Hears that there is something in a queue that was empty.
-pub type Hearer = Arc<dyn Fn() + Send + Sync>;
+/// Called when there is something in a queue that was empty.
+pub type OnArrival = Arc<dyn Fn() + Send + Sync>;
 
-/// A reference to one of librdkafka's queues.
+/// A reference to one of librdkafka's queues, and to its client.
 pub struct Queue {
     raw: *mut sys::rd_kafka_queue_t,
     // Boxed: librdkafka has a pointer to it.
-    hearer: OnceLock<Box<Hearer>>,
+    on_arrival: OnceLock<Box<OnArrival>>,
+    // Dropped after the queue.
+    client: Client,
 }
 
 // SAFETY: librdkafka's queues are thread-safe.
@@ -28,11 +31,12 @@ unsafe impl Sync for Queue {}
 
 impl Queue {
     /// # Safety
-    /// `raw` is a reference that nobody else destroys.
-    pub(super) unsafe fn from_raw(raw: *mut sys::rd_kafka_queue_t) -> Self {
+    /// `raw` is a reference to a queue of `client`, that nothing else destroys.
+    pub(super) unsafe fn from_raw(raw: *mut sys::rd_kafka_queue_t, client: Client) -> Self {
         Self {
             raw,
-            hearer: OnceLock::new(),
+            on_arrival: OnceLock::new(),
+            client,
         }
     }
 
@@ -41,10 +45,11 @@ impl Queue {
     }
 
     /// The next event; `None` after the timeout (-1: no limit) or a [`Queue::wake`].
-    pub fn poll(&self, timeout_ms: i32) -> Option<Event> {
+    pub fn poll(&self, timeout_ms: i32) -> Option<Event<'_>> {
         // SAFETY: the queue is alive; an event is ours until destroyed.
-        let event = unsafe { sys::rd_kafka_queue_poll(self.raw, timeout_ms) };
-        (!event.is_null()).then_some(Event(event))
+        let raw = unsafe { sys::rd_kafka_queue_poll(self.raw, timeout_ms) };
+        let client = &self.client;
+        (!raw.is_null()).then_some(Event { raw, client })
     }
 
     /// Makes a poll under way, or else the next one, return.
@@ -53,16 +58,28 @@ impl Queue {
         unsafe { sys::rd_kafka_queue_yield(self.raw) };
     }
 
-    /// Calls `hearer` from now on whenever something comes that finds the queue empty: on a thread of librdkafka's,
+    /// Calls `on_arrival` from now on whenever something comes that finds the queue empty: on a thread of librdkafka's,
     /// whose lock it holds, so that it must neither block nor call librdkafka. The first one stays.
-    pub fn hear(&self, hearer: impl FnOnce() -> Hearer) {
-        self.hearer.get_or_init(|| {
-            let hearer = Box::new(hearer());
-            let opaque = std::ptr::from_ref(&*hearer).cast_mut().cast();
+    pub fn on_arrival(&self, on_arrival: impl FnOnce() -> OnArrival) {
+        self.on_arrival.get_or_init(|| {
+            let on_arrival = Box::new(on_arrival());
+            let opaque = std::ptr::from_ref(&*on_arrival).cast_mut().cast();
             // SAFETY: the queue is alive; what the pointer is to lives until drop has taken it back.
-            unsafe { sys::rd_kafka_queue_cb_event_enable(self.raw, Some(on_arrival), opaque) };
-            hearer
+            unsafe { sys::rd_kafka_queue_cb_event_enable(self.raw, Some(call_on_arrival), opaque) };
+            on_arrival
         });
+    }
+}
+
+impl Queue {
+    /// Gives its client up, and is never destroyed.
+    pub(super) fn keep_for_ever(self) {
+        static KEPT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+        let this = ManuallyDrop::new(self);
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(this.raw as usize);
+        // SAFETY: read once, out of a value that is never dropped.
+        drop(unsafe { ptr::read(&this.client) });
     }
 }
 
@@ -70,7 +87,7 @@ impl Drop for Queue {
     fn drop(&mut self) {
         // SAFETY: our reference, destroyed once. The call is taken back under the lock that it is made under.
         unsafe {
-            if self.hearer.get().is_some() {
+            if self.on_arrival.get().is_some() {
                 sys::rd_kafka_queue_cb_event_enable(self.raw, None, ptr::null_mut());
             }
             sys::rd_kafka_queue_destroy(self.raw);
@@ -78,19 +95,22 @@ impl Drop for Queue {
     }
 }
 
-unsafe extern "C" fn on_arrival(_: *mut sys::rd_kafka_t, opaque: *mut libc::c_void) {
-    // SAFETY: what `hear` has set.
-    let hearer = unsafe { &*opaque.cast::<Hearer>() };
+unsafe extern "C" fn call_on_arrival(_: *mut sys::rd_kafka_t, opaque: *mut libc::c_void) {
+    // SAFETY: what `Queue::on_arrival` has set.
+    let on_arrival = unsafe { &*opaque.cast::<OnArrival>() };
     // It must not unwind into librdkafka; the panic hook has said it.
-    let _ = catch_unwind(AssertUnwindSafe(|| hearer()));
+    let _ = catch_unwind(AssertUnwindSafe(|| on_arrival()));
 }
 
 /// What a queue held.
-pub struct Event(*mut sys::rd_kafka_event_t);
+pub struct Event<'a> {
+    raw: *mut sys::rd_kafka_event_t,
+    client: &'a Client,
+}
 
-impl Event {
+impl Event<'_> {
     pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_event_t {
-        self.0
+        self.raw
     }
 }
 
@@ -107,22 +127,25 @@ pub struct DeliveryReport<'a> {
     pub partition: i32,
     /// [`Code::NO_ERROR`] if delivered.
     pub code: Code,
-    /// Milliseconds since 1970; -1 if it was not delivered, or nobody wants to know.
+    /// Milliseconds since 1970; -1 if it was not delivered, or is not wanted.
     pub timestamp: i64,
-    /// Microseconds since it was produced; -1 if nobody wants to know.
+    /// Microseconds since it was produced; -1 if that is not wanted.
     pub latency_us: i64,
 }
 
-impl Event {
+impl<'q> Event<'q> {
     /// Whether it holds delivery reports.
     pub fn is_delivery_report(&self) -> bool {
         // SAFETY: the event is alive.
-        unsafe { sys::rd_kafka_event_type(self.0) == sys::RD_KAFKA_EVENT_DR }
+        unsafe { sys::rd_kafka_event_type(self.raw) == sys::RD_KAFKA_EVENT_DR }
     }
 
     /// The delivery reports in it: none, if it is an event of another kind. `timed` asks for timestamps and
     /// latencies, each of which takes a look at the clock.
-    pub fn delivery_reports(&mut self, timed: bool) -> impl Iterator<Item = DeliveryReport<'_>> {
+    pub fn delivery_reports(
+        &mut self,
+        timed: bool,
+    ) -> impl Iterator<Item = DeliveryReport<'_>> + use<'_, 'q> {
         let is_report = self.is_delivery_report();
         let mut topic = (ptr::null_mut(), c"");
         std::iter::from_fn(move || {
@@ -131,7 +154,7 @@ impl Event {
             }
             // SAFETY: the event is alive, and until it is destroyed so are its messages and their topics.
             unsafe {
-                let message = sys::rd_kafka_event_message_next(self.0).as_ref()?;
+                let message = sys::rd_kafka_event_message_next(self.raw).as_ref()?;
                 if topic.0 != message.rkt {
                     let name = CStr::from_ptr(sys::rd_kafka_topic_name(message.rkt));
                     topic = (message.rkt, name);
@@ -157,11 +180,11 @@ impl Event {
     }
 }
 
-impl Event {
-    /// Tells the client's listener, if the event is one for it.
-    pub fn tell(&self, client: &Client) {
+impl Event<'_> {
+    /// Calls the client's listener, if the event is one for it.
+    pub fn dispatch(&self) {
         // SAFETY: the event is alive, and so is the client it is from.
-        unsafe { tell_event(client.as_raw(), self.0, client.listener()) };
+        unsafe { dispatch_event(self.client.as_raw(), self.raw, self.client.listener()) };
     }
 
     /// The partitions in it, and the error of a commit.
@@ -169,16 +192,16 @@ impl Event {
         // SAFETY: the event is alive; the list is its own.
         unsafe {
             (
-                Code(sys::rd_kafka_event_error(self.0)),
-                Partitions::copy_of(sys::rd_kafka_event_topic_partition_list(self.0)),
+                Code(sys::rd_kafka_event_error(self.raw)),
+                Partitions::read(sys::rd_kafka_event_topic_partition_list(self.raw)),
             )
         }
     }
 }
 
-impl Drop for Event {
+impl Drop for Event<'_> {
     fn drop(&mut self) {
         // SAFETY: ours, destroyed once.
-        unsafe { sys::rd_kafka_event_destroy(self.0) };
+        unsafe { sys::rd_kafka_event_destroy(self.raw) };
     }
 }

@@ -5,14 +5,14 @@ use std::ffi::CStr;
 use super::client::Client;
 use super::error::{Code, Error};
 use super::event::Queue;
-use super::partitions::Partitions;
+use super::partitions::{NativeList, Partitions};
 use super::sys;
 
 impl Client {
     /// Joins the group for these topics.
     pub fn subscribe(&self, topics: &Partitions) -> Result<(), Error> {
         // SAFETY: both are alive; the list is copied.
-        Code(unsafe { sys::rd_kafka_subscribe(self.as_raw(), topics.as_raw()) }).check()
+        Code(unsafe { sys::rd_kafka_subscribe(self.as_raw(), topics.to_native().as_raw()) }).check()
     }
 
     /// Begins to leave the group.
@@ -29,9 +29,12 @@ impl Client {
 
     /// Consumes these partitions, or none.
     pub fn assign(&self, partitions: Option<&Partitions>) -> Result<(), Error> {
-        let partitions = partitions.map_or(std::ptr::null(), Partitions::as_raw);
+        let partitions = partitions.map(Partitions::to_native);
+        let list = partitions
+            .as_ref()
+            .map_or(std::ptr::null_mut(), NativeList::as_raw);
         // SAFETY: both are alive; the list is copied.
-        Code(unsafe { sys::rd_kafka_assign(self.as_raw(), partitions) }).check()
+        Code(unsafe { sys::rd_kafka_assign(self.as_raw(), list) }).check()
     }
 
     /// Consumes these partitions as well.
@@ -40,7 +43,7 @@ impl Client {
         unsafe {
             Error::check(sys::rd_kafka_incremental_assign(
                 self.as_raw(),
-                partitions.as_raw(),
+                partitions.to_native().as_raw(),
             ))
         }
     }
@@ -51,12 +54,12 @@ impl Client {
         unsafe {
             Error::check(sys::rd_kafka_incremental_unassign(
                 self.as_raw(),
-                partitions.as_raw(),
+                partitions.to_native().as_raw(),
             ))
         }
     }
 
-    /// Waits until what is consumed no more has been stopped. librdkafka only begins with that when it is told, and a second
+    /// Waits until what is consumed no more has been stopped. librdkafka only begins with that when it is called, and a second
     /// change meanwhile stops it twice, which ends the process (`rktp->rktp_started` in rdkafka_assignment.c).
     pub fn await_stop(&self) {
         // Its main thread takes one thing after the other: when it has answered the first, it has stopped them; when it has

@@ -1,4 +1,4 @@
-//! What librdkafka has to tell besides messages and reports: its callbacks, as calls on a trait.
+//! What librdkafka reports besides messages and deliveries: its callbacks, as calls on a trait.
 
 use std::ffi::CStr;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -11,9 +11,9 @@ use super::error::{lossy, Code, Error};
 use super::partitions::Partitions;
 use super::sys;
 
-/// Hears what librdkafka tells.
+/// Takes what librdkafka reports.
 ///
-/// Logs come from any of librdkafka's threads, the wish for a token from one for that; everything
+/// Logs come from any of librdkafka's threads, the event for a token from one for that; everything
 /// else from the thread that polls the client. A call must not block, nor call the client.
 pub trait Listener: Send + Sync {
     /// Trouble with brokers, the network, or the client itself. True ends the poll under way.
@@ -28,7 +28,7 @@ pub trait Listener: Send + Sync {
     fn token_wanted(&self, config: &CStr) -> bool;
     /// The group's partitions move: to this member, or from it. To be answered.
     fn rebalance(&self, change: Change, partitions: Partitions) -> bool;
-    /// Offsets could not be committed, and nobody waits to hear of it.
+    /// Offsets could not be committed, and no caller waits for the answer.
     fn commit_failed(&self, code: Code, partitions: Partitions) -> bool;
 }
 
@@ -78,7 +78,7 @@ pub struct Wanted {
     pub tokens: bool,
 }
 
-/// Has a client that is started with `conf` tell `listener` what it has to tell. The result must
+/// Has a client that is started with `conf` pass its callbacks to `listener`. The result must
 /// live as long as that client.
 pub(super) fn listen(conf: &mut Conf, listener: Arc<dyn Listener>, wanted: Wanted) -> Opaque {
     let opaque = Opaque(Box::new(listener));
@@ -97,8 +97,8 @@ pub(super) fn listen(conf: &mut Conf, listener: Arc<dyn Listener>, wanted: Wante
             sys::rd_kafka_conf_set_rebalance_cb(raw, Some(on_rebalance));
         }
         if wanted.tokens {
-            // Asked for on a thread of librdkafka's, see Client::new: whoever waits for an answer of a
-            // broker's does not poll, and would wait for a token that nobody was asked for.
+            // Asked for on a thread of librdkafka's, see Client::new: a caller that waits for an answer of a
+            // broker's does not poll, and would wait for a token that was never asked for.
             sys::rd_kafka_conf_enable_sasl_queue(raw, 1);
             sys::rd_kafka_conf_set_oauthbearer_token_refresh_cb(raw, Some(on_token_wanted));
         }
@@ -110,7 +110,7 @@ pub(super) fn listen(conf: &mut Conf, listener: Arc<dyn Listener>, wanted: Wante
 ///
 /// # Safety
 /// `opaque` is the pointer that `listen` set, and its client is alive.
-unsafe fn tell(opaque: *mut c_void, call: impl FnOnce(&dyn Listener) -> bool) -> bool {
+unsafe fn dispatch(opaque: *mut c_void, call: impl FnOnce(&dyn Listener) -> bool) -> bool {
     // SAFETY: by the caller's word.
     let Some(listener) = (unsafe { opaque.cast::<Arc<dyn Listener>>().as_ref() }) else {
         return false;
@@ -119,20 +119,20 @@ unsafe fn tell(opaque: *mut c_void, call: impl FnOnce(&dyn Listener) -> bool) ->
     catch_unwind(AssertUnwindSafe(|| call(&**listener))).unwrap_or(false)
 }
 
-/// As [`tell`], and ends the poll under way if the listener says so. Not by rd_kafka_yield: where
+/// As [`dispatch`], and ends the poll under way if the listener says so. Not by rd_kafka_yield: where
 /// librdkafka takes many messages at once, that makes it lose the next one; and it forgets to free
 /// what called for a token.
 ///
 /// # Safety
-/// As for `tell`; `rk` is the client.
-unsafe fn tell_and_wake(
+/// As for `dispatch`; `rk` is the client.
+unsafe fn dispatch_and_wake(
     rk: *mut sys::rd_kafka_t,
     opaque: *mut c_void,
     call: impl FnOnce(&dyn Listener) -> bool,
 ) {
     // SAFETY: by the caller's word.
     unsafe {
-        if tell(opaque, call) {
+        if dispatch(opaque, call) {
             wake_consumer(rk);
         }
     }
@@ -184,8 +184,7 @@ pub(super) unsafe fn explained(rk: *mut sys::rd_kafka_t, code: Code, text: Strin
     Error::new(code, text)
 }
 
-// SAFETY of the callbacks: librdkafka calls them with its client, that client's opaque, and
-// arguments that live until they return.
+// librdkafka calls the callbacks with its client, that client's opaque, and arguments that live until they return.
 
 unsafe extern "C" fn on_error(
     rk: *mut sys::rd_kafka_t,
@@ -193,9 +192,10 @@ unsafe extern "C" fn on_error(
     text: *const c_char,
     opaque: *mut c_void,
 ) {
+    // SAFETY: the arguments are librdkafka's, see above.
     unsafe {
         let error = explained(rk, Code(code), lossy(c_str(text)));
-        tell_and_wake(rk, opaque, |listener| listener.error(error));
+        dispatch_and_wake(rk, opaque, |listener| listener.error(error));
     }
 }
 
@@ -205,9 +205,10 @@ unsafe extern "C" fn on_statistics(
     json_len: usize,
     opaque: *mut c_void,
 ) -> c_int {
+    // SAFETY: the arguments are librdkafka's, see above.
     unsafe {
         let json = std::slice::from_raw_parts(json.cast::<u8>(), json_len);
-        tell_and_wake(rk, opaque, |listener| listener.statistics(json));
+        dispatch_and_wake(rk, opaque, |listener| listener.statistics(json));
     }
     // librdkafka frees the text.
     0
@@ -220,9 +221,10 @@ unsafe extern "C" fn on_throttle(
     throttle_ms: c_int,
     opaque: *mut c_void,
 ) {
+    // SAFETY: the arguments are librdkafka's, see above.
     unsafe {
         let broker = c_str(broker);
-        tell_and_wake(rk, opaque, |listener| {
+        dispatch_and_wake(rk, opaque, |listener| {
             listener.throttled(broker, broker_id, throttle_ms)
         });
     }
@@ -238,8 +240,9 @@ unsafe extern "C" fn on_log(
     if rk.is_null() {
         return;
     }
+    // SAFETY: the arguments are librdkafka's, see above.
     unsafe {
-        tell(sys::rd_kafka_opaque(rk), |listener| {
+        dispatch(sys::rd_kafka_opaque(rk), |listener| {
             let client = c_str(sys::rd_kafka_name(rk));
             listener.log(client, level, c_str(facility), c_str(text));
             false
@@ -252,9 +255,10 @@ unsafe extern "C" fn on_token_wanted(
     config: *const c_char,
     opaque: *mut c_void,
 ) {
+    // SAFETY: the arguments are librdkafka's, see above.
     unsafe {
         let config = c_str(config);
-        tell_and_wake(rk, opaque, |listener| listener.token_wanted(config));
+        dispatch_and_wake(rk, opaque, |listener| listener.token_wanted(config));
     }
 }
 
@@ -264,10 +268,11 @@ unsafe extern "C" fn on_rebalance(
     partitions: *mut sys::rd_kafka_topic_partition_list_t,
     opaque: *mut c_void,
 ) {
+    // SAFETY: the arguments are librdkafka's, see above.
     unsafe {
         let change = Change::of(rk, code);
-        let partitions = Partitions::copy_of(partitions);
-        tell_and_wake(rk, opaque, |listener| {
+        let partitions = Partitions::read(partitions);
+        dispatch_and_wake(rk, opaque, |listener| {
             listener.rebalance(change, partitions)
         });
     }
@@ -284,19 +289,20 @@ unsafe extern "C" fn on_commit(
     if code == Code::NO_ERROR || code == Code::NO_OFFSET {
         return;
     }
+    // SAFETY: the arguments are librdkafka's, see above.
     unsafe {
-        let partitions = Partitions::copy_of(partitions);
-        tell_and_wake(rk, opaque, |listener| {
+        let partitions = Partitions::read(partitions);
+        dispatch_and_wake(rk, opaque, |listener| {
             listener.commit_failed(code, partitions)
         });
     }
 }
 
-/// Tells a listener of an event that came through a queue, where librdkafka calls no callback.
+/// Passes a listener an event that came through a queue, where librdkafka calls no callback.
 ///
 /// # Safety
 /// `event` and its client `rk` are alive.
-pub(super) unsafe fn tell_event(
+pub(super) unsafe fn dispatch_event(
     rk: *mut sys::rd_kafka_t,
     event: *mut sys::rd_kafka_event_t,
     listener: &dyn Listener,
@@ -319,15 +325,14 @@ pub(super) unsafe fn tell_event(
             }
             sys::RD_KAFKA_EVENT_REBALANCE => {
                 let change = Change::of(rk, sys::rd_kafka_event_error(event));
-                let partitions =
-                    Partitions::copy_of(sys::rd_kafka_event_topic_partition_list(event));
+                let partitions = Partitions::read(sys::rd_kafka_event_topic_partition_list(event));
                 listener.rebalance(change, partitions);
             }
             sys::RD_KAFKA_EVENT_OFFSET_COMMIT => {
                 let code = Code(sys::rd_kafka_event_error(event));
                 if code != Code::NO_ERROR && code != Code::NO_OFFSET {
                     let partitions =
-                        Partitions::copy_of(sys::rd_kafka_event_topic_partition_list(event));
+                        Partitions::read(sys::rd_kafka_event_topic_partition_list(event));
                     listener.commit_failed(code, partitions);
                 }
             }

@@ -5,7 +5,6 @@ use std::mem::{offset_of, ManuallyDrop};
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::Arc;
 
 use libc::c_void;
 
@@ -38,7 +37,7 @@ pub struct Fields(sys::rd_kafka_message_t);
 
 impl Fields {
     /// Where it has its partition, its value and that one's length, its key and that one's length, and its offset: for
-    /// those who read it without a call.
+    /// programs that read it without a call.
     pub const LAYOUT: [usize; 6] = [
         offset_of!(sys::rd_kafka_message_t, partition),
         offset_of!(sys::rd_kafka_message_t, payload),
@@ -79,19 +78,22 @@ impl Fields {
         }
         // SAFETY: a consumer's error has its text for a payload, or none; the client is alive.
         unsafe {
-            let text = sys::rd_kafka_message_errstr(&self.0);
-            Trouble::Error(explained(
-                client.as_raw(),
-                code,
-                lossy(CStr::from_ptr(text)),
-            ))
+            let mut text = lossy(CStr::from_ptr(sys::rd_kafka_message_errstr(&self.0)));
+            if !self.0.rkt.is_null() {
+                // Not every text of librdkafka's names the topic, as for a right that a fetch lacks.
+                let topic = lossy(self.topic());
+                if !text.contains(&topic) {
+                    text = format!("{topic} [{}]: {text}", self.0.partition);
+                }
+            }
+            Trouble::Error(explained(client.as_raw(), code, text))
         }
     }
 
     /// The topic's name.
     #[inline]
     pub fn topic(&self) -> &CStr {
-        // SAFETY: a message without an error has a topic, which keeps its name.
+        // SAFETY: a message without an error has a topic, and so has any whose `rkt` is set; a topic keeps its name.
         unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(self.0.rkt)) }
     }
 
@@ -212,7 +214,8 @@ impl Fields {
 /// happens to the consumer.
 pub struct Message {
     message: NonNull<sys::rd_kafka_message_t>,
-    client: ManuallyDrop<Arc<Client>>,
+    // Dropped after the message.
+    client: Client,
 }
 
 // SAFETY: a message is handed over whole and its reference counts are atomic.
@@ -220,27 +223,20 @@ unsafe impl Send for Message {}
 
 impl Message {
     /// # Safety
-    /// `message` is a message of `client` that nobody else destroys.
-    pub(super) unsafe fn from_raw(
-        message: *mut sys::rd_kafka_message_t,
-        client: Arc<Client>,
-    ) -> Self {
+    /// `message` is a message of `client` that is destroyed by its owner only.
+    pub(super) unsafe fn from_raw(message: *mut sys::rd_kafka_message_t, client: Client) -> Self {
         // SAFETY: by the caller's word.
         let message = unsafe { NonNull::new_unchecked(message) };
-        let client = ManuallyDrop::new(client);
         Self { message, client }
     }
 
     /// For a struct that C code keeps.
     #[inline]
     pub fn into_raw(self) -> (*mut c_void, *mut c_void) {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: taken once, out of a value that is never dropped.
-        let client = unsafe { ManuallyDrop::take(&mut this.client) };
-        (
-            this.message.as_ptr().cast(),
-            Arc::into_raw(client).cast_mut().cast(),
-        )
+        let this = ManuallyDrop::new(self);
+        // SAFETY: read once, out of a value that is never dropped.
+        let client = unsafe { std::ptr::read(&this.client) };
+        (this.message.as_ptr().cast(), client.into_raw())
     }
 
     /// The reverse of [`Message::into_raw`].
@@ -250,7 +246,7 @@ impl Message {
     #[inline]
     pub unsafe fn from_parts(message: *mut c_void, client: *mut c_void) -> Self {
         // SAFETY: by the caller's word.
-        unsafe { Self::from_raw(message.cast(), Arc::from_raw(client.cast())) }
+        unsafe { Self::from_raw(message.cast(), Client::from_raw(client)) }
     }
 }
 
@@ -269,8 +265,6 @@ impl Drop for Message {
     fn drop(&mut self) {
         // SAFETY: ours, destroyed once, and before the client's reference goes.
         unsafe { sys::rd_kafka_message_destroy(self.message.as_ptr()) };
-        // SAFETY: taken once, here.
-        unsafe { ManuallyDrop::take(&mut self.client) }.let_go();
     }
 }
 

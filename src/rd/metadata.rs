@@ -1,6 +1,6 @@
 //! What a cluster says of itself.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::ptr;
 use std::slice;
 
@@ -36,6 +36,42 @@ impl Client {
         }
     }
 
+    /// Has a broker asked which others there are, and which one is the controller: librdkafka does not ask by itself
+    /// while a request waits for one that is gone. Their addresses, `None` if no broker answers in time.
+    pub fn look_for_brokers(&self, timeout_ms: i32) -> Option<CString> {
+        // A name that no topic can have: nothing is asked of any, and none is made.
+        let metadata = self.metadata(Some(c"/"), timeout_ms).ok()?;
+        let Some(Value::List(brokers)) = metadata.get("brokers") else {
+            return None;
+        };
+        let address = |broker: &Value| match (broker.get("host"), broker.get("port")) {
+            (Some(Value::Text(host)), Some(Value::Int(port))) => {
+                let host = String::from_utf8_lossy(host.as_bytes());
+                match host.contains(':') {
+                    true => format!("[{host}]:{port}"),
+                    false => format!("{host}:{port}"),
+                }
+            }
+            _ => String::new(),
+        };
+        let addresses: Vec<String> = brokers.iter().map(address).collect();
+        CString::new(addresses.join(",")).ok()
+    }
+
+    /// A topic, as [`Self::metadata`] has it; `None` if no broker answers in time.
+    pub fn describe(&self, topic: &CStr, timeout_ms: i32) -> Option<Value> {
+        match self.metadata(Some(topic), timeout_ms).ok()?.get("topics")? {
+            Value::Map(topics) => topics.first().map(|(_, topic)| topic.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether the brokers refuse to describe a topic.
+    pub fn is_denied(&self, topic: &CStr, timeout_ms: i32) -> bool {
+        let topic = self.describe(topic, timeout_ms).unwrap_or_default();
+        topic.get("code") == Some(&Value::Int(Code::TOPIC_AUTHORIZATION_FAILED.0.into()))
+    }
+
     /// The cluster's name for itself; `None` if it is not known in time. Blocks up to the timeout.
     pub fn cluster_id(&self, timeout_ms: i32) -> Option<Value> {
         // SAFETY: the client is alive; the text is ours, and read before it is freed.
@@ -54,25 +90,28 @@ impl Client {
 /// # Safety
 /// Pointers and counts in `metadata` belong together.
 unsafe fn read(metadata: &sys::rd_kafka_metadata_t) -> Value {
-    // SAFETY: by the caller's word, here and below.
+    // SAFETY: by the caller's word.
     let brokers = unsafe { list(metadata.brokers, metadata.broker_cnt) };
+    // SAFETY: as above.
     let topics = unsafe { list(metadata.topics, metadata.topic_cnt) };
     let brokers: Vec<Value> = brokers
         .iter()
         .map(|broker| {
             Value::map()
                 .with("id", broker.id)
+                // SAFETY: as above.
                 .with("host", unsafe { text(broker.host) })
                 .with("port", broker.port)
         })
         .collect();
-    let mut by_name = Value::map();
-    for topic in topics {
+    let by_name = topics.iter().map(|topic| {
+        // SAFETY: as above.
         let partitions = unsafe { list(topic.partitions, topic.partition_cnt) };
         let partitions: Vec<Value> = partitions
             .iter()
             .map(|partition| {
                 let numbers = |of, count| -> Vec<Value> {
+                    // SAFETY: as above.
                     let numbers: &[i32] = unsafe { list(of, count) };
                     numbers.iter().copied().map(Value::from).collect()
                 };
@@ -88,9 +127,12 @@ unsafe fn read(metadata: &sys::rd_kafka_metadata_t) -> Value {
             })
             .collect();
         let value = with_error(Value::map().with("partitions", partitions), Code(topic.err));
+        // SAFETY: as above.
         let name = unsafe { CStr::from_ptr(topic.topic) };
-        by_name.set(name.to_owned(), value).expect("a map");
-    }
+        (name.to_owned(), value)
+    });
+    // An answer has each topic once.
+    let by_name = Value::Map(by_name.collect());
     Value::map()
         .with("broker_id", metadata.orig_broker_id)
         .with("brokers", brokers)

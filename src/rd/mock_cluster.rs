@@ -23,7 +23,7 @@ unsafe impl Send for MockCluster {}
 // SAFETY: as above.
 unsafe impl Sync for MockCluster {}
 
-/// The cluster's instance has nothing to tell anybody.
+/// Ignores what the cluster's own instance reports.
 struct Deaf;
 
 impl Listener for Deaf {
@@ -97,7 +97,7 @@ impl MockCluster {
         .check()
     }
 
-    /// Disconnects everyone from a broker and refuses new connections.
+    /// Disconnects all clients from a broker and refuses new connections.
     pub fn broker_down(&self, broker_id: i32) -> Result<(), Error> {
         // SAFETY: the cluster is alive.
         Code(unsafe { sys::rd_kafka_mock_broker_set_down(self.cluster, broker_id) }).check()

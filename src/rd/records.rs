@@ -105,7 +105,7 @@ struct Batch<'a, R, F> {
 
 impl Client {
     /// Queues copies of the records with these indices, up to [`AT_ONCE`], in their order within each partition. Never blocks. Once the
-    /// queue is full the rest is not tried. `refused` hears of each that was not queued, and why.
+    /// queue is full the rest is not tried. `refused` is called for each that was not queued, with the reason.
     pub fn produce_records<R: Records>(
         &self,
         topic: &Topic,

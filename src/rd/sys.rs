@@ -40,8 +40,7 @@ pub use rdkafka_sys::bindings::{
     rd_kafka_topic_conf_get, rd_kafka_topic_conf_new, rd_kafka_topic_conf_set,
     rd_kafka_topic_conf_set_opaque, rd_kafka_topic_conf_set_partitioner_cb, rd_kafka_topic_conf_t,
     rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new, rd_kafka_topic_opaque,
-    rd_kafka_topic_partition_available, rd_kafka_topic_partition_list_copy,
-    rd_kafka_topic_partition_list_del_by_idx, rd_kafka_topic_partition_list_destroy,
+    rd_kafka_topic_partition_available, rd_kafka_topic_partition_list_destroy,
     rd_kafka_topic_partition_list_new, rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
     rd_kafka_type_t, rd_kafka_version_str, rd_kafka_vtype_t,
     rd_kafka_vu_s__bindgen_ty_1 as Argument,
@@ -343,11 +342,10 @@ extern "C" {
     pub fn rd_kafka_topic_partition_get_leader_epoch(
         entry: *const rd_kafka_topic_partition_t,
     ) -> i32;
-    pub fn rd_kafka_topic_partition_list_find(
-        list: *const rd_kafka_topic_partition_list_t,
-        topic: *const c_char,
-        partition: i32,
-    ) -> *mut rd_kafka_topic_partition_t;
+    pub fn rd_kafka_topic_partition_set_leader_epoch(
+        entry: *mut rd_kafka_topic_partition_t,
+        leader_epoch: i32,
+    );
     pub fn rd_kafka_topic_partition_list_add(
         list: *mut rd_kafka_topic_partition_list_t,
         topic: *const c_char,

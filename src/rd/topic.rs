@@ -18,7 +18,7 @@ pub(super) struct TopicSet {
 struct Slot(AtomicPtr<sys::rd_kafka_topic_t>);
 
 impl Slot {
-    /// Call with the set's lock held: the one who swaps is the one who destroys.
+    /// Call with the set's lock held: the caller that swaps is the one that destroys.
     fn destroy(&self) {
         let rkt = self.0.swap(ptr::null_mut(), Ordering::AcqRel);
         if !rkt.is_null() {
@@ -76,7 +76,7 @@ impl Topic {
         if rkt.is_null() {
             return c"";
         }
-        // SAFETY: as long as this is there, only the client's end takes the topic away: whoever asks has the client.
+        // SAFETY: as long as this is there, only the client's end takes the topic away, and the caller has the client.
         unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(rkt)) }
     }
 

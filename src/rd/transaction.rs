@@ -7,13 +7,13 @@ use super::partitions::Partitions;
 use super::sys;
 
 impl Client {
-    /// Gets the producer's id, and fences whoever had the same `transactional.id` before.
+    /// Gets the producer's id, and fences the producer that had the same `transactional.id` before.
     pub fn init_transactions(&self, timeout_ms: i32) -> Result<(), Error> {
         // SAFETY: the client is alive; an error object is ours.
         unsafe { Error::check(sys::rd_kafka_init_transactions(self.as_raw(), timeout_ms)) }
     }
 
-    /// Begins a transaction: what is produced from now on belongs to it. Asks nobody.
+    /// Begins a transaction: what is produced from now on belongs to it. Sends no request.
     pub fn begin_transaction(&self) -> Result<(), Error> {
         // SAFETY: as above.
         unsafe { Error::check(sys::rd_kafka_begin_transaction(self.as_raw())) }
@@ -30,7 +30,7 @@ impl Client {
         unsafe {
             Error::check(sys::rd_kafka_send_offsets_to_transaction(
                 self.as_raw(),
-                offsets.as_raw(),
+                offsets.to_native().as_raw(),
                 group.as_raw(),
                 timeout_ms,
             ))

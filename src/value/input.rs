@@ -216,7 +216,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Refuses what was there before: an answer could not tell the two apart.
+/// Refuses what was there before: an answer could not say which of the two is meant.
 #[derive(Default)]
 pub struct Distinct(HashSet<CString>);
 

@@ -12,7 +12,7 @@ local TIMEOUT_MS = 30000
 local brokers, topic, group = arg[1], arg[2], arg[3]
 local static, absent = group .. "-static", group .. "-absent"
 local admin = kafka.admin(brokers)
-succeeded(assert(admin:create_topics({ { topic = topic, partitions = 2, replication = 1 } }, TIMEOUT_MS))[topic])
+outcomes.make_topic(admin, { topic = topic, partitions = 2, replication = 1 })
 
 local function member(id, properties)
   properties["group.id"], properties["session.timeout.ms"] = id, 6000
@@ -47,7 +47,7 @@ for partition = 0, 1 do
 end
 assert(succeeded(described[static]).members[1].group_instance_id == "instance")
 assert(table.concat(stable.authorized_operations, " "):find("read.*describe"))
-assert(described[absent].ok == false or described[absent].state == "Dead")
+failed(described[absent], "GROUP_ID_NOT_FOUND")
 
 local deleted = assert(admin:delete_groups({ group, absent }, TIMEOUT_MS))
 failed(deleted[group], "NON_EMPTY_GROUP")

@@ -2,10 +2,11 @@
 -- Makes a topic, and commits an offset for a group that never had a member.
 
 local kafka = require("kafka")
+local outcomes = require("outcomes")
 
 local admin = kafka.admin(arg[1])
 local topic, group = arg[2], arg[3]
-assert(assert(admin:create_topics({ { topic = topic, partitions = 2, replication = 1 } }, 30000))[topic].ok)
+outcomes.make_topic(admin, { topic = topic, partitions = 2, replication = 1 })
 -- Also where there are no properties of its own.
 local resource = { type = "topic", name = topic }
 assert(type(assert(admin:describe_configs({ resource }, 30000))[topic].configs) == "table")

@@ -24,7 +24,7 @@ function capi.producer(brokers, topic, properties)
     check(C.kafka_conf_set(conf[0], name, value, err))
   end
   local producer, handle = ffi.new("kafka_producer *[1]"), ffi.new("kafka_topic *[1]")
-  check(C.kafka_producer_new(brokers, conf[0], producer, err))
+  check(C.kafka_producer_new(brokers, conf[0], producer, nil, err))
   C.kafka_conf_free(conf[0])
   check(C.kafka_producer_create_topic(producer[0], topic, nil, handle, err))
   return setmetatable({ producer = producer[0], topic = handle[0] }, Producer)
@@ -63,7 +63,7 @@ function Producer:reports(handle)
 end
 
 function Producer:close()
-  check(C.kafka_producer_close(self.producer, 10000, nil, err))
+  check(C.kafka_producer_close(self.producer, 10000, nil, nil, err))
   C.kafka_topic_free(self.topic)
   C.kafka_producer_free(self.producer)
 end

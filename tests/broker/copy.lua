@@ -40,6 +40,8 @@ while last ~= count - 1 do
     local sent, text = producer:send_offsets_to_transaction(offsets, consumer, 30000)
     assert(sent, text)
     if aborts > 0 and round % aborts == 0 then
+      -- What is still queued would not reach the log.
+      assert(producer:flush(30000))
       error("given up", 0)
     end
   end, 30000)

@@ -4,7 +4,11 @@
 local ffi = require("ffi")
 local kafka = require("kafka")
 
-ffi.cdef("int usleep(unsigned int);")
+ffi.cdef([[
+int usleep(unsigned int);
+typedef struct { long seconds, nanoseconds; } lines_time;
+int clock_gettime(int, lines_time *);
+]])
 
 local lines = {}
 
@@ -29,7 +33,15 @@ function lines.sleep(milliseconds)
   ffi.C.usleep(milliseconds * 1000)
 end
 
--- Whoever reads a pipe wants each line as it happens.
+local time = ffi.new("lines_time")
+
+-- Milliseconds of a clock that only goes on.
+function lines.now()
+  ffi.C.clock_gettime(1, time)
+  return tonumber(time.seconds) * 1000 + tonumber(time.nanoseconds) / 1e6
+end
+
+-- The reader of a pipe gets each line as it happens.
 function lines.write(...)
   io.write(table.concat({ ... }, " "), "\n")
   io.flush()

@@ -1,53 +1,53 @@
-"""The independent client at the other end of the wire: kafka-python, which has
-a protocol implementation of its own.
+"""The independent client at the other end of the wire: aiokafka for records,
+kafka-python for administration, each with a protocol implementation of its own.
 
 usage: peer.py BROKERS COMMAND ARGUMENT...
 
   create TOPIC:PARTITIONS...   create topics and wait until they have leaders
   exists TOPIC                 print "yes" or "no"
-  delete NAME...               delete those that are topics
+  remake TOPIC:PARTITIONS      delete a topic, and create it anew
+  grow TOPIC:PARTITIONS        give a topic more partitions
+  configure TYPE NAME PROPERTY=VALUE...
+                               set properties of a topic or a group
+  speaks API VERSION           print "yes" if a broker has this version of the
+                               API of this number in Kafka's protocol, or "no"
   produce TOPIC CODEC          produce the records on stdin, print their places
-  consume COUNT TOPIC...       print COUNT records of each topic from its start,
-                               and any beyond them; then the codecs seen
+  consume COUNT TOPIC...       once each topic has COUNT records, print all that
+                               it has; then the codecs seen
+  consume_committed COUNT TOPIC...
+                               the same, without what was aborted
+  batches TOPIC                print partition, first offset, number of records,
+                               producer id and first sequence of each batch
+  trim TOPIC OFFSET            delete the records of partition 0 before OFFSET
+  ends TOPIC                   print each partition's first offset, and that of
+                               the next record
   tail TOPIC                   print records from the start until killed
   times TOPIC TIMESTAMP...     print the offset of the first record of partition 0
                                from each of these times on, or "end"
-  committed GROUP              print a group's committed offsets
+  committed GROUP...           print groups' committed offsets
   acls PRINCIPAL               print its access control list
   transact TOPIC               a committed, an aborted and a committed record
 
 A record is a line: PARTITION KEY VALUE HEADERS, and where it was read before
 that TOPIC and OFFSET, after it TIMESTAMP. Bytes are an "x" and their hex digits,
 a null is "-". Headers are KEY=VALUE pairs of such bytes, joined by commas, "-"
-for none. The environment's PEER_CONFIG has kafka-python's options as JSON.
+for none. The environment's PEER_CONFIG has the clients' options as JSON.
 """
 
+import asyncio
 import json
 import logging
 import os
 import sys
 import time
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import (
-    ACLFilter,
-    ACLOperation,
-    ACLPermissionType,
-    ACLResourcePatternType,
-    ResourcePatternFilter,
-    ResourceType,
-)
-from kafka.record.default_records import DefaultRecordBatch
-
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 
-# What it takes to connect: a JSON object of kafka-python's options.
+# What it takes to connect.
 CONFIG = json.loads(os.environ.get("PEER_CONFIG", "{}"))
 
 # A record that is not there must not look like one that is slow to come.
 DEADLINE_S = 60
-# How long to listen for records beyond those expected.
-QUIET_S = 0.5
 
 
 def to_text(data):
@@ -83,18 +83,7 @@ def show(record):
     print(*fields)
 
 
-def watch_codecs():
-    """The codecs of the batches read from now on; the public API hides them."""
-    seen = set()
-    original = DefaultRecordBatch._maybe_uncompress
-
-    def watching(batch):
-        if not batch._decompressed:
-            seen.add(CODECS[batch.compression_type])
-        return original(batch)
-
-    DefaultRecordBatch._maybe_uncompress = watching
-    return seen
+# --- Administration ------------------------------------------------------------
 
 
 def create(admin, *topics):
@@ -110,14 +99,104 @@ def exists(admin, topic):
     print("yes" if topic in admin.list_topics() else "no")
 
 
-def delete(admin, *names):
-    topics = set(admin.list_topics())
-    admin.delete_topics([name for name in names if name in topics], raise_errors=False)
+def remake(admin, topic):
+    name, partitions = topic.rsplit(":", 1)
+    admin.delete_topics([name])
+    try:
+        create(admin, topic)
+    except kafka.errors.TopicAlreadyExistsError:
+        # A client that asked for it had the broker create it, with a number of
+        # partitions of the broker's.
+        admin.wait_for_topics([name], timeout_ms=DEADLINE_S * 1000)
+        made = admin.describe_topics([name])[0]["partitions"]
+        if len(made) < int(partitions):
+            grow(admin, topic)
+
+
+def grow(admin, topic):
+    name, partitions = topic.rsplit(":", 1)
+    admin.create_partitions({name: int(partitions)})
+
+
+def configure(admin, kind, name, *properties):
+    values = dict(text.split("=", 1) for text in properties)
+    resource = kafka.admin.ConfigResource(kind, name, values)
+    admin.alter_configs([resource], raise_on_unknown=False)
+    # The controller answers before each broker has read the change.
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        described = admin.describe_configs([kafka.admin.ConfigResource(kind, name)])
+        seen = described.get(kind, {}).get(name, {})
+        if all(seen.get(key, {}).get("value") == values[key] for key in values):
+            return
+        time.sleep(0.05)
+    sys.exit(f"peer: {name} does not have {values}, but {seen}")
+
+
+def speaks(admin, api, version):
+    broker = admin.describe_cluster()["brokers"][0]["broker_id"]
+    versions = admin.get_broker_version_data(broker).api_versions
+    print("yes" if versions.get(int(api), (0, -1))[1] >= int(version) else "no")
+
+
+def trim(admin, topic, offset):
+    admin.delete_records({kafka.TopicPartition(topic, 0): int(offset)})
+
+
+def group_offsets(admin, group):
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            return admin.list_group_offsets(group)[group]
+        except kafka.errors.KafkaError as error:
+            # The coordinators of a new cluster are not ready at once.
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def committed(admin, *groups):
+    for group in groups:
+        for place, offset in group_offsets(admin, group).items():
+            print(place.topic, place.partition, offset.offset)
+
+
+def acls(admin, principal):
+    of = kafka.admin
+    resources = of.ResourcePatternFilter(
+        of.ResourceType.ANY, None, of.ACLResourcePatternType.ANY
+    )
+    wanted = of.ACLFilter(
+        principal, None, of.ACLOperation.ANY, of.ACLPermissionType.ANY, resources
+    )
+    for acl in admin.describe_acls(wanted)[0]:
+        resource = acl.resource_pattern
+        fields = [
+            resource.resource_type.name,
+            resource.resource_name,
+            resource.pattern_type.name,
+            acl.host,
+            acl.operation.name,
+            acl.permission_type.name,
+        ]
+        print(*fields)
+
+
+# --- Records -------------------------------------------------------------------
+
+
+def options(brokers):
+    options = dict(CONFIG, bootstrap_servers=brokers)
+    authorities = options.pop("ssl_cafile", None)
+    if authorities is not None:
+        options["ssl_context"] = aiokafka.helpers.create_ssl_context(cafile=authorities)
+    return options
 
 
 def produce(brokers, topic, codec):
-    producer = KafkaProducer(
-        bootstrap_servers=brokers,
+    # aiokafka sends no record without key and value.
+    producer = kafka.KafkaProducer(
+        bootstrap_servers=brokers.split(","),
         compression_type=None if codec == "none" else codec,
         acks="all",
         linger_ms=20,
@@ -142,110 +221,183 @@ def produce(brokers, topic, codec):
     producer.close()
 
 
-def reader(brokers, topic):
-    consumer = KafkaConsumer(
-        bootstrap_servers=brokers,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        check_crcs=True,
-        **CONFIG,
-    )
-    partitions = consumer.partitions_for_topic(topic)
-    if not partitions:
-        sys.exit(f"peer: the broker does not know the topic {topic}")
-    consumer.assign([TopicPartition(topic, p) for p in sorted(partitions)])
-    consumer.seek_to_beginning()
-    return consumer
+class Reader:
+    """A consumer of all partitions of a topic, or of these, from their start."""
+
+    def __init__(self, brokers, topic, level="read_uncommitted", partitions=None):
+        self.topic = topic
+        self.partitions = partitions
+        self.consumer = aiokafka.AIOKafkaConsumer(
+            group_id=None,
+            isolation_level=level,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            check_crcs=True,
+            **options(brokers),
+        )
+
+    async def __aenter__(self):
+        await self.consumer.start()
+        if self.partitions is None:
+            await self.consumer._client._wait_on_metadata(self.topic)
+            self.partitions = self.consumer.partitions_for_topic(self.topic)
+        places = [aiokafka.TopicPartition(self.topic, p) for p in self.partitions]
+        self.places = sorted(places)
+        self.consumer.assign(self.places)
+        await self.consumer.seek_to_beginning()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.consumer.stop()
+
+    async def polled(self):
+        batches = await self.consumer.getmany(timeout_ms=200)
+        return [record for batch in batches.values() for record in batch]
+
+    async def positions(self):
+        return {p: await self.consumer.position(p) for p in self.places}
+
+    async def read(self, count):
+        """At least so many records, and all that follow them."""
+        records = []
+        deadline = time.monotonic() + DEADLINE_S
+        ends = None
+        while True:
+            at = await self.positions()
+            if ends is None and len(records) >= count:
+                ends = await self.consumer.end_offsets(self.places)
+            if ends is not None and all(at[p] >= ends[p] for p in self.places):
+                return records
+            if time.monotonic() > deadline:
+                ends = await self.consumer.end_offsets(self.places)
+                sys.exit(
+                    f"peer: {len(records)} and not {count} records after"
+                    f" {DEADLINE_S} s; read up to {at}, ends are {ends}"
+                )
+            records += await self.polled()
 
 
-def polled(consumer, timeout_s):
-    batches = consumer.poll(timeout_ms=int(timeout_s * 1000))
-    return [record for batch in batches.values() for record in batch]
+def watch_codecs():
+    """The codecs of the batches read from now on; the public API hides them."""
+    seen = set()
+    batch = aiokafka.record.default_records.DefaultRecordBatch
+    original = batch._maybe_uncompress
+
+    def watching(self):
+        seen.add(CODECS[self.compression_type])
+        return original(self)
+
+    batch._maybe_uncompress = watching
+    return seen
 
 
-def consume(brokers, count, *topics):
+async def consume(brokers, count, *topics, level="read_uncommitted"):
     seen = watch_codecs()
     for topic in topics:
         seen.clear()
-        consumer = reader(brokers, topic)
-        records = []
-        deadline = time.monotonic() + DEADLINE_S
-        while len(records) < int(count) and time.monotonic() < deadline:
-            records += polled(consumer, 1)
-        records += polled(consumer, QUIET_S)
-        consumer.close()
+        async with Reader(brokers, topic, level) as reader:
+            records = await reader.read(int(count))
         for record in sorted(records, key=lambda r: (r.partition, r.offset)):
             show(record)
         print("codecs", topic, ",".join(sorted(seen)))
 
 
-def tail(brokers, topic):
-    consumer = reader(brokers, topic)
-    while True:
-        for record in polled(consumer, 1):
-            show(record)
-        sys.stdout.flush()
+async def consume_committed(brokers, count, *topics):
+    await consume(brokers, count, *topics, level="read_committed")
 
 
-def times(brokers, topic, *timestamps):
-    consumer = reader(brokers, topic)
-    place = TopicPartition(topic, 0)
-    for timestamp in timestamps:
-        found = consumer.offsets_for_times({place: int(timestamp)})[place]
-        print("end" if found is None else found.offset)
-    consumer.close()
+async def batches(brokers, topic):
+    seen = {}
+    parser = aiokafka.record.memory_records.MemoryRecords
+    original = parser.next_batch
+
+    def watching(records):
+        batch = original(records)
+        if batch is not None:
+            count = batch._num_records
+            fields = [count, batch.producer_id, batch.base_sequence]
+            seen[batch.base_offset] = fields
+        return batch
+
+    parser.next_batch = watching
+    async with Reader(brokers, topic) as reader:
+        partitions = sorted(reader.partitions)
+    for partition in partitions:
+        seen.clear()
+        async with Reader(brokers, topic, partitions=[partition]) as reader:
+            await reader.read(0)
+        for offset, fields in sorted(seen.items()):
+            print(partition, offset, *fields)
 
 
-def committed(admin, group):
-    for place, offset in admin.list_group_offsets(group)[group].items():
-        print(place.topic, place.partition, offset.offset)
+async def ends(brokers, topic):
+    async with Reader(brokers, topic) as reader:
+        first = await reader.consumer.beginning_offsets(reader.places)
+        last = await reader.consumer.end_offsets(reader.places)
+    for place in reader.places:
+        print(place.partition, first[place], last[place])
 
 
-def acls(admin, principal):
-    resources = ResourcePatternFilter(
-        ResourceType.ANY, None, ACLResourcePatternType.ANY
-    )
-    wanted = ACLFilter(
-        principal, None, ACLOperation.ANY, ACLPermissionType.ANY, resources
-    )
-    for acl in admin.describe_acls(wanted)[0]:
-        resource = acl.resource_pattern
-        fields = [
-            resource.resource_type.name,
-            resource.resource_name,
-            resource.pattern_type.name,
-            acl.host,
-            acl.operation.name,
-            acl.permission_type.name,
-        ]
-        print(*fields)
+async def tail(brokers, topic):
+    async with Reader(brokers, topic) as reader:
+        while True:
+            for record in await reader.polled():
+                show(record)
+            sys.stdout.flush()
 
 
-def transact(brokers, topic):
-    producer = KafkaProducer(
-        bootstrap_servers=brokers, transactional_id=topic, **CONFIG
-    )
-    producer.init_transactions()
-    for value, end in [
-        (b"first committed", producer.commit_transaction),
-        (b"aborted", producer.abort_transaction),
-        (b"second committed", producer.commit_transaction),
-    ]:
-        producer.begin_transaction()
-        producer.send(topic, value=value, partition=0).get(timeout=DEADLINE_S)
-        end()
-    producer.close()
+async def times(brokers, topic, *timestamps):
+    place = aiokafka.TopicPartition(topic, 0)
+    async with Reader(brokers, topic) as reader:
+        for timestamp in timestamps:
+            found = await reader.consumer.offsets_for_times({place: int(timestamp)})
+            print("end" if found[place] is None else found[place].offset)
+
+
+async def transact(brokers, topic):
+    producer = aiokafka.AIOKafkaProducer(transactional_id=topic, **options(brokers))
+    async with producer:
+        for value, end in [
+            (b"first committed", producer.commit_transaction),
+            (b"aborted", producer.abort_transaction),
+            (b"second committed", producer.commit_transaction),
+        ]:
+            await producer.begin_transaction()
+            await producer.send_and_wait(topic, value=value, partition=0)
+            await end()
+
+
+OF_ADMIN = [
+    *("acls", "committed", "configure", "create", "exists"),
+    *("grow", "remake", "speaks", "trim"),
+]
+OF_READERS = [
+    *("batches", "consume", "consume_committed", "ends"),
+    *("tail", "times", "transact"),
+]
 
 
 def main(brokers, command, *arguments):
-    brokers = brokers.split(",")
-    if command in ("create", "exists", "delete", "committed", "acls"):
-        admin = KafkaAdminClient(bootstrap_servers=brokers, **CONFIG)
+    global aiokafka, kafka
+    # Each import takes longer than what most commands do.
+    if command in OF_READERS:
+        # What is written in C cannot be watched.
+        os.environ["AIOKAFKA_NO_EXTENSIONS"] = "1"
+        import aiokafka
+        import aiokafka.helpers
+
+        asyncio.run(globals()[command](brokers, *arguments))
+        return
+    import kafka
+    import kafka.admin
+    import kafka.errors
+
+    if command in OF_ADMIN:
+        admin = kafka.KafkaAdminClient(bootstrap_servers=brokers.split(","), **CONFIG)
         globals()[command](admin, *arguments)
         admin.close()
-    elif command in ("produce", "consume", "tail", "times", "transact"):
-        globals()[command](brokers, *arguments)
+    elif command == "produce":
+        produce(brokers, *arguments)
     else:
         sys.exit(__doc__)
 

@@ -29,7 +29,7 @@ end
 
 while received < count and receive(seconds * 1000) do
 end
--- Whatever comes now is too much, and whoever reads this is to see it.
+-- Whatever comes now is too much, and is shown.
 while receive(300) do
 end
 if ending == "close" then

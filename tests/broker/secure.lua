@@ -1,11 +1,14 @@
 -- secure.lua BROKERS TOPIC PROPERTY=VALUE...
 -- Sends a message to partition 0 and receives it; prints "received VALUE", or "error NAME TEXT" of the first error that
--- on_error hears of. "@FILE" as a value stands for what is in the file. Three names are no properties of librdkafka's:
--- "token" is the OAUTHBEARER token to set when one is asked for, "token.failure" a text to set instead, and
--- "then.password" a new password that the first error is answered with.
+-- on_error gets. "@FILE" as a value stands for the contents of the file. Four names are no properties of librdkafka's:
+--   token=TEXT            the OAUTHBEARER token
+--   token.lasts=SECONDS   ... an unsecured one of bob's
+--   token.failure=TEXT    ... none, but this failure
+--   then.password=TEXT    the password that on_error sets after the first error
 
 local kafka = require("kafka")
 local lines = require("lines")
+local token = require("token")
 
 local brokers, topic = arg[1], arg[2]
 local properties = lines.properties(arg, 3)
@@ -23,7 +26,8 @@ local function taken(name)
   return value
 end
 
-local token, failure, password = taken("token"), taken("token.failure"), taken("then.password")
+local text, lasts, failure = taken("token"), taken("token.lasts"), taken("token.failure")
+local password = taken("then.password")
 -- The broker listens on 127.0.0.1 only, and a first try elsewhere would be an error.
 properties["broker.address.family"] = "v4"
 properties["group.id"] = topic
@@ -31,7 +35,8 @@ properties["group.id"] = topic
 local client
 local handlers = {
   on_error = function(err, code)
-    if code == kafka.err.ALL_BROKERS_DOWN then
+    if code == kafka.err.ALL_BROKERS_DOWN or code == kafka.err.NOT_COORDINATOR then
+      -- The second is a new cluster's.
       return
     elseif password then
       assert(client:set_sasl_credentials(properties["sasl.username"], password))
@@ -45,8 +50,9 @@ local handlers = {
     if failure then
       assert(client:set_oauthbearer_failure(failure))
     else
-      local lifetime_ms = os.time() * 1000 + 3600000
-      assert(client:set_oauthbearer_token({ token = token, lifetime_ms = lifetime_ms, principal = "somebody" }))
+      local made = token.unsecured("bob", tonumber(lasts or 3600))
+      made.token = text or made.token
+      assert(client:set_oauthbearer_token(made))
     end
   end,
 }

@@ -8,12 +8,11 @@ local brokers, topic = arg[1], arg[2]
 local producer = kafka.producer(brokers, lines.properties(arg, 3))
 producer:create_topic(topic)
 
-local sent, failed, last = 0, 0, nil
+local sent, failed = 0, 0
 
 local function poll(timeout)
   local sequence_id, failures = producer:poll(timeout)
   assert(failures, sequence_id)
-  last = sequence_id or last
   failed = failed + failures
   return sequence_id ~= nil or failures > 0
 end
@@ -30,14 +29,10 @@ lines.records(function(partition, key, value)
   poll(0)
 end)
 
--- Every message has an id, so that a poll without one means that nothing is left to report.
-while poll(5000) do
-  if last == sent - 1 then
-    -- With several partitions others may still be on their way.
-    while poll(500) do
-    end
-    break
-  end
+while producer:len() > 0 do
+  poll(1000)
+end
+while poll(0) do
 end
 assert(producer:close() == true)
 lines.write("sent", sent, "failed", failed)

@@ -1,6 +1,6 @@
 -- throttled.lua BROKERS TOPIC CLIENT_ID PATIENCE
--- What a producer and an admin client hear of a quota whose brokers delay their answers: prints for each "throttled
--- BROKER ID MILLISECONDS", or "never" after so many milliseconds.
+-- What a producer and a consumer report of a quota whose brokers delay their answers: prints for each "throttled BROKER
+-- ID", or "never" after so many milliseconds.
 
 local kafka = require("kafka")
 local lines = require("lines")
@@ -16,7 +16,7 @@ local function throttled(client)
   end
 end
 
-local function tell(client)
+local function say(client)
   local event = throttled(client)
   for _ = 1, patience_ms do
     if event then
@@ -26,16 +26,24 @@ local function tell(client)
     event = throttled(client)
   end
   if event then
-    lines.write("throttled", event.broker, event.broker_id, event.throttle_ms)
+    lines.write("throttled", event.broker, event.broker_id)
   else
     lines.write("never")
   end
   assert(client:close())
 end
 
+-- One of them is more than the producer's quota allows in its window of about ten seconds, two are more than the
+-- consumer's.
+local MESSAGES, value = 2, ("x"):rep(16 * 1024)
 local producer = kafka.producer(brokers, properties)
-assert(producer:produce_sync({ topic = topic, partition = 0, value = "x" }, TIMEOUT_MS))
-tell(producer)
-local admin = kafka.admin(brokers, properties)
-assert(admin:create_partitions({ { topic = topic, partitions = 2 } }, TIMEOUT_MS))
-tell(admin)
+for _ = 1, MESSAGES do
+  assert(producer:produce_sync({ topic = topic, partition = 0, value = value }, TIMEOUT_MS))
+end
+say(producer)
+properties["group.id"] = topic
+local consumer = kafka.consumer(brokers, { topic .. ":0" }, properties, { ["auto.offset.reset"] = "earliest" })
+for _ = 1, MESSAGES do
+  assert(consumer:receive(TIMEOUT_MS) == value)
+end
+say(consumer)

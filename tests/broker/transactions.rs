@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
-use crate::cluster::{not_shown, Cluster};
-use crate::record::{bytes, input, parse_received, Record};
-use crate::tools::Jit;
+use harness::cluster::Cluster;
+use harness::on_each_kafka;
+use harness::record::{bytes, input, parse_consumed, parse_received, Record};
+use harness::tools::Jit;
+
+on_each_kafka!(
+    a_copier_that_is_killed_twenty_times_copies_each_message_once,
+    a_producer_that_was_replaced_is_fenced,
+    offsets_and_records_are_committed_together_or_not_at_all,
+);
 
 /// A topic with so many numbers at the offsets they say, and one to copy them to.
 fn topics(cluster: &Cluster, count: usize) -> [String; 2] {
@@ -41,11 +48,9 @@ fn numbers(range: std::ops::Range<usize>) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn offsets_and_records_are_committed_together_or_not_at_all() {
+fn offsets_and_records_are_committed_together_or_not_at_all(cluster: &Cluster) {
     const COUNT: usize = 60;
-    let cluster = Cluster::any();
-    let [from, to] = topics(&cluster, COUNT);
+    let [from, to] = topics(cluster, COUNT);
     let (group, id) = (cluster.name("copier"), cluster.name("copier"));
     let arguments = [&from, &to, &group, &COUNT.to_string(), "3", &id];
     let said = cluster.lua(Jit::On, "copy.lua", &arguments, String::new());
@@ -59,31 +64,25 @@ fn offsets_and_records_are_committed_together_or_not_at_all() {
     assert_eq!(said, expected);
     let committed = cluster.peer(&["committed", &group], String::new());
     assert_eq!(committed, [format!("{from} 0 {COUNT}")]);
-    if cluster.given {
-        assert_eq!(
-            read(&cluster, &to, "read_committed", COUNT),
-            numbers(0..COUNT)
-        );
-    } else {
-        not_shown("read_committed passes over what transaction() aborted");
-        let mut seen = read(&cluster, &to, "read_uncommitted", COUNT);
-        let mut wanted = numbers(0..COUNT);
-        wanted.sort();
-        seen.sort();
-        seen.dedup();
-        assert_eq!(seen, wanted);
-    }
+    let committed = read(cluster, &to, "read_committed", COUNT);
+    assert_eq!(committed, numbers(0..COUNT));
+
+    let seen_by_the_peer = |command: &str, count: usize| -> Vec<String> {
+        let lines = cluster.peer(&[command, &count.to_string(), &to], String::new());
+        let (reads, _) = parse_consumed(&lines);
+        reads.into_iter().map(|read| read.record.value).collect()
+    };
+    assert_eq!(
+        seen_by_the_peer("consume_committed", COUNT),
+        numbers(0..COUNT)
+    );
+    // Ten messages of each of the two that were aborted are in the log all the same.
+    assert_eq!(seen_by_the_peer("consume", COUNT + 20).len(), COUNT + 20);
 }
 
-#[test]
-fn a_copier_that_is_killed_twenty_times_copies_each_message_once() {
+fn a_copier_that_is_killed_twenty_times_copies_each_message_once(cluster: &Cluster) {
     const COUNT: usize = 2000;
-    let cluster = Cluster::any();
-    if !cluster.given {
-        not_shown("exactly once, with a producer that is killed and fenced by its successor");
-        return;
-    }
-    let [from, to] = topics(&cluster, COUNT);
+    let [from, to] = topics(cluster, COUNT);
     let (group, id) = (cluster.name("copier"), cluster.name("copier"));
     let arguments = [&from, &to, &group, &COUNT.to_string(), "0", &id];
     for round in 0..20 {
@@ -93,22 +92,16 @@ fn a_copier_that_is_killed_twenty_times_copies_each_message_once() {
     }
     cluster.lua(Jit::On, "copy.lua", &arguments, String::new());
     assert_eq!(
-        read(&cluster, &to, "read_committed", COUNT),
+        read(cluster, &to, "read_committed", COUNT),
         numbers(0..COUNT)
     );
 }
 
-#[test]
-fn a_producer_that_was_replaced_is_fenced() {
-    let cluster = Cluster::any();
-    if !cluster.given {
-        not_shown("a producer is fenced by another one of the same transactional.id");
-        return;
-    }
+fn a_producer_that_was_replaced_is_fenced(cluster: &Cluster) {
     let topic = cluster.topic("fenced", 1);
     let arguments = [topic.as_str(), &cluster.name("fenced")];
     let said = cluster.lua(Jit::On, "fenced.lua", &arguments, String::new());
     assert_eq!(said, ["nil FENCED fatal true"]);
-    let seen = read(&cluster, &topic, "read_committed", 1);
+    let seen = read(cluster, &topic, "read_committed", 1);
     assert_eq!(seen, [bytes(b"committed")]);
 }

@@ -15,7 +15,7 @@ static kafka_consumer *consumer_with_group(void)
 {
     kafka_conf *conf = conf_of("group.id", "parts", "group.protocol", "consumer", END);
     kafka_consumer *consumer = NULL;
-    OK(kafka_consumer_new(servers, conf, &consumer, &err));
+    OK(kafka_consumer_new(servers, conf, &consumer, NULL, &err));
     kafka_conf_free(conf);
     return consumer;
 }
@@ -27,7 +27,7 @@ static int assigned(kafka_consumer *consumer)
     kafka_partition partition;
     size_t count = 0, i;
     int bits = 0;
-    OK(kafka_consumer_assignment(consumer, &partitions, &err));
+    OK(kafka_consumer_assignment(consumer, &partitions, NULL, &err));
     OK(kafka_partitions_count(partitions, &count, &err));
     for (i = 0; i < count; i++) {
         OK(kafka_partitions_get(partitions, i, &partition, &err));
@@ -46,15 +46,15 @@ static void in_quick_succession(void)
     kafka_message message;
     int i;
 
-    OK(kafka_consumer_assign(consumer, first, &err));
+    OK(kafka_consumer_assign(consumer, first, NULL, &err));
     /* Only what has begun can be stopped twice. */
     FAILS(kafka_consumer_poll(consumer, 200, &message, &err), KAFKA_ERR_TIMED_OUT);
     for (i = 0; i < 20; i++) {
-        OK(kafka_consumer_assign(consumer, first, &err));
-        OK(kafka_consumer_unassign(consumer, &err));
-        OK(kafka_consumer_incremental_assign(consumer, first, &err));
-        OK(kafka_consumer_incremental_unassign(consumer, first, &err));
-        OK(kafka_consumer_incremental_assign(consumer, first, &err));
+        OK(kafka_consumer_assign(consumer, first, NULL, &err));
+        OK(kafka_consumer_unassign(consumer, NULL, &err));
+        OK(kafka_consumer_incremental_assign(consumer, first, NULL, &err));
+        OK(kafka_consumer_incremental_unassign(consumer, first, NULL, &err));
+        OK(kafka_consumer_incremental_assign(consumer, first, NULL, &err));
     }
     CHECK_INT(assigned(consumer), 1);
     kafka_partitions_free(first);
@@ -65,27 +65,27 @@ static void by_hand(void)
 {
     kafka_consumer *consumer = consumer_with_group();
     kafka_partitions *first = list_of(0, 0), *second = list_of(1, 0), *times = list_of(0, 1);
-    kafka_request *request = NULL;
+    kafka_future *future = NULL;
     const kafka_partitions *found = NULL;
     int32_t is_lost = UNTOUCHED;
 
     CHECK_INT(assigned(consumer), 0);
-    OK(kafka_consumer_assign(consumer, first, &err));
+    OK(kafka_consumer_assign(consumer, first, NULL, &err));
     CHECK_INT(assigned(consumer), 1);
-    OK(kafka_consumer_incremental_assign(consumer, second, &err));
+    OK(kafka_consumer_incremental_assign(consumer, second, NULL, &err));
     CHECK_INT(assigned(consumer), 3);
-    FAILS(kafka_consumer_incremental_assign(consumer, second, &err), KAFKA_ERR_CONFLICT);
-    OK(kafka_consumer_incremental_unassign(consumer, first, &err));
+    FAILS(kafka_consumer_incremental_assign(consumer, second, NULL, &err), KAFKA_ERR_CONFLICT);
+    OK(kafka_consumer_incremental_unassign(consumer, first, NULL, &err));
     CHECK_INT(assigned(consumer), 2);
     OK(kafka_consumer_assignment_lost(consumer, &is_lost, &err));
     CHECK_INT(is_lost, 0);
-    OK(kafka_consumer_unassign(consumer, &err));
+    OK(kafka_consumer_unassign(consumer, NULL, &err));
     CHECK_INT(assigned(consumer), 0);
 
-    OK(kafka_consumer_offsets_for_times(consumer, times, PATIENCE_MS, &request, &err));
-    OK(kafka_request_wait(request, PATIENCE_MS, &err));
-    OK(kafka_request_partitions(request, &found, &err));
-    kafka_request_free(request);
+    OK(kafka_consumer_offsets_for_times(consumer, times, PATIENCE_MS, NULL, &future, &err));
+    OK(kafka_future_wait(future, PATIENCE_MS, &err));
+    OK(kafka_future_partitions(future, &found, &err));
+    kafka_future_free(future);
     kafka_partitions_free(first);
     kafka_partitions_free(second);
     kafka_partitions_free(times);
@@ -101,8 +101,8 @@ static void by_the_group(void)
     size_t count = UNTOUCHED;
     int64_t start = now_ms();
 
-    OK(kafka_consumer_subscribe(consumer, topics, &err));
-    OK(kafka_consumer_subscription(consumer, &subscribed, &err));
+    OK(kafka_consumer_subscribe(consumer, topics, NULL, &err));
+    OK(kafka_consumer_subscription(consumer, &subscribed, NULL, &err));
     OK(kafka_partitions_get(subscribed, 0, &partition, &err));
     CHECK_TEXT(partition.topic, "parts");
     kafka_partitions_free(subscribed);
@@ -110,8 +110,8 @@ static void by_the_group(void)
         CHECK(now_ms() - start < PATIENCE_MS);
         FAILS(kafka_consumer_poll(consumer, 50, &message, &err), KAFKA_ERR_TIMED_OUT);
     }
-    OK(kafka_consumer_unsubscribe(consumer, &err));
-    OK(kafka_consumer_subscription(consumer, &subscribed, &err));
+    OK(kafka_consumer_unsubscribe(consumer, NULL, &err));
+    OK(kafka_consumer_subscription(consumer, &subscribed, NULL, &err));
     OK(kafka_partitions_count(subscribed, &count, &err));
     CHECK_INT(count, 0);
     kafka_partitions_free(subscribed);

@@ -43,7 +43,7 @@ static void a_batch_outlives_its_consumer(void)
     OK(kafka_batch_bytes(batch, &byte_count, &err));
     CHECK(byte_count > COUNT * 100);
     CHECK(byte_count < COUNT * 1000);
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
     kafka_consumer_free(consumer);
     for (i = 0; i < count; i++) {
         expect_view(batch, i);

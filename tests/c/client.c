@@ -1,5 +1,6 @@
 /* What producers and consumers have in common: what they ask the cluster, tokens, passwords. */
-#include "check.h"
+#include "waiter.h"
+
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -10,15 +11,15 @@ static int64_t in_an_hour(void)
 
 static void ask(kafka_client *client, const char *servers)
 {
-    kafka_request *request = NULL;
+    kafka_future *future = NULL;
     const kafka_value *metadata = NULL, *brokers, *broker = NULL, *topics, *partition = NULL;
     const char *host = NULL;
     char address[64];
     size_t count = 0, i;
 
-    OK(kafka_client_metadata(client, NULL, PATIENCE_MS, &request, &err));
-    OK(kafka_request_wait(request, -1, &err));
-    OK(kafka_request_value(request, &metadata, &err));
+    OK(kafka_client_metadata(client, NULL, PATIENCE_MS, NULL, &future, &err));
+    OK(kafka_future_wait(future, -1, &err));
+    OK(kafka_future_value(future, &metadata, &err));
     brokers = entry(metadata, "brokers");
     OK(kafka_value_count(brokers, &count, &err));
     CHECK_INT(count, 2);
@@ -38,8 +39,8 @@ static void ask(kafka_client *client, const char *servers)
     OK(kafka_value_count(entry(partition, "replicas"), &count, &err));
     CHECK_INT(count, 2);
     FAILS(kafka_value_get(partition, "err", &partition, &err), KAFKA_ERR_NOENT);
-    kafka_request_free(request);
-    FAILS(kafka_client_metadata(client, "", 1, &request, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    kafka_future_free(future);
+    FAILS(kafka_client_metadata(client, "", 1, NULL, &future, &err), KAFKA_ERR_INVALID_ARGUMENT);
 }
 
 static void what_the_cluster_is(void)
@@ -59,8 +60,10 @@ static void what_the_cluster_is(void)
     consumer = reader_of(servers, "other", 1);
     OK(kafka_producer_client(producer, &client, &err));
     ask(client, servers);
+    kafka_client_free(client);
     OK(kafka_consumer_client(consumer, &client, &err));
     ask(client, servers);
+    kafka_client_free(client);
     kafka_producer_free(producer);
     kafka_consumer_free(consumer);
     kafka_mock_cluster_free(cluster);
@@ -93,6 +96,7 @@ static void tokens(void)
           KAFKA_ERR_INVALID_ARGUMENT);
     OK(kafka_client_set_oauthbearer_failure(client, "none today", &err));
     FAILS(kafka_client_set_oauthbearer_failure(client, "", &err), KAFKA_ERR_INVALID_ARGUMENT);
+    kafka_client_free(client);
     kafka_producer_free(producer);
 
     producer = producer_with("127.0.0.1:1", NULL);
@@ -101,7 +105,88 @@ static void tokens(void)
           KAFKA_ERR_STATE);
     FAILS(kafka_client_set_oauthbearer_failure(client, "x", &err), KAFKA_ERR_STATE);
     OK(kafka_client_set_sasl_credentials(client, "user", "password", &err));
+    kafka_client_free(client);
     kafka_producer_free(producer);
+}
+
+static void *wait_for_answer(void *argument)
+{
+    struct waiter *waiter = (struct waiter *)argument;
+    waiter->last = kafka_future_wait((kafka_future *)waiter->object, -1, NULL);
+    return NULL;
+}
+
+static void expect_closed(kafka_client *client, kafka_notifier *notifier, const volatile uint32_t *event_count)
+{
+    const volatile uint32_t *no_count = NULL;
+    kafka_future *future = NULL;
+    kafka_event event;
+    FAILS(kafka_client_event(client, KAFKA_EVENT_ERROR, &event, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_client_event_count(client, &no_count, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_client_notify(client, notifier, 1, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_client_metadata(client, NULL, -1, NULL, &future, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_client_cluster_id(client, -1, NULL, &future, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_client_set_oauthbearer_failure(client, "x", &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_client_set_sasl_credentials(client, "user", "password", &err), KAFKA_ERR_CLOSED);
+    CHECK(no_count == NULL && future == NULL);
+    CHECK(*event_count < 1000);
+}
+
+/* Its broker cannot be reached, so that nothing but the close ends a future. */
+static void a_client_outlives_its_object(int is_closed)
+{
+    kafka_consumer *consumer = NULL;
+    kafka_client *client = NULL, *another = NULL;
+    kafka_future *future = NULL;
+    kafka_notifier *notifier = NULL;
+    const volatile uint32_t *event_count = NULL;
+    struct waiter for_message, for_answer;
+    kafka_conf *conf = conf_of("group.id", "g", END);
+    OK(kafka_consumer_new("127.0.0.1:1", conf, &consumer, NULL, &err));
+    kafka_conf_free(conf);
+    OK(kafka_notifier_new(&notifier, &err));
+    OK(kafka_consumer_client(consumer, &client, &err));
+    OK(kafka_consumer_client(consumer, &another, &err));
+    OK(kafka_client_event_count(client, &event_count, &err));
+    kafka_client_free(another);
+    OK(kafka_client_notify(client, notifier, 1, &err));
+    OK(kafka_client_metadata(client, NULL, -1, NULL, &future, &err));
+    start_waiting(&for_answer, future, wait_for_answer);
+    if (is_closed) {
+        start_waiting(&for_message, consumer, wait_for_message);
+        sleep_ms(50);
+        OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
+        expect_end_of_wait(&for_message);
+        expect_closed(client, notifier, event_count);
+        FAILS(kafka_consumer_client(consumer, &another, &err), KAFKA_ERR_CLOSED);
+    }
+    kafka_consumer_free(consumer);
+    expect_closed(client, notifier, event_count);
+    expect_end_of_wait(&for_answer);
+    kafka_future_free(future);
+    kafka_client_free(client);
+    kafka_client_free(NULL);
+    kafka_notifier_free(notifier);
+}
+
+/* What is still queued for brokers that are not there is given up by a thread of the library's. */
+static void freeing_does_not_wait(void)
+{
+    kafka_producer *producers[10];
+    kafka_topic *topic;
+    int64_t start;
+    int i;
+    for (i = 0; i < 10; i++) {
+        producers[i] = producer_with("127.0.0.1:1", NULL);
+        topic = topic_of(producers[i], "t");
+        OK(send_text(producers[i], topic, 0, "x", 0));
+        kafka_topic_free(topic);
+    }
+    start = now_ms();
+    for (i = 0; i < 10; i++) {
+        kafka_producer_free(producers[i]);
+    }
+    CHECK(now_ms() - start < 900);
 }
 
 int main(void)
@@ -112,5 +197,8 @@ int main(void)
     CHECK((int64_t)kafka_clock_us() - start_us >= 19000);
     what_the_cluster_is();
     tokens();
+    a_client_outlives_its_object(0);
+    a_client_outlives_its_object(1);
+    freeing_does_not_wait();
     return 0;
 }

@@ -22,14 +22,14 @@ int main(void)
     OK(kafka_partitions_new(&partitions, &err));
     OK(kafka_partitions_add(partitions, "closed", 0, 0, &err));
 
-    OK(kafka_producer_close(producer, 0, NULL, &err));
+    OK(kafka_producer_close(producer, 0, NULL, NULL, &err));
     FAILS(kafka_producer_create_topic(producer, "t", NULL, &no_topic, &err), KAFKA_ERR_CLOSED);
     FAILS(send_text(producer, topic, 0, "x", 0), KAFKA_ERR_CLOSED);
     FAILS(kafka_producer_poll(producer, -1, &reported, &err), KAFKA_ERR_CLOSED);
     FAILS(kafka_producer_reports(producer, &report, 1, &report_count, &err), KAFKA_ERR_CLOSED);
-    FAILS(kafka_producer_flush(producer, -1, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_producer_flush(producer, -1, NULL, &err), KAFKA_ERR_CLOSED);
     FAILS(kafka_producer_len(producer, &message_count, &err), KAFKA_ERR_CLOSED);
-    OK(kafka_producer_close(producer, -1, &lost_count, &err));
+    OK(kafka_producer_close(producer, -1, &lost_count, NULL, &err));
     CHECK_INT(lost_count, 0);
     CHECK(no_topic == (kafka_topic *)(intptr_t)UNTOUCHED);
     CHECK(reported.reported_count == UINT64_C(0x5a5a5a5a5a5a5a5a));
@@ -38,12 +38,12 @@ int main(void)
     kafka_topic_free(topic);
     kafka_producer_free(producer);
 
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
-    FAILS(kafka_consumer_subscribe(consumer, partitions, &err), KAFKA_ERR_CLOSED);
-    FAILS(kafka_consumer_assign(consumer, partitions, &err), KAFKA_ERR_CLOSED);
-    FAILS(kafka_consumer_assign(consumer, NULL, &err), KAFKA_ERR_CLOSED);
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
+    FAILS(kafka_consumer_subscribe(consumer, partitions, NULL, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_consumer_assign(consumer, partitions, NULL, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_consumer_assign(consumer, NULL, NULL, &err), KAFKA_ERR_CLOSED);
     FAILS(kafka_consumer_poll(consumer, -1, &message, &err), KAFKA_ERR_CLOSED);
-    OK(kafka_consumer_close(consumer, -1, &err));
+    OK(kafka_consumer_close(consumer, -1, NULL, &err));
     CHECK_INT(message.process, 0x5a5a5a5a);
     kafka_consumer_free(consumer);
 

@@ -1,9 +1,8 @@
 /* Closing keeps its time: beside threads that wait inside, and where a name server does not answer. */
-#include "check.h"
+#include "waiter.h"
 
 #include <dlfcn.h>
 #include <netdb.h>
-#include <pthread.h>
 
 #define WAITER_COUNT 3
 #define TIMEOUT_MS 60
@@ -33,20 +32,6 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     return real(name, service, hints, result);
 }
 
-struct waiter {
-    pthread_t thread;
-    void *object;
-    int32_t last;
-};
-
-static void *wait_for_message(void *argument)
-{
-    struct waiter *waiter = (struct waiter *)argument;
-    kafka_message message;
-    waiter->last = kafka_consumer_poll((kafka_consumer *)waiter->object, -1, &message, NULL);
-    return NULL;
-}
-
 static void *wait_for_messages(void *argument)
 {
     struct waiter *waiter = (struct waiter *)argument;
@@ -66,7 +51,7 @@ static void *wait_for_report(void *argument)
 static void *wait_for_delivery(void *argument)
 {
     struct waiter *waiter = (struct waiter *)argument;
-    waiter->last = kafka_producer_flush((kafka_producer *)waiter->object, -1, NULL);
+    waiter->last = kafka_producer_flush((kafka_producer *)waiter->object, -1, NULL, NULL);
     return NULL;
 }
 
@@ -74,8 +59,7 @@ static void begin(struct waiter *waiters, void *object, void *(*wait)(void *))
 {
     int i;
     for (i = 0; i < WAITER_COUNT; i++) {
-        waiters[i].object = object;
-        CHECK_INT(pthread_create(&waiters[i].thread, NULL, wait, &waiters[i]), 0);
+        start_waiting(&waiters[i], object, wait);
     }
     sleep_ms(150);
 }
@@ -84,8 +68,7 @@ static void end(struct waiter *waiters)
 {
     int i;
     for (i = 0; i < WAITER_COUNT; i++) {
-        CHECK_INT(pthread_join(waiters[i].thread, NULL), 0);
-        CHECK_INT(waiters[i].last, KAFKA_ERR_CLOSED);
+        expect_end_of_wait(&waiters[i]);
     }
 }
 
@@ -96,7 +79,7 @@ static int64_t consumer_close_took(const char *servers, void *(*wait)(void *), i
     int64_t start;
     begin(waiters, consumer, wait);
     start = now_ms();
-    (void)kafka_consumer_close(consumer, timeout_ms, NULL);
+    (void)kafka_consumer_close(consumer, timeout_ms, NULL, NULL);
     start = now_ms() - start;
     end(waiters);
     kafka_consumer_free(consumer);
@@ -121,7 +104,7 @@ static int64_t producer_close_took(const char *servers, void *(*wait)(void *), i
     int64_t start;
     begin(waiters, producer, wait);
     start = now_ms();
-    FAILS(kafka_producer_close(producer, timeout_ms, &lost_count, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_producer_close(producer, timeout_ms, &lost_count, NULL, &err), KAFKA_ERR_TIMED_OUT);
     start = now_ms() - start;
     CHECK_INT(lost_count, 1);
     end(waiters);
@@ -151,7 +134,7 @@ static int64_t unresolved_close_took(int32_t timeout_ms)
     }
     OK(send_text(producer, topic, 0, "not delivered", 1));
     start = now_ms();
-    FAILS(kafka_producer_close(producer, timeout_ms, &lost_count, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_producer_close(producer, timeout_ms, &lost_count, NULL, &err), KAFKA_ERR_TIMED_OUT);
     start = now_ms() - start;
     CHECK_INT(lost_count, 1);
     name_server_is_silent = 0;

@@ -93,13 +93,13 @@ static void one_configuration_makes_many_clients(void)
     int i;
 
     for (i = 0; i < 2; i++) {
-        OK(kafka_producer_new("127.0.0.1:1", conf, &producers[i], &err));
+        OK(kafka_producer_new("127.0.0.1:1", conf, &producers[i], NULL, &err));
     }
-    OK(kafka_consumer_new("127.0.0.1:1", conf, &consumer, &err));
+    OK(kafka_consumer_new("127.0.0.1:1", conf, &consumer, NULL, &err));
     OK(kafka_conf_set(conf, "client.id", "changed later", &err));
     kafka_conf_free(conf);
     for (i = 0; i < 2; i++) {
-        OK(kafka_producer_flush(producers[i], 0, &err));
+        OK(kafka_producer_flush(producers[i], 0, NULL, &err));
         kafka_producer_free(producers[i]);
     }
     kafka_consumer_free(consumer);
@@ -112,12 +112,12 @@ static void clients_that_cannot_be(void)
     kafka_conf *conf = conf_of("message.max.bytes", "2000", "queue.buffering.max.kbytes", "1",
                                "enable.idempotence", "true", "acks", "1", END);
 
-    FAILS(kafka_producer_new("", NULL, &producer, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    FAILS(kafka_producer_new("", NULL, &producer, NULL, &err), KAFKA_ERR_INVALID_ARGUMENT);
     CHECK_TEXT(err.message, "invalid broker list");
-    FAILS(kafka_consumer_new(",,", NULL, &consumer, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    FAILS(kafka_consumer_new(",,", NULL, &consumer, NULL, &err), KAFKA_ERR_INVALID_ARGUMENT);
     CHECK_TEXT(err.message, "invalid broker list");
     /* Idempotence wants acks=all. */
-    FAILS(kafka_producer_new("127.0.0.1:1", conf, &producer, &err), KAFKA_ERR_INVALID_CONFIG);
+    FAILS(kafka_producer_new("127.0.0.1:1", conf, &producer, NULL, &err), KAFKA_ERR_INVALID_CONFIG);
     CHECK(strstr(err.message, "acks") != NULL);
     CHECK(producer == (kafka_producer *)(intptr_t)UNTOUCHED);
     CHECK(consumer == (kafka_consumer *)(intptr_t)UNTOUCHED);

@@ -19,9 +19,9 @@ static kafka_consumer *member_of(const char *group, const char *topic)
                                "fetch.wait.max.ms", "10",
                                /* The mock cluster lets members of the classic protocol in late, if at all. */
                                "group.protocol", "consumer", END);
-    OK(kafka_consumer_new(servers, conf, &consumer, &err));
+    OK(kafka_consumer_new(servers, conf, &consumer, NULL, &err));
     kafka_conf_free(conf);
-    OK(kafka_consumer_subscribe(consumer, topics, &err));
+    OK(kafka_consumer_subscribe(consumer, topics, NULL, &err));
     kafka_partitions_free(topics);
     return consumer;
 }
@@ -43,8 +43,8 @@ static void a_group_goes_on_where_it_left_off(void)
     for (i = 0; i < 6; i++) {
         expect_number(consumer, i);
     }
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
-    OK(kafka_consumer_close(consumer, 0, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
+    OK(kafka_consumer_close(consumer, 0, NULL, &err));
     kafka_consumer_free(consumer);
 
     /* Freeing closes too, so it commits. */
@@ -54,7 +54,7 @@ static void a_group_goes_on_where_it_left_off(void)
     kafka_consumer_free(consumer);
     consumer = member_of("g1", "group");
     expect_number(consumer, 8);
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
     kafka_consumer_free(consumer);
 
     /* Another group has seen nothing yet. */
@@ -73,7 +73,7 @@ static void assigned_partitions_begin_where_one_wants(void)
     fill(servers, "parts", 1, 100, 5);
     consumer = reader_of(servers, "parts", 0);
     partitions = list_of("parts", 1, 3);
-    OK(kafka_consumer_assign(consumer, partitions, &err));
+    OK(kafka_consumer_assign(consumer, partitions, NULL, &err));
     kafka_partitions_free(partitions);
     OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
     CHECK_INT(message.partition, 1);
@@ -83,12 +83,12 @@ static void assigned_partitions_begin_where_one_wants(void)
     expect_number(consumer, 104);
 
     partitions = list_of("parts", 0, KAFKA_OFFSET_BEGINNING);
-    OK(kafka_consumer_assign(consumer, partitions, &err));
+    OK(kafka_consumer_assign(consumer, partitions, NULL, &err));
     kafka_partitions_free(partitions);
     expect_number(consumer, 0);
 
     /* NULL takes it all away. */
-    OK(kafka_consumer_assign(consumer, NULL, &err));
+    OK(kafka_consumer_assign(consumer, NULL, NULL, &err));
     FAILS(kafka_consumer_poll(consumer, 300, &message, &err), KAFKA_ERR_TIMED_OUT);
     kafka_consumer_free(consumer);
 }
@@ -135,7 +135,7 @@ static void nothing_in_time(void)
     CHECK(memcmp(&before, &message, sizeof message) == 0);
     kafka_consumer_free(consumer);
 
-    /* Nobody there is no error either: it may come. */
+    /* No broker there is no error either: it may come. */
     consumer = reader_of("127.0.0.1:1", "silent", 1);
     FAILS(kafka_consumer_poll(consumer, 500, &message, &err), KAFKA_ERR_TIMED_OUT);
     start = now_ms();
@@ -149,15 +149,15 @@ static void without_a_group(void)
     kafka_partitions *topics = list_of("silent", -1, KAFKA_OFFSET_INVALID);
     kafka_partitions *nothing = NULL;
 
-    OK(kafka_consumer_new(servers, NULL, &consumer, &err));
-    FAILS(kafka_consumer_subscribe(consumer, topics, &err), KAFKA_ERR_UNKNOWN_GROUP);
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    OK(kafka_consumer_new(servers, NULL, &consumer, NULL, &err));
+    FAILS(kafka_consumer_subscribe(consumer, topics, NULL, &err), KAFKA_ERR_UNKNOWN_GROUP);
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
     kafka_consumer_free(consumer);
 
     /* An empty subscription. */
     consumer = reader_of(servers, "silent", 0);
     OK(kafka_partitions_new(&nothing, &err));
-    FAILS(kafka_consumer_subscribe(consumer, nothing, &err), KAFKA_ERR_INVALID_ARG);
+    FAILS(kafka_consumer_subscribe(consumer, nothing, NULL, &err), KAFKA_ERR_INVALID_ARG);
     kafka_consumer_free(consumer);
     kafka_partitions_free(nothing);
     kafka_partitions_free(topics);

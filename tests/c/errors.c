@@ -23,7 +23,7 @@ static void names_texts_and_errnos(void)
     CHECK_INT(kafka_err_errno(KAFKA_ERR_UNKNOWN_TOPIC_OR_PART), ENOENT);
     CHECK_INT(kafka_err_errno(KAFKA_ERR_UNKNOWN_PARTITION), ESRCH);
 
-    /* Every number has a name, a text and an errno, whoever made it up. */
+    /* Every number has a name, a text and an errno, the ones of ours too. */
     for (code = -1200; code <= 400; code++) {
         CHECK(kafka_err_name(code) != NULL && kafka_err_name(code)[0] != '\0');
         CHECK(kafka_err_text(code) != NULL && kafka_err_text(code)[0] != '\0');
@@ -84,7 +84,7 @@ static void the_struct_is_filled_in_on_failure_only(void)
     FAILS(kafka_conf_set(conf, "client.id", NULL, &err), KAFKA_ERR_INVALID_ARGUMENT);
     CHECK(strstr(err.message, "value") != NULL);
 
-    /* Nobody has to want it. */
+    /* No caller has to take it. */
     CHECK_INT(kafka_conf_set(conf, "nothing", "1", NULL), KAFKA_ERR_INVALID_ARGUMENT);
     free(long_name);
     kafka_conf_free(conf);

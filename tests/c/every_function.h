@@ -17,10 +17,10 @@ static struct {
     kafka_partitions *partitions;
     kafka_client *client;
     kafka_admin *admin;
-    /* What admin requests take. */
+    /* What admin calls take. */
     kafka_value *nothing, *names, *items[9];
-    kafka_request *request;
-    kafka_hub *hub;
+    kafka_future *future;
+    kafka_notifier *notifier;
     kafka_group_metadata *group_metadata;
     kafka_record record;
     kafka_batch *batch;
@@ -42,14 +42,14 @@ struct outputs {
     kafka_partitions *partitions;
     kafka_client *client;
     kafka_admin *admin;
-    kafka_request *request;
-    kafka_hub *hub;
+    kafka_future *future;
+    kafka_notifier *notifier;
     kafka_group_metadata *group_metadata;
     kafka_batch *batch;
     kafka_value *value;
     const kafka_partitions *const_partitions;
     const kafka_value *const_value;
-    const uint32_t *live_count;
+    const volatile uint32_t *live_count;
     const char *text;
     size_t size;
     uint64_t count;
@@ -141,9 +141,9 @@ static inline void world_new(void)
     OK(kafka_partitions_new(&world.partitions, &err));
     OK(kafka_partitions_add(world.partitions, "there", 0, 0, &err));
     OK(kafka_producer_client(world.producer, &world.client, &err));
-    /* It fails, so that it is a request of any kind. */
-    OK(kafka_producer_init_transactions(world.producer, 0, &world.request, &err));
-    OK(kafka_hub_new(&world.hub, &err));
+    /* It fails, so that it is a future of any kind. */
+    OK(kafka_producer_init_transactions(world.producer, 0, &world.future, &err));
+    OK(kafka_notifier_new(&world.notifier, &err));
     OK(kafka_value_new_map(&world.map, &err));
     OK(kafka_value_new_list(&world.list, &err));
     OK(kafka_value_new_int(1, &world.integer, &err));
@@ -151,7 +151,7 @@ static inline void world_new(void)
     OK(kafka_value_new_null(&world.item, &err));
     OK(kafka_value_set(world.map, "acks", world.item, &err));
     OK(kafka_value_new_null(&world.item, &err));
-    OK(kafka_admin_new(world.servers, NULL, &world.admin, &err));
+    OK(kafka_admin_new(world.servers, NULL, &world.admin, NULL, &err));
     OK(kafka_value_new_map(&world.nothing, &err));
     world.names = list_with(text_value("there"));
     world.items[0] = items_of("topic", "there", "partitions", "1", END);
@@ -166,7 +166,7 @@ static inline void world_new(void)
     world.items[8] = items_of("topic", "there", "partition", "0", END);
     world.extensions[0] = "name";
     world.extensions[1] = "value";
-    OK(kafka_consumer_group_metadata(world.consumer, &world.group_metadata, &err));
+    OK(kafka_consumer_group_metadata(world.consumer, &world.group_metadata, NULL, &err));
     world.number = 1;
 }
 
@@ -185,8 +185,8 @@ static inline void world_free(void)
     kafka_value_free(world.list);
     kafka_value_free(world.map);
     kafka_group_metadata_free(world.group_metadata);
-    kafka_request_free(world.request);
-    kafka_hub_free(world.hub);
+    kafka_future_free(world.future);
+    kafka_notifier_free(world.notifier);
     kafka_partitions_free(world.partitions);
     kafka_topic_conf_free(world.topic_conf);
     kafka_conf_free(world.conf);

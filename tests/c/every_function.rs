@@ -11,17 +11,16 @@ const NULLABLE: &[(&str, &str)] = &[
     ("kafka_producer_new", "conf"),
     ("kafka_producer_create_topic", "topic_conf"),
     ("kafka_producer_close", "lost_count"),
-    ("kafka_producer_new_request", "conf"),
     ("kafka_consumer_new", "conf"),
-    ("kafka_consumer_new_request", "conf"),
     ("kafka_consumer_assign", "partitions"),
     ("kafka_consumer_accept_rebalance", "partitions"),
     ("kafka_consumer_position", "partitions"),
-    ("kafka_consumer_request", "partitions"),
     ("kafka_consumer_commit", "partitions"),
+    ("kafka_consumer_commit", "committed"),
+    ("kafka_consumer_commit_async", "partitions"),
+    ("kafka_consumer_seek", "places"),
     ("kafka_message_headers", "headers"),
     ("kafka_admin_new", "conf"),
-    ("kafka_admin_new_request", "conf"),
     ("kafka_admin_elect_leaders", "partitions"),
     ("kafka_admin_describe_acls", "filter"),
     ("kafka_admin_describe_user_scram_credentials", "users"),
@@ -60,6 +59,35 @@ pub fn program(functions: &[Function]) -> String {
     source
 }
 
+/// How a function is called that may wait.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// Without a future: it blocks, and has places for its results.
+    Blocking,
+    /// With a future, and without places for results.
+    WithFuture,
+}
+
+fn is_future(parameter: &Parameter) -> bool {
+    parameter.base == "kafka_future" && parameter.stars == 2
+}
+
+/// The ways to call a function.
+fn modes(function: &Function) -> &'static [Mode] {
+    match function.parameters.iter().any(is_future) {
+        true => &[Mode::Blocking, Mode::WithFuture],
+        false => &[Mode::Blocking],
+    }
+}
+
+/// Whether it is a place for a result of a function that may wait.
+fn is_result(function: &Function, parameter: &Parameter) -> bool {
+    modes(function).len() > 1
+        && !is_future(parameter)
+        && (parameter.stars == 2
+            || ["lost_count", "low", "high"].contains(&parameter.name.as_str()))
+}
+
 /// A call, with arguments chosen by `choose`.
 fn call(function: &Function, choose: impl Fn(&Parameter) -> String) -> String {
     let arguments: Vec<String> = function.parameters.iter().map(choose).collect();
@@ -96,12 +124,19 @@ fn nothing_at_all(functions: &[Function]) -> String {
 fn one_null_calls(functions: &[Function]) -> Vec<(&Function, &Parameter, String)> {
     with_pointers(functions)
         .filter(|function| function.returns != "void")
-        .flat_map(|function| function.parameters.iter().map(move |null| (function, null)))
-        .filter(|(_, null)| null.is_pointer())
-        .map(|(function, null)| {
+        .flat_map(|function| modes(function).iter().map(move |&mode| (function, mode)))
+        .flat_map(|(function, mode)| {
+            let pointers = function.parameters.iter().filter(|it| it.is_pointer());
+            pointers.map(move |null| (function, mode, null))
+        })
+        // What is NULL in any case.
+        .filter(|(function, mode, null)| {
+            !is_future(null) && (*mode == Mode::Blocking || !is_result(function, null))
+        })
+        .map(|(function, mode, null)| {
             let call = call(function, |parameter| match parameter.name == null.name {
                 true => "NULL".to_owned(),
-                false => valid(function, parameter),
+                false => valid(function, parameter, mode),
             });
             (function, null, call)
         })
@@ -110,9 +145,8 @@ fn one_null_calls(functions: &[Function]) -> Vec<(&Function, &Parameter, String)
 
 fn may_be_null(function: &Function, parameter: &Parameter) -> bool {
     parameter.base == "kafka_error"
-        // Any request may go on alone.
-        || (parameter.base == "kafka_request" && parameter.stars == 2)
         || parameter.name == "options"
+        || (function.name.starts_with("kafka_admin_") && parameter.name == "result")
         || NULLABLE.contains(&(function.name.as_str(), parameter.name.as_str()))
 }
 
@@ -121,6 +155,20 @@ fn one_null_refused(functions: &[Function]) -> String {
     for (function, null, call) in one_null_calls(functions) {
         if !may_be_null(function, null) {
             let _ = writeln!(body, "    REFUSED({call}, \"{}\");", null.name);
+            let _ = writeln!(body, "    UNTOUCHED_OUTPUTS();");
+        }
+    }
+    for function in functions {
+        // With a future, and with places for its results besides.
+        let results = function.parameters.iter();
+        let mut results = results.filter(|parameter| is_result(function, parameter));
+        if let Some(result) = results.next() {
+            let call = call(function, |parameter| match is_future(parameter) {
+                true => "&outputs.future".to_owned(),
+                false => valid(function, parameter, Mode::Blocking),
+            });
+            let text = format!("{} and future are both given", result.name);
+            let _ = writeln!(body, "    REFUSED({call}, \"{text}\");");
             let _ = writeln!(body, "    UNTOUCHED_OUTPUTS();");
         }
     }
@@ -149,7 +197,7 @@ fn one_null_accepted(functions: &[Function]) -> String {
             }
         }
         // To commit while a group that one has only begun to join is left holds up the closing of a consumer.
-        let ends = ["_close", "_close_request", "_unsubscribe"];
+        let ends = ["_close", "_unsubscribe"];
         if ends.iter().any(|end| function.name.ends_with(end)) {
             body.push_str("    world_free();\n    world_new();\n");
         }
@@ -173,33 +221,28 @@ fn on_closable(functions: &[Function]) -> impl Iterator<Item = (&Function, &str)
 }
 
 fn closed(functions: &[Function]) -> String {
-    let is_close = |(function, subject): &(&Function, &str)| {
-        [
-            format!("{subject}_close"),
-            format!("{subject}_close_request"),
-        ]
-        .contains(&function.name)
-    };
+    let is_close =
+        |(function, subject): &(&Function, &str)| function.name == format!("{subject}_close");
     let mut body = String::from("    world_new();\n");
-    let all_valid = |function| call(function, |parameter| valid(function, parameter));
+    let calls = |function| {
+        let all_valid = move |&mode| call(function, |parameter| valid(function, parameter, mode));
+        modes(function).iter().map(all_valid)
+    };
     for (function, _) in on_closable(functions).filter(is_close) {
         // It may time out, and is closed even so.
-        let _ = writeln!(
-            body,
-            "    outputs_reset();\n    ACCEPTED({});",
-            all_valid(function)
-        );
-        body.push_str("    FREE_OUTPUT(request);\n");
+        let call = calls(function).next().unwrap_or_default();
+        let _ = writeln!(body, "    outputs_reset();\n    ACCEPTED({call});");
     }
     for on in on_closable(functions) {
-        let call = all_valid(on.0);
-        let _ = match is_close(&on) {
-            true => writeln!(
-                body,
-                "    outputs_reset();\n    OK({call});\n    FREE_OUTPUT(request);"
-            ),
-            false => writeln!(body, "    outputs_reset();\n    CLOSED({call});"),
-        };
+        for call in calls(on.0) {
+            let _ = match is_close(&on) {
+                true => writeln!(
+                    body,
+                    "    outputs_reset();\n    OK({call});\n    FREE_OUTPUT(future);"
+                ),
+                false => writeln!(body, "    outputs_reset();\n    CLOSED({call});"),
+            };
+        }
     }
     body.push_str("    world_free();\n");
     body
@@ -208,8 +251,10 @@ fn closed(functions: &[Function]) -> String {
 fn forked(functions: &[Function]) -> String {
     let mut body = String::from("    world_new();\n    if (in_a_child()) {\n");
     for (function, _) in on_closable(functions) {
-        let call = call(function, |parameter| valid(function, parameter));
-        let _ = writeln!(body, "        FORKED({call});");
+        for &mode in modes(function) {
+            let call = call(function, |parameter| valid(function, parameter, mode));
+            let _ = writeln!(body, "        FORKED({call});");
+        }
     }
     body.push_str("        world_free();\n        exit(0);\n    }\n    world_free();\n");
     body
@@ -227,8 +272,8 @@ fn object_name(base: &str) -> Option<&str> {
         "mock_cluster",
         "client",
         "admin",
-        "request",
-        "hub",
+        "future",
+        "notifier",
         "group_metadata",
         "value",
         "batch",
@@ -238,7 +283,14 @@ fn object_name(base: &str) -> Option<&str> {
 }
 
 /// An argument that can be used.
-fn valid(function: &Function, parameter: &Parameter) -> String {
+fn valid(function: &Function, parameter: &Parameter, mode: Mode) -> String {
+    let is_absent = match mode {
+        Mode::Blocking => is_future(parameter),
+        Mode::WithFuture => is_result(function, parameter),
+    };
+    if is_absent {
+        return "NULL".into();
+    }
     let object = object_name(&parameter.base);
     let name = parameter.name.as_str();
     match (parameter.base.as_str(), parameter.stars, parameter.is_const) {
@@ -304,7 +356,6 @@ fn valid(function: &Function, parameter: &Parameter) -> String {
         ("int64_t", 1, false) => "&outputs.long_number".into(),
         ("uint32_t", 2, true) => "&outputs.live_count".into(),
         ("int32_t", 0, _) => match name {
-            "call" => "KAFKA_CALL_POSITION".into(),
             "broker_id" | "broker_count" | "partition_count" | "replication_factor" => "1".into(),
             _ => "0".into(),
         },

@@ -63,23 +63,23 @@ static int disorder(const char *servers, const char *topic_name, int number)
     producer = producer_with(servers, conf_of("linger.ms", "5000", END));
     topic = topic_of(producer, topic_name);
     conf = conf_of("group.id", "exit", "auto.offset.reset", "earliest", END);
-    OK(kafka_consumer_new(servers, conf, &consumer, &err));
+    OK(kafka_consumer_new(servers, conf, &consumer, NULL, &err));
     kafka_conf_free(conf);
     OK(kafka_partitions_new(&topics, &err));
     if (kind == 1) {
         OK(kafka_partitions_add(topics, "noise", 0, 0, &err));
-        OK(kafka_consumer_assign(consumer, topics, &err));
+        OK(kafka_consumer_assign(consumer, topics, NULL, &err));
         OK(kafka_consumer_poll(consumer, SLOW_LIMIT_MS, &message, &err));
     } else {
         OK(kafka_partitions_add(topics, "noise", -1, KAFKA_OFFSET_INVALID, &err));
-        OK(kafka_consumer_subscribe(consumer, topics, &err));
+        OK(kafka_consumer_subscribe(consumer, topics, NULL, &err));
     }
     if (kind == 2 || kind == 3) {
         start(poll_without_end);
         start(wait_for_reports_without_end);
     }
     if (kind == 4) {
-        /* TLS in the middle of a handshake with somebody who does not speak it. */
+        /* TLS in the middle of a handshake with a server that does not speak it. */
         hopeless = producer_with(servers, conf_of("security.protocol", "ssl",
                                                   "reconnect.backoff.ms", "1",
                                                   "reconnect.backoff.max.ms", "2", END));

@@ -1,4 +1,4 @@
-/* fork(): the child is told so by every call and frees without harm; it can make objects of
+/* fork(): the child gets KAFKA_ERR_FORKED from every call and frees without harm; it can make objects of
  * its own; the parent goes on. */
 #include "check.h"
 
@@ -10,7 +10,7 @@ static kafka_producer *producer;
 static kafka_topic *topic;
 static kafka_consumer *consumer;
 static kafka_client *client;
-static kafka_request *request, *request_done;
+static kafka_future *future, *future_done;
 static kafka_message message;
 static kafka_message view;
 static kafka_batch *batch;
@@ -27,6 +27,7 @@ static void every_call_says_so(void)
     kafka_message no_message;
     kafka_batch *no_batch = (kafka_batch *)(intptr_t)UNTOUCHED;
     size_t report_count = UNTOUCHED, batch_count = UNTOUCHED;
+    kafka_value *no_value = NULL;
     uint64_t message_count = UNTOUCHED, lost_count = UNTOUCHED;
     int32_t code = 1;
 
@@ -34,20 +35,21 @@ static void every_call_says_so(void)
     FAILS(send_text(producer, topic, 0, "from the child", 0), KAFKA_ERR_FORKED);
     FAILS(kafka_producer_poll(producer, -1, &reported, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_producer_reports(producer, &report, 1, &report_count, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_producer_flush(producer, -1, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_producer_flush(producer, -1, NULL, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_producer_len(producer, &message_count, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_producer_close(producer, -1, &lost_count, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_consumer_subscribe(consumer, partitions, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_consumer_assign(consumer, partitions, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_consumer_assign(consumer, NULL, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_producer_close(producer, -1, &lost_count, NULL, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_consumer_subscribe(consumer, partitions, NULL, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_consumer_assign(consumer, partitions, NULL, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_consumer_assign(consumer, NULL, NULL, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_consumer_poll(consumer, -1, &no_message, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_consumer_consume(consumer, 1, -1, &no_batch, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_consumer_close(consumer, -1, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_consumer_close(consumer, -1, NULL, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_batch_count(batch, &batch_count, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_batch_message(batch, 0, &no_message, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_client_metadata(client, NULL, 0, NULL, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_request_wait(request, -1, &err), KAFKA_ERR_FORKED);
-    FAILS(kafka_request_wait(request_done, 0, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_client_metadata(client, NULL, 0, &no_value, NULL, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_future_cancel(future, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_future_wait(future, -1, &err), KAFKA_ERR_FORKED);
+    FAILS(kafka_future_wait(future_done, 0, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_mock_cluster_bootstrap_servers(cluster, &no_servers, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_mock_cluster_create_topic(cluster, "t", 1, 1, &err), KAFKA_ERR_FORKED);
     FAILS(kafka_mock_cluster_broker_down(cluster, 1, &err), KAFKA_ERR_FORKED);
@@ -78,9 +80,10 @@ static void free_everything(void)
     kafka_batch_free(batch);
     kafka_message_release(&message);
     kafka_message_release(&message);
-    kafka_request_free(request);
-    kafka_request_free(request_done);
+    kafka_future_free(future);
+    kafka_future_free(future_done);
     kafka_topic_free(topic);
+    kafka_client_free(client);
     kafka_producer_free(producer);
     kafka_consumer_free(consumer);
     kafka_mock_cluster_free(cluster);
@@ -172,9 +175,9 @@ int main(int argument_count, char **arguments)
     OK(kafka_partitions_new(&partitions, &err));
     OK(kafka_producer_client(producer, &client, &err));
     /* The second may be under way while children are made. */
-    OK(kafka_client_metadata(client, NULL, PATIENCE_MS, &request_done, &err));
-    OK(kafka_request_wait(request_done, PATIENCE_MS, &err));
-    OK(kafka_client_metadata(client, NULL, PATIENCE_MS, &request, &err));
+    OK(kafka_client_metadata(client, NULL, PATIENCE_MS, NULL, &future_done, &err));
+    OK(kafka_future_wait(future_done, PATIENCE_MS, &err));
+    OK(kafka_client_metadata(client, NULL, PATIENCE_MS, NULL, &future, &err));
     OK(send_text(producer, topic, 0, "before", 0));
     OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
 

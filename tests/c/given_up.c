@@ -1,5 +1,5 @@
-/* What cannot be delivered is given up, in time, and its number is on stderr: at exit(), or when
- * the producer is freed. The runner reads what is said. */
+/* What cannot be delivered is given up, in time, and its number is on stderr: at exit(), also of a
+ * producer that has been freed. The runner reads what is said. */
 #include "check.h"
 
 int main(int argument_count, char **arguments)
@@ -17,8 +17,7 @@ int main(int argument_count, char **arguments)
         start = now_ms();
         kafka_topic_free(topic);
         kafka_producer_free(producer);
-        CHECK(now_ms() - start >= 900);
-        CHECK(now_ms() - start < 5000);
+        CHECK(now_ms() - start < 500);
     } else if (strcmp(arguments[1], "two") == 0) {
         /* The second is not to wait for the first: a second for all of them together. */
         producer = producer_with("127.0.0.1:1", NULL);

@@ -16,7 +16,7 @@ static void they_arrive_in_order(const char *servers)
     kafka_topic *topic = topic_of(producer, "t");
     kafka_consumer *reader;
     kafka_record record;
-    kafka_header header = {"name", 4, "header", 6};
+    kafka_header header = {"name", 4, "header", 6, {0, 0}};
     char text[32];
     uint64_t lost_count = UNTOUCHED;
     int i;
@@ -37,7 +37,7 @@ static void they_arrive_in_order(const char *servers)
     /* They keep it. */
     kafka_topic_free(topic);
     CHECK_INT(await_reports(producer, COUNT + 1), 0);
-    OK(kafka_producer_close(producer, PATIENCE_MS, &lost_count, &err));
+    OK(kafka_producer_close(producer, PATIENCE_MS, &lost_count, NULL, &err));
     CHECK_INT(lost_count, 0);
     kafka_producer_free(producer);
 
@@ -101,15 +101,15 @@ static void what_finds_no_room_is_refused_and_can_be_given_up(void)
     }
     CHECK_INT(code, KAFKA_ERR_QUEUE_FULL);
     CHECK(sent >= 256);
-    FAILS(kafka_producer_flush(producer, 20, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_producer_flush(producer, 20, NULL, &err), KAFKA_ERR_TIMED_OUT);
     OK(kafka_producer_len(producer, &left, &err));
     CHECK_INT(left, sent);
     OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, &err));
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     CHECK_INT(await_reports(producer, sent), sent);
     OK(send_text(producer, topic, 0, "x", 0));
     kafka_topic_free(topic);
-    FAILS(kafka_producer_close(producer, 0, &left, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_producer_close(producer, 0, &left, NULL, &err), KAFKA_ERR_TIMED_OUT);
     CHECK_INT(left, 1);
     kafka_producer_free(producer);
 }

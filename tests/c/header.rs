@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::workbench::root;
+use harness::root;
 
 /// A function as the header declares it.
 pub struct Function {
@@ -31,7 +31,7 @@ impl Parameter {
         let mut words: Vec<&str> = spaced.split_whitespace().collect();
         let name = words.pop().expect("a parameter has a name").to_owned();
         let is_const = words.contains(&"const");
-        words.retain(|word| !["const", "struct"].contains(word));
+        words.retain(|word| !["const", "volatile", "struct"].contains(word));
         assert_eq!(words.len(), 1, "a type of one word: {text}");
         Self {
             name,

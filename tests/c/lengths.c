@@ -39,7 +39,7 @@ int main(void)
 
     OK(send_text(producer, topic, 0, "x", 1));
     OK(send_text(producer, topic, 0, "x", 2));
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_reports(producer, reports, 0, &report_count, &err));
     CHECK_INT(report_count, 0);
     OK(kafka_producer_reports(producer, reports, 1, &report_count, &err));

@@ -1,4 +1,4 @@
-/* Messages taken ahead of their reader, who reads them without a call, as the Lua module does. */
+/* Messages taken ahead of their reader, which reads them without a call, as the Lua module does. */
 #include "check.h"
 
 #define COUNT 10
@@ -10,11 +10,11 @@ static kafka_consumer *reader_ahead(const char *servers)
     kafka_partitions *partitions = NULL;
     kafka_consumer *consumer = NULL;
     OK(kafka_conf_set_lookahead(conf, 1, &err));
-    OK(kafka_consumer_new(servers, conf, &consumer, &err));
+    OK(kafka_consumer_new(servers, conf, &consumer, NULL, &err));
     kafka_conf_free(conf);
     OK(kafka_partitions_new(&partitions, &err));
     OK(kafka_partitions_add(partitions, "ahead", 0, KAFKA_OFFSET_INVALID, &err));
-    OK(kafka_consumer_assign(consumer, partitions, &err));
+    OK(kafka_consumer_assign(consumer, partitions, NULL, &err));
     kafka_partitions_free(partitions);
     return consumer;
 }
@@ -69,10 +69,28 @@ static void many_at_once(const char *servers, int first)
     /* One that outlives its consumer; and offsets are stored as ever. */
     consumer = reader_ahead(servers);
     OK(kafka_consumer_consume(consumer, MANY / 6, PATIENCE_MS, &batch, &err));
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
     kafka_consumer_free(consumer);
     expect_first(batch, first + MANY / 3 + MANY / 2);
     kafka_batch_free(batch);
+}
+
+/* A thread of the library sets it, and the optimiser must not read it only once. */
+static void late_is_seen_in_place(const char *servers, int first)
+{
+    kafka_consumer *consumer = reader_ahead(servers);
+    kafka_cursor *cursor = NULL;
+    const kafka_raw_message *const *messages = NULL;
+    fill(servers, "ahead", 0, first, 2);
+    OK(kafka_consumer_look_ahead(consumer, 2, PATIENCE_MS, &err));
+    OK(kafka_consumer_cursor(consumer, &cursor, &err));
+    OK(kafka_consumer_take(consumer, PATIENCE_MS, &messages, &err));
+    CHECK_INT(cursor->count, 2);
+    alarm(PATIENCE_MS / 1000);
+    while (!cursor->is_late) {
+    }
+    alarm(0);
+    kafka_consumer_free(consumer);
 }
 
 int main(void)
@@ -85,7 +103,7 @@ int main(void)
     kafka_message message;
     kafka_partitions *partitions = NULL;
     kafka_partition place;
-    kafka_request *request = NULL;
+    kafka_future *future = NULL;
     kafka_batch *batch = NULL;
 
     fill(servers, "ahead", 0, 0, COUNT);
@@ -95,16 +113,16 @@ int main(void)
     OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
     CHECK_BYTES(message.value, message.value_len, "1", 1);
     kafka_message_release(&message);
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
     kafka_consumer_free(consumer);
 
     consumer = reader_ahead(servers);
     read_some(consumer, 2, 2);
-    /* What was taken and not read is there for whoever takes one by one. */
+    /* What was taken and not read is there for callers that take one by one. */
     OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
     CHECK_BYTES(message.value, message.value_len, "4", 1);
     kafka_message_release(&message);
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
     FAILS(kafka_consumer_take(consumer, 0, &messages, &err), KAFKA_ERR_CLOSED);
     kafka_consumer_free(consumer);
 
@@ -115,18 +133,18 @@ int main(void)
     OK(kafka_consumer_cursor(consumer, &cursor, &err));
     OK(kafka_partitions_new(&partitions, &err));
     OK(kafka_partitions_add(partitions, "ahead", 0, 6, &err));
-    OK(kafka_consumer_request(consumer, KAFKA_CALL_ASSIGN, partitions, &request, &err));
+    OK(kafka_consumer_assign(consumer, partitions, &future, &err));
     CHECK_INT(cursor->next, 0);
     CHECK_INT(cursor->count, 0);
-    OK(kafka_request_wait(request, PATIENCE_MS, &err));
-    kafka_request_free(request);
+    OK(kafka_future_wait(future, PATIENCE_MS, &err));
+    kafka_future_free(future);
     kafka_partitions_free(partitions);
     read_some(consumer, 6, 1);
     /* To look ahead reads none of them, and those that are taken and not read come first, in whatever way. */
     OK(kafka_consumer_look_ahead(consumer, 2, PATIENCE_MS, &err));
     CHECK_INT(cursor->count, 0);
     FAILS(kafka_consumer_look_ahead(consumer, 1000, 50, &err), KAFKA_ERR_TIMED_OUT);
-    OK(kafka_consumer_position(consumer, NULL, &partitions, &err));
+    OK(kafka_consumer_position(consumer, NULL, &partitions, NULL, &err));
     OK(kafka_partitions_get(partitions, 0, &place, &err));
     CHECK_INT(place.offset, 7);
     kafka_partitions_free(partitions);
@@ -139,6 +157,7 @@ int main(void)
     kafka_consumer_free(consumer);
 
     many_at_once(servers, COUNT);
+    late_is_seen_in_place(servers, COUNT + MANY);
 
     consumer = reader_of(servers, "ahead", 1);
     FAILS(kafka_consumer_cursor(consumer, &cursor, &err), KAFKA_ERR_STATE);

@@ -1,4 +1,4 @@
-/* Messages belong to whoever polled them, whatever happens to the consumer. */
+/* Messages belong to the caller that polled them, whatever happens to the consumer. */
 #include "check.h"
 
 #define MESSAGE_COUNT 50
@@ -30,7 +30,7 @@ int main(void)
     for (i = 0; i < 10; i++) {
         kafka_message_release(&messages[i]);
     }
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
     for (i = 10; i < 20; i++) {
         kafka_message_release(&messages[i]);
     }

@@ -62,7 +62,7 @@ static void a_broker_dies_and_comes_back(void)
             OK(kafka_mock_cluster_broker_down(cluster, 1, &err));
         }
         if (i == 200) {
-            FAILS(kafka_producer_flush(producer, 100, &err), KAFKA_ERR_TIMED_OUT);
+            FAILS(kafka_producer_flush(producer, 100, NULL, &err), KAFKA_ERR_TIMED_OUT);
             OK(kafka_mock_cluster_broker_up(cluster, 1, &err));
         }
     }
@@ -96,7 +96,7 @@ static void errors_on_demand(void)
     CHECK_INT(await_reports(producer, 1), 0);
     OK(kafka_mock_cluster_push_errors(cluster, API_PRODUCE, lasting, 1, &err));
     OK(send_text(producer, topic, 0, "refused", 2));
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
     CHECK_INT(report_count, 1);
     CHECK_INT(report.opaque, 2);

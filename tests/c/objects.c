@@ -8,22 +8,6 @@ struct usage {
     long resident_kib, threads, descriptors;
 };
 
-static long field(const char *name)
-{
-    char line[256];
-    long value = -1;
-    FILE *status = fopen("/proc/self/status", "r");
-    CHECK(status != NULL);
-    while (fgets(line, sizeof line, status) != NULL) {
-        if (strncmp(line, name, strlen(name)) == 0) {
-            value = strtol(line + strlen(name), NULL, 10);
-        }
-    }
-    fclose(status);
-    CHECK(value >= 0);
-    return value;
-}
-
 static struct usage measure(void)
 {
     struct usage usage;
@@ -34,8 +18,20 @@ static struct usage measure(void)
         usage.descriptors++;
     }
     closedir(directory);
-    usage.resident_kib = field("VmRSS:");
-    usage.threads = field("Threads:");
+    usage.resident_kib = status_of("VmRSS:");
+    usage.threads = status_of("Threads:");
+    return usage;
+}
+
+/* What was freed ends on threads of the library, which get the time to. */
+static struct usage settled(long threads)
+{
+    struct usage usage = measure();
+    int i;
+    for (i = 0; i < 100 && usage.threads > threads; i++) {
+        sleep_ms(100);
+        usage = measure();
+    }
     return usage;
 }
 
@@ -65,6 +61,7 @@ int main(int argument_count, char **arguments)
     int pair_count = argument_count > 1 ? atoi(arguments[1]) : 10000;
     int warm_up = pair_count / 10;
     struct usage before, after;
+    long threads = measure().threads;
     int64_t start;
     int i;
 
@@ -72,17 +69,12 @@ int main(int argument_count, char **arguments)
     start = now_ms();
     for (i = 0; i < warm_up + pair_count; i++) {
         if (i == warm_up) {
-            before = measure();
+            before = settled(threads);
         }
         /* Most have no time to connect; some do their work. */
         come_and_go(i % 2 == 0 ? servers : "127.0.0.1:1", i % 20 == 0);
     }
-    after = measure();
-    /* Threads that were left to end by themselves get the time to. */
-    for (i = 0; i < 50 && after.threads > before.threads; i++) {
-        sleep_ms(100);
-        after = measure();
-    }
+    after = settled(threads);
     printf("%d producers and as many consumers: %.2f ms each pair, %ld -> %ld KiB, "
            "%ld -> %ld threads, %ld -> %ld descriptors\n",
            pair_count, (double)(now_ms() - start) / (warm_up + pair_count), before.resident_kib,

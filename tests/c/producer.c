@@ -20,7 +20,7 @@ static void send_poll_and_read_back(void)
     OK(send_text(producer, topic, 0, "one", 1));
     OK(send_text(producer, topic, 0, "two", 2));
     OK(send_text(producer, topic, 0, "three", KAFKA_OPAQUE_QUIET - 1));
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_len(producer, &message_count, &err));
     CHECK_INT(message_count, 0);
     OK(kafka_producer_poll(producer, 0, &reported, &err));
@@ -110,7 +110,7 @@ static void partitions_are_chosen_by_hand_or_by_key(void)
         OK(kafka_producer_send(producer, topic, -1, i % 2 ? "a" : "z", 1, "x", 1,
                                (uint64_t)(100 + i % 2), &err));
     }
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     while (got < 40) {
         OK(kafka_producer_reports(producer, reports + got, 40 - got, &report_count, &err));
         CHECK(report_count > 0);
@@ -175,7 +175,7 @@ static void an_unknown_topic(void)
                          "topic.metadata.propagation.max.ms", "0", END));
     kafka_topic *topic = topic_of(producer, "plain");
     kafka_topic *unknown;
-    /* Metadata requests, each of which may name the topic. */
+    /* Metadata futures, each of which may name the topic. */
     int32_t codes[20];
     int i;
 
@@ -194,7 +194,7 @@ static void an_unknown_topic(void)
     kafka_producer_free(producer);
 }
 
-static void topics_outlive_their_producer_and_are_nobody_elses(void)
+static void topics_outlive_their_producer_and_are_no_others(void)
 {
     kafka_producer *producer = producer_with(servers, NULL);
     kafka_producer *other = producer_with(servers, NULL);
@@ -226,10 +226,10 @@ static void closing(void)
     int64_t start;
 
     OK(send_text(producer, topic, 0, "not lost", 0));
-    OK(kafka_producer_close(producer, PATIENCE_MS, &lost_count, &err));
+    OK(kafka_producer_close(producer, PATIENCE_MS, &lost_count, NULL, &err));
     CHECK_INT(lost_count, 0);
     lost_count = UNTOUCHED;
-    OK(kafka_producer_close(producer, 0, &lost_count, &err));
+    OK(kafka_producer_close(producer, 0, &lost_count, NULL, &err));
     CHECK_INT(lost_count, 0);
     kafka_topic_free(topic);
     kafka_producer_free(producer);
@@ -237,17 +237,17 @@ static void closing(void)
     expect_text(consumer, "not lost");
     kafka_consumer_free(consumer);
 
-    /* Nobody there: what is given up is counted. */
+    /* No broker there: what is given up is counted. */
     producer = producer_with("127.0.0.1:1", NULL);
     topic = topic_of(producer, "closing");
     OK(send_text(producer, topic, 0, "lost", 0));
     OK(send_text(producer, topic, 0, "lost", 0));
-    FAILS(kafka_producer_flush(producer, 10, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_producer_flush(producer, 10, NULL, &err), KAFKA_ERR_TIMED_OUT);
     start = now_ms();
-    FAILS(kafka_producer_close(producer, 100, &lost_count, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_producer_close(producer, 100, &lost_count, NULL, &err), KAFKA_ERR_TIMED_OUT);
     CHECK_INT(lost_count, 2);
     CHECK(now_ms() - start < 5000);
-    OK(kafka_producer_close(producer, 100, &lost_count, &err));
+    OK(kafka_producer_close(producer, 100, &lost_count, NULL, &err));
     kafka_topic_free(topic);
     kafka_producer_free(producer);
 }
@@ -263,7 +263,7 @@ int main(void)
     partitions_are_chosen_by_hand_or_by_key();
     what_the_cluster_does_not_know();
     an_unknown_topic();
-    topics_outlive_their_producer_and_are_nobody_elses();
+    topics_outlive_their_producer_and_are_no_others();
     closing();
     kafka_mock_cluster_free(cluster);
     return 0;

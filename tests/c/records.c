@@ -7,6 +7,7 @@ static const char *servers;
 static kafka_header header_of(const char *name, const char *value)
 {
     kafka_header header;
+    memset(&header, 0, sizeof header);
     header.name = name;
     header.name_len = name == NULL ? 0 : strlen(name);
     header.value = value;

@@ -1,4 +1,4 @@
-/* Delivery reports and back pressure: a program that does not poll stalls nobody, and its
+/* Delivery reports and back pressure: a program that does not poll stalls no other, and its
  * memory is bounded. */
 #include "check.h"
 
@@ -21,12 +21,12 @@ static void what_is_not_fetched_takes_room(void)
     }
     FAILS(send_text(producer, topic, 0, "y", 10), KAFKA_ERR_QUEUE_FULL);
 
-    /* All are delivered although nobody asks. */
+    /* All are delivered although no caller polls. */
     consumer = reader_of(servers, "full", 1);
     for (i = 0; i < 10; i++) {
         expect_text(consumer, "x");
     }
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_len(producer, &message_count, &err));
     CHECK_INT(message_count, 0);
     FAILS(send_text(producer, topic, 0, "y", 10), KAFKA_ERR_QUEUE_FULL);
@@ -42,7 +42,7 @@ static void what_is_not_fetched_takes_room(void)
         OK(send_text(producer, topic, 0, "x", 10 + i));
     }
     FAILS(send_text(producer, topic, 0, "y", 10), KAFKA_ERR_QUEUE_FULL);
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_poll(producer, 0, &reported, &err));
     CHECK_INT(reported.reported_count, 10);
     CHECK_INT(reported.last_opaque, 12);
@@ -76,7 +76,7 @@ static void failures_are_counted_and_say_why(void)
 
     OK(send_text(producer, topic, 0, "x", 43));
     OK(send_text(producer, topic, 0, "x", 44));
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     while (got < 2) {
         OK(kafka_producer_reports(producer, reports + got, 4 - got, &report_count, &err));
         got += report_count;
@@ -88,7 +88,7 @@ static void failures_are_counted_and_say_why(void)
     kafka_producer_free(producer);
 }
 
-static void failures_nobody_fetched_are_lost(void)
+static void failures_that_were_not_fetched_are_lost(void)
 {
     kafka_producer *producer =
         producer_with("127.0.0.1:1", conf_of("message.timeout.ms", "100", END));
@@ -101,10 +101,10 @@ static void failures_nobody_fetched_are_lost(void)
     for (i = 0; i < 3; i++) {
         OK(send_text(producer, topic, 0, "x", i));
     }
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
     CHECK_INT(report_count, 1);
-    FAILS(kafka_producer_close(producer, 0, &lost_count, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_producer_close(producer, 0, &lost_count, NULL, &err), KAFKA_ERR_TIMED_OUT);
     CHECK_INT(lost_count, 2);
     kafka_topic_free(topic);
     kafka_producer_free(producer);
@@ -138,12 +138,12 @@ static void only_errors_if_that_is_wanted(void)
     kafka_reported reported;
     int i, round;
 
-    /* Successes are not told, so they take no room once delivered. */
+    /* Successes are not reported, so they take no room once delivered. */
     for (round = 0; round < 3; round++) {
         for (i = 0; i < 5; i++) {
             OK(send_text(producer, topic, 0, "x", 1));
         }
-        OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+        OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     }
     OK(kafka_producer_poll(producer, 0, &reported, &err));
     CHECK_INT(reported.reported_count, 0);
@@ -173,7 +173,7 @@ static void quiet_messages_take_no_room_once_reported(void)
         CHECK_INT(code, 0);
         sent++;
     }
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_counters(producer, &counters, &err));
     CHECK_INT(counters.queued, 30);
     CHECK_INT(counters.delivered, 30);
@@ -188,7 +188,7 @@ static void quiet_messages_take_no_room_once_reported(void)
         OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
     }
     OK(kafka_producer_wait(producer, PATIENCE_MS, &err));
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_quiet_failures(producer, &count, &err));
     CHECK_INT(count, 4);
     /* All four are to be passed on; two of them have been. */
@@ -202,13 +202,13 @@ static void quiet_messages_take_no_room_once_reported(void)
     CHECK_INT(reported.failed_count, 1);
     CHECK(reported.last_opaque == KAFKA_OPAQUE_NONE);
     OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
-    FAILS(kafka_producer_close(producer, 0, &count, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_producer_close(producer, 0, &count, NULL, &err), KAFKA_ERR_TIMED_OUT);
     CHECK_INT(count, 3);
     kafka_topic_free(topic);
     kafka_producer_free(producer);
 }
 
-static void a_report_tells_all_there_is(void)
+static void a_report_has_all_there_is(void)
 {
     kafka_producer *producer = producer_with(servers, NULL);
     kafka_topic *topics[2];
@@ -218,11 +218,11 @@ static void a_report_tells_all_there_is(void)
     topics[0] = topic_of(producer, "full");
     topics[1] = topic_of(producer, "other");
     OK(send_text(producer, topics[0], 0, "x", 0));
-    OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_time_reports(producer, 1, &err));
     for (i = 1; i < 4; i++) {
         OK(send_text(producer, topics[i % 2], 0, "x", i));
-        OK(kafka_producer_flush(producer, PATIENCE_MS, &err));
+        OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     }
     OK(kafka_producer_reports(producer, reports, 4, &report_count, &err));
     CHECK_INT(report_count, 4);
@@ -271,12 +271,12 @@ int main(void)
     kafka_mock_cluster *cluster = cluster_with("full", 1, &servers);
     what_is_not_fetched_takes_room();
     failures_are_counted_and_say_why();
-    failures_nobody_fetched_are_lost();
+    failures_that_were_not_fetched_are_lost();
     waiting_ends_in_time_and_at_the_first_report();
     only_errors_if_that_is_wanted();
     OK(kafka_mock_cluster_create_topic(cluster, "other", 1, 1, &err));
     quiet_messages_take_no_room_once_reported();
-    a_report_tells_all_there_is();
+    a_report_has_all_there_is();
     what_is_purged_is_reported();
     kafka_mock_cluster_free(cluster);
     return 0;

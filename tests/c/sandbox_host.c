@@ -24,7 +24,7 @@ static kafka_mock_cluster *cluster;
 static const char *payload;
 static size_t payload_len;
 static int read_count;
-static char payload_of_nobody[1];
+static char payload_elsewhere[1];
 
 /* What came back. */
 static void *checkpoints[CHECKPOINT_MAX];
@@ -172,7 +172,7 @@ static void every_pointer_comes_back(lua_State *lua, kafka_consumer *reader)
     /* The least, the largest that user space has, and everything a host allocates. */
     void *pointers[] = {(void *)0x1,        NULL,
                         (void *)0xffffffff, (void *)UINT64_C(0x100000000),
-                        (void *)payload_of_nobody, (void *)UINT64_C(0x7fffffffffff),
+                        (void *)payload_elsewhere, (void *)UINT64_C(0x7fffffffffff),
                         malloc(10),         malloc(10000000),
                         pointers,           (void *)&servers,
                         NULL};
@@ -298,7 +298,7 @@ static void failures_are_counted(lua_State *lua, kafka_consumer *reader)
     expect_text(reader, "back");
 }
 
-static void a_host_that_fails_is_told_so(lua_State *lua)
+static void a_host_that_fails_gets_an_error(lua_State *lua)
 {
     int status = 0;
     int64_t deadline = now_ms() + PATIENCE_MS;
@@ -334,7 +334,7 @@ int main(int argument_count, char **arguments)
     many_at_once_come_back_in_order(lua, reader);
     what_read_message_answers_is_sent(lua, reader);
     failures_are_counted(lua, reader);
-    a_host_that_fails_is_told_so(lua);
+    a_host_that_fails_gets_an_error(lua);
     lua_close(lua);
     kafka_consumer_free(reader);
     kafka_mock_cluster_free(cluster);

@@ -86,7 +86,7 @@ static void one_round(const char *servers, const char *queue_max, int close_afte
         CHECK_INT(pthread_create(&senders[i].thread, NULL, send_until_closed, &senders[i]), 0);
     }
     sleep_ms(close_after_ms);
-    OK(kafka_producer_close(producer, PATIENCE_MS, &lost_count, &err));
+    OK(kafka_producer_close(producer, PATIENCE_MS, &lost_count, NULL, &err));
     for (i = 0; i < SENDER_COUNT; i++) {
         CHECK_INT(pthread_join(senders[i].thread, NULL), 0);
         CHECK_INT(senders[i].last, KAFKA_ERR_CLOSED);
@@ -101,7 +101,7 @@ static void one_round(const char *servers, const char *queue_max, int close_afte
     kafka_topic_free(topic);
     kafka_producer_free(producer);
 
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, &err));
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
     for (i = 0; i < 2; i++) {
         CHECK_INT(pthread_join(receivers[i], NULL), 0);
     }

@@ -1,4 +1,4 @@
-/* Structured data: building and reading it, kinds that do not fit, and what belongs to whom. */
+/* Structured data: building and reading it, kinds that do not fit, and what belongs to what. */
 #include "check.h"
 
 static int32_t kind_of(const kafka_value *value)

@@ -1,5 +1,5 @@
 /*
- * Uses one feature of the library, as told by its arguments:
+ * Uses one feature of the library, which its arguments name:
  *
  *   features get NAME                            prints what a property is set to
  *   features codec NAME                          produces and consumes, compressed with it
@@ -48,9 +48,9 @@ static int client(const char *brokers, long wait_ms, int argc, char **argv) {
     *value++ = '\0';
     set(conf, argv[i], value);
   }
-  must(kafka_producer_new(brokers, conf, &producer, &err), "producer");
+  must(kafka_producer_new(brokers, conf, &producer, NULL, &err), "producer");
   nanosleep(&wait, NULL);
-  must(kafka_producer_close(producer, 0, NULL, &err), "close");
+  must(kafka_producer_close(producer, 0, NULL, NULL, &err), "close");
   kafka_producer_free(producer);
   kafka_conf_free(conf);
   puts("started and closed");
@@ -84,22 +84,22 @@ static int codec(const char *name) {
   set(conf, "linger.ms", "200");
   /* It logs how each batch was compressed. */
   set(conf, "debug", "msg");
-  must(kafka_producer_new(brokers, conf, &producer, &err), "producer");
+  must(kafka_producer_new(brokers, conf, &producer, NULL, &err), "producer");
   must(kafka_producer_create_topic(producer, "features", NULL, &topic, &err), "topic");
   for (number = 0; number < MESSAGES; number++) {
     fill(value, number);
     must(kafka_producer_send(producer, topic, 0, NULL, 0, value, SIZE, KAFKA_OPAQUE_NONE, &err), "send");
   }
-  must(kafka_producer_flush(producer, 20000, &err), "flush");
-  must(kafka_producer_close(producer, 1000, NULL, &err), "close");
+  must(kafka_producer_flush(producer, 20000, NULL, &err), "flush");
+  must(kafka_producer_close(producer, 1000, NULL, NULL, &err), "close");
   kafka_conf_free(conf);
 
   must(kafka_conf_new(&conf, &err), "conf");
   set(conf, "group.id", "features");
-  must(kafka_consumer_new(brokers, conf, &consumer, &err), "consumer");
+  must(kafka_consumer_new(brokers, conf, &consumer, NULL, &err), "consumer");
   must(kafka_partitions_new(&partitions, &err), "partitions");
   must(kafka_partitions_add(partitions, "features", 0, KAFKA_OFFSET_BEGINNING, &err), "partitions");
-  must(kafka_consumer_assign(consumer, partitions, &err), "assign");
+  must(kafka_consumer_assign(consumer, partitions, NULL, &err), "assign");
   for (number = 0; number < MESSAGES; number++) {
     kafka_message message;
     fill(value, number);

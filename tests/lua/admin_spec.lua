@@ -122,6 +122,11 @@ describe("what cannot be used", function()
       "resources[1].type: 'tpoic' is none of topic, group, broker",
     },
     {
+      "describe_configs",
+      { { type = "topic", name = "a" }, { type = "group", name = "a" } },
+      "resources[2]: 'a' is another type's name already, and the result has one entry for a name",
+    },
+    {
       "incremental_alter_configs",
       { { type = "topic", name = "a", set = { b = 1 }, delete = { "b" } } },
       "resources[1].delete[1]: 'b' is there twice",
@@ -142,6 +147,11 @@ describe("what cannot be used", function()
       "list_offsets",
       { { topic = "a", partition = 0, offset = "first" } },
       "partitions[1].offset: 'first' is none of earliest, latest, max_timestamp",
+    },
+    {
+      "list_offsets",
+      { { topic = "a", partition = 0, offset = 5 } },
+      "partitions[1].offset: neither OFFSET_BEGINNING nor OFFSET_END",
     },
     { "delete_records", { { topic = "a", partition = 0, offset = -2 } }, "partitions[1].offset: -2 is out of range" },
     {
@@ -252,6 +262,40 @@ describe("offsets", function()
     refusing:close()
   end)
 
+  it("are asked for again while their coordinator is not ready", function()
+    local moving = kafka.mock_cluster(1)
+    assert(moving:create_topic("t", 1, 1))
+    local admin = support.admin(moving:bootstrap_servers())
+    local err = kafka.err
+    local not_ready = { err.NOT_COORDINATOR, err.COORDINATOR_LOAD_IN_PROGRESS, err.COORDINATOR_NOT_AVAILABLE }
+    local groups = { { group = "g", offsets = { { topic = "t", partition = 0, offset = 3 } } } }
+    assert(moving:push_errors("OffsetCommit", unpack(not_ready)))
+    assert.is_true(assert(admin:alter_group_offsets(groups)).g.ok)
+    assert(moving:push_errors("OffsetFetch", unpack(not_ready)))
+    local asked = { { group = "g", partitions = { { topic = "t", partition = 0 } } } }
+    assert.equal(3, assert(admin:list_group_offsets(asked)).g.offsets[1].offset)
+    moving:close()
+  end)
+
+  it("of a group whose coordinator does not get ready fail with what it said", function()
+    local moving = kafka.mock_cluster(1)
+    assert(moving:create_topic("t", 1, 1))
+    local admin = support.admin(moving:bootstrap_servers())
+    assert(admin:list_group_offsets({ { group = "g" } }))
+    local errors = {}
+    for index = 1, 100 do
+      errors[index] = kafka.err.COORDINATOR_LOAD_IN_PROGRESS
+    end
+    assert(moving:push_errors("OffsetFetch", unpack(errors)))
+    local listed
+    local overrun = support.overrun(600, 100, function()
+      listed = assert(admin:list_group_offsets({ { group = "g" } }, 600)).g
+    end)
+    assert.same({ false, kafka.err.COORDINATOR_LOAD_IN_PROGRESS }, { listed.ok, listed.code })
+    assert.is_true(overrun < 100, overrun)
+    moving:close()
+  end)
+
   it("of partitions are found by place and by time", function()
     local topic = "found"
     assert(cluster:create_topic(topic, 2, 1))
@@ -267,6 +311,34 @@ describe("offsets", function()
     local place = { topic = topic, partition = 0, offset = "EARLIEST", timestamp = kafka.null }
     local earliest = assert(admin:list_offsets({ place }, 10000, kafka.null))
     assert.equal(0, earliest["found:0"].offset)
+    -- By the numbers that consumers know.
+    for number, offset in pairs({ [kafka.OFFSET_BEGINNING] = 0, [kafka.OFFSET_END] = 2 }) do
+      local found = assert(admin:list_offsets({ { topic = topic, partition = 0, offset = number } }))
+      assert.equal(offset, found["found:0"].offset)
+    end
+  end)
+
+  it("of partitions whose leader is gone are neither there nor unknown", function()
+    local led = kafka.mock_cluster(2)
+    assert(led:create_topic("led", 2, 2))
+    assert(led:set_leader("led", 0, 1))
+    assert(led:set_leader("led", 1, 2))
+    local admin = support.admin(led:bootstrap_servers())
+    local function latest(timeout_ms)
+      return admin:list_offsets({ { topic = "led", partition = 1, offset = "latest" } }, timeout_ms)
+    end
+    assert.is_true(assert(latest(10000))["led:1"].ok)
+    assert(led:broker_down(2))
+    for _ = 1, 5 do
+      local answer, message = latest(400)
+      local outcome = answer and answer["led:1"]
+      local code = answer and outcome.code
+      local is_right = message == "timeout" or code == kafka.err.LEADER_NOT_AVAILABLE or code == support.TIMED_OUT
+      assert.is_true(is_right, outcome and outcome.err)
+    end
+    assert(led:broker_up(2))
+    assert.is_true(assert(latest(10000))["led:1"].ok)
+    led:close()
   end)
 
   it("of partitions that are not there fail one by one, also where none is", function()
@@ -313,7 +385,7 @@ describe("time #timing", function()
     it("is kept by " .. method, function()
       local admin = support.admin(support.NOWHERE)
       local answer, message, code
-      local overrun = support.overrun(60, 3, function()
+      local overrun = support.overrun(60, 50, function()
         answer, message, code = call(admin, method, 60)
       end)
       assert.is_nil(answer)

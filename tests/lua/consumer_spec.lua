@@ -50,7 +50,7 @@ describe("a consumer", function()
       local consumer = support.consumer(brokers, { "later" }, {
         ["group.protocol"] = "classic",
         ["topic.metadata.refresh.interval.ms"] = 200,
-        -- This cluster forgets a member who joins again before it has been told of its first joining, which librdkafka
+        -- This cluster forgets a member that joins again before it has learned of its first joining, which librdkafka
         -- may do when it learns of the topic's partitions; it asks once more after this time.
         ["session.timeout.ms"] = 6000,
         ["max.poll.interval.ms"] = 6000,
@@ -153,7 +153,7 @@ describe("a consumer", function()
     it("#timing waits as long as asked, and not longer", function()
       local consumer = support.consumer(brokers, { "t:0" })
       for _, timeout in ipairs({ 0, 100, 250 }) do
-        local overrun = support.overrun(timeout, 4, function()
+        local overrun = support.overrun(timeout, 50, function()
           assert.equal(nil, (consumer:receive(timeout)))
         end)
         assert.is_true(overrun > -2 and overrun < 50, ("receive(%d): %.1f ms too long"):format(timeout, overrun))
@@ -166,7 +166,7 @@ describe("a consumer", function()
           consumer:receive(nil)
         end,
       }) do
-        local overrun = support.overrun(1000, 2, call)
+        local overrun = support.overrun(1000, 50, call)
         assert.is_true(overrun > -2 and overrun < 50, ("receive(): %.1f ms too long"):format(overrun))
       end
     end)
@@ -178,7 +178,7 @@ describe("a consumer", function()
       assert.equal(0, producer:send("t", 0, 0, "first"))
       support.receive(consumer, 1)
       for _, timeout in ipairs({ 10000, -1 }) do
-        local overrun = support.overrun(0, 5, function()
+        local overrun = support.overrun(0, 250, function()
           assert.equal(0, producer:send("t", 0, 1, "x"))
           assert.equal("x", (consumer:receive(timeout)))
         end)

@@ -43,9 +43,9 @@ describe("a group", function()
     return conf
   end
 
-  -- What a member was told: "assign 0 1", in order.
-  local function recorder(told, more)
-    local function tell(kind)
+  -- The events of a member: "assign 0 1", in order.
+  local function recorder(moves, more)
+    local function record(kind)
       return function(consumer, partitions)
         local numbers = {}
         for index, item in ipairs(partitions) do
@@ -53,13 +53,13 @@ describe("a group", function()
           numbers[index] = item.partition
         end
         table.sort(numbers)
-        told[#told + 1] = ("%s %s"):format(kind, table.concat(numbers, " "))
+        moves[#moves + 1] = ("%s %s"):format(kind, table.concat(numbers, " "))
         if more and more[kind] then
           more[kind](consumer, partitions)
         end
       end
     end
-    return { on_assign = tell("assign"), on_revoke = tell("revoke"), on_lost = tell("lost") }
+    return { on_assign = record("assign"), on_revoke = record("revoke"), on_lost = record("lost") }
   end
 
   local function take(consumer, messages)
@@ -74,14 +74,14 @@ describe("a group", function()
   for kind in pairs(KINDS) do
     it("runs handlers inside of calls: " .. kind .. KEEPS_THE_CLOCK[kind], function()
       send(1, 8)
-      local told, messages = {}, {}
+      local moves, messages = {}, {}
       local committed
       local protocol
       local consumer = support.consumer(
         brokers,
         { "t" },
         conf_of(kind),
-        recorder(told, {
+        recorder(moves, {
           assign = function(self)
             protocol = self:rebalance_protocol()
           end,
@@ -90,25 +90,25 @@ describe("a group", function()
           end,
         })
       )
-      assert.same({}, told)
+      assert.same({}, moves)
       support.eventually(15, "all messages", function()
         take(consumer, messages)
         return #messages == 8
       end)
-      assert.same({ "assign 0 1 2 3" }, told)
+      assert.same({ "assign 0 1 2 3" }, moves)
       assert.equal(kind == "eager" and "EAGER" or "COOPERATIVE", protocol)
       assert.equal(4, #consumer:assignment())
       assert.same({ "t" }, consumer:subscription())
       assert.equal(false, consumer:assignment_lost())
       assert.equal(true, consumer:close())
-      assert.same({ "assign 0 1 2 3", "revoke 0 1 2 3" }, told)
+      assert.same({ "assign 0 1 2 3", "revoke 0 1 2 3" }, moves)
       table.sort(committed, function(left, right)
         return left.partition < right.partition
       end)
       for partition = 0, 3 do
         assert.same({ topic = "t", partition = partition, offset = 2 }, committed[partition + 1])
       end
-      -- It took effect: who comes next does not see them again.
+      -- It took effect: the next member does not see them again.
       local places = {}
       for partition = 0, 3 do
         places[#places + 1] = { topic = "t", partition = partition }
@@ -120,14 +120,14 @@ describe("a group", function()
     end)
   end
 
-  it("shares partitions among members who come and go", function()
-    local seen, told = {}, { {}, {} }
+  it("shares partitions among members that come and go", function()
+    local seen, moves = {}, { {}, {} }
     local function member(number)
       return support.consumer(
         brokers,
         { "t" },
         conf_of("consumer"),
-        recorder(told[number], {
+        recorder(moves[number], {
           revoke = function(self)
             self:commit()
           end,
@@ -177,7 +177,7 @@ describe("a group", function()
     for number = 1, sent do
       assert.equal(1, seen[tostring(number)], number .. " came more than once")
     end
-    assert.equal("assign 0 1 2 3", told[1][1])
+    assert.equal("assign 0 1 2 3", moves[1][1])
   end)
 
   it("lets a handler begin where it wants", function()
@@ -237,28 +237,28 @@ describe("a group", function()
     assert.same({ nil, "closed", support.CLOSED }, result)
   end)
 
-  it("tells of lost partitions, or calls them revoked #timing", function()
-    local told, members = { {}, {} }, {}
+  it("has an event for lost partitions, or calls them revoked #timing", function()
+    local moves, members = { {}, {} }, {}
     for number = 1, 2 do
-      local options = recorder(told[number])
+      local options = recorder(moves[number])
       if number == 2 then
         options.on_lost = nil
       end
       local conf = conf_of("eager", { ["group.id"] = "lost" .. number })
       members[number] = support.consumer(brokers, { "t" }, conf, options)
     end
-    local function both_were_told(count)
+    local function both_have_moved(count)
       return function()
         members[1]:poll(20)
         members[2]:poll(20)
-        return #told[1] >= count and #told[2] >= count
+        return #moves[1] >= count and #moves[2] >= count
       end
     end
-    support.eventually(15, "partitions", both_were_told(1))
+    support.eventually(15, "partitions", both_have_moved(1))
     cluster:push_errors("Heartbeat", kafka.err.UNKNOWN_MEMBER_ID, kafka.err.UNKNOWN_MEMBER_ID)
-    support.eventually(15, "the loss", both_were_told(2))
-    assert.equal("lost 0 1 2 3", told[1][2])
-    assert.equal("revoke 0 1 2 3", told[2][2])
+    support.eventually(15, "the loss", both_have_moved(2))
+    assert.equal("lost 0 1 2 3", moves[1][2])
+    assert.equal("revoke 0 1 2 3", moves[2][2])
   end)
 
   for _, kind in ipairs({ "eager", "consumer" }) do
@@ -321,7 +321,7 @@ describe("a group", function()
     assert.equal(4, #first:commit())
     assert.equal("member 1", first:group_metadata().group_instance_id)
     assert.equal(true, first:close())
-    -- All four would be there for one who comes into an empty group.
+    -- All four would be there for a member that joins an empty group.
     local second = member(2)
     await_partitions(second, 2)
     first = member(1)
@@ -336,7 +336,7 @@ describe("a group", function()
     assert.same({ 0, 1, 2, 3 }, owned)
   end)
 
-  -- Then a rebalance is under way, and nobody looks.
+  -- Then a rebalance is under way, and no member polls.
   local function await_event(consumer)
     local clib, out = support.clib(), require("ffi").new("kafka_message")
     support.eventually(15, "the event", function()
@@ -346,27 +346,27 @@ describe("a group", function()
 
   it("#many can be left at any moment", function()
     -- librdkafka ends the group while the second of two rebalances is answered, and may then forget to say so.
-    local told = {}
+    local moves = {}
     for number = 1, 40 do
       local conf = conf_of("consumer", { ["group.id"] = "left " .. number })
-      local consumer = support.consumer(brokers, { "t" }, conf, recorder(told))
+      local consumer = support.consumer(brokers, { "t" }, conf, recorder(moves))
       await_event(consumer)
       assert.equal(true, consumer:close(10000))
     end
-    assert.same({}, told)
+    assert.same({}, moves)
   end)
 
   it("is left within its time, whatever was not answered", function()
-    local told = {}
-    local consumer = support.consumer(brokers, { "t" }, conf_of("consumer"), recorder(told))
+    local moves = {}
+    local consumer = support.consumer(brokers, { "t" }, conf_of("consumer"), recorder(moves))
     await_event(consumer)
     local start = support.now()
     consumer:close(3000)
     assert.is_true(support.now() - start < 4.5)
     -- What it was given it never had.
-    assert.same({}, told)
+    assert.same({}, moves)
 
-    local forgotten = support.consumer(brokers, { "t" }, conf_of("consumer"), recorder(told))
+    local forgotten = support.consumer(brokers, { "t" }, conf_of("consumer"), recorder(moves))
     support.eventually(15, "partitions", function()
       forgotten:poll(50)
       return #forgotten:assignment() == 4
@@ -378,6 +378,6 @@ describe("a group", function()
     forgotten.handle = nil
     require("kafka.native").release(handle, clib.kafka_consumer_free)
     assert.is_true(support.now() - start < 3)
-    assert.same({ "assign 0 1 2 3" }, told)
+    assert.same({ "assign 0 1 2 3" }, moves)
   end)
 end)

@@ -1,4 +1,4 @@
--- A producer that hands its messages over to a thread: what may be different is when a refusal is told.
+-- A producer that hands its messages over to a thread: what may be different is when a refusal is reported.
 
 local support = require("support")
 

@@ -5,7 +5,7 @@ local support = require("support")
 describe("compiled by the JIT", function()
   after_each(support.close_all)
 
-  -- Runs a program of two functions and returns what LuaJIT told about the traces it recorded in the second one.
+  -- Runs a program of two functions and returns what LuaJIT reported of the traces it recorded in the second one.
   local function traces(text)
     local directory = support.directory()
     local result = support.program(
@@ -21,27 +21,27 @@ describe("compiled by the JIT", function()
     )
     assert.equal("", result.err)
     assert.equal(0, result.code)
-    local told = support.read(directory .. "/traces")
+    local listing = support.read(directory .. "/traces")
     support.remove(directory)
     -- Not what it compiles of its own.
-    return (told:gsub("[^\n]*%f[%w]v%.lua[^\n]*\n", ""))
+    return (listing:gsub("[^\n]*%f[%w]v%.lua[^\n]*\n", ""))
   end
 
-  local function assert_compiled(told)
+  local function assert_compiled(listing)
     -- A root trace of the program's own loop, closed on itself.
-    assert.matches("%[TRACE +%d+ program%.lua:%d+ loop%]", told)
+    assert.matches("%[TRACE +%d+ program%.lua:%d+ loop%]", listing)
     -- What LuaJIT cannot compile, and what it will not try again. Other recordings may be given up: it happens to begin
     -- one where a rare path is taken, and begins another the next time around.
-    assert.equal(nil, told:find("NYI", 1, true), told)
-    assert.equal(nil, told:find("blacklisted", 1, true), told)
+    assert.equal(nil, listing:find("NYI", 1, true), listing)
+    assert.equal(nil, listing:find("blacklisted", 1, true), listing)
     -- Leaving machine code for a C function of Lua's, to come back to it afterwards.
-    assert.equal(nil, told:find("stitch", 1, true), told)
+    assert.equal(nil, listing:find("stitch", 1, true), listing)
   end
 
   it("a loop that sends and polls is machine code all through", function()
     local cluster, brokers = support.cluster()
     cluster:create_topic("t", 1, 1)
-    local told = traces(([[
+    local listing = traces(([[
       local producer
       local function prepare()
         local kafka = require("kafka")
@@ -59,10 +59,10 @@ describe("compiled by the JIT", function()
         assert(sent == 20000)
       end
     ]]):format(brokers))
-    assert_compiled(told)
+    assert_compiled(listing)
   end)
 
-  it("a loop that receives is machine code all through", function()
+  it("a loop that receives is machine code all through #many", function()
     local cluster, brokers = support.cluster()
     cluster:create_topic("t", 1, 1)
     local producer = support.producer(brokers)
@@ -71,7 +71,7 @@ describe("compiled by the JIT", function()
       assert.equal(0, producer:send("t", 0, index, ("message %d"):format(index)))
     end
     assert.equal(true, producer:close())
-    local told = traces(([[
+    local listing = traces(([[
       local consumer
       local function prepare()
         local kafka = require("kafka")
@@ -90,17 +90,17 @@ describe("compiled by the JIT", function()
         end
       end
     ]]):format(brokers))
-    assert_compiled(told)
+    assert_compiled(listing)
   end)
 
   -- What a loop comes to that has loops of the library's inside: a part of it may be given up, but nothing that the JIT
   -- cannot compile at all.
-  local function assert_compilable(told, where)
-    assert.matches("%[TRACE +%d+ " .. where .. "%.lua:%d+ loop%]", told)
-    assert.equal(nil, told:find("NYI: bytecode", 1, true), told)
-    assert.equal(nil, told:find("NYI: FastFunc", 1, true), told)
-    assert.equal(nil, told:find("NYI: C function", 1, true), told)
-    assert.equal(nil, told:find("stitch", 1, true), told)
+  local function assert_compilable(listing, where)
+    assert.matches("%[TRACE +%d+ " .. where .. "%.lua:%d+ loop%]", listing)
+    assert.equal(nil, listing:find("NYI: bytecode", 1, true), listing)
+    assert.equal(nil, listing:find("NYI: FastFunc", 1, true), listing)
+    assert.equal(nil, listing:find("NYI: C function", 1, true), listing)
+    assert.equal(nil, listing:find("stitch", 1, true), listing)
   end
 
   it("#many loops that produce are machine code all through, and so is what reads a batch", function()
@@ -197,7 +197,7 @@ describe("compiled by the JIT", function()
         end
       ]],
     }) do
-      local told = traces(([[
+      local listing = traces(([[
         local consumer
         local function prepare()
           local kafka = require("kafka")
@@ -217,7 +217,7 @@ describe("compiled by the JIT", function()
           assert(received == 20000 and bytes > 20000 and take)
         end
       ]]):format(brokers, loop))
-      assert_compilable(told, "program")
+      assert_compilable(listing, "program")
     end
   end)
 

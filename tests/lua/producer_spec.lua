@@ -276,7 +276,7 @@ describe("a producer", function()
     it("says ESRCH for a partition that the cluster does not have", function()
       local producer = support.producer(brokers)
       producer:create_topic("t")
-      -- Before the cluster has told about its topics, it can only be found out later.
+      -- Before the metadata of the cluster has come, it can only be found out later.
       local first = producer:send("t", 99, 1, "x")
       if first == 0 then
         local id, failures = producer:poll(10000)
@@ -379,7 +379,7 @@ describe("a producer", function()
     it("#timing waits as long as asked, and not longer", function()
       local producer = support.producer(brokers)
       for _, timeout in ipairs({ 0, 100, 250 }) do
-        local overrun = support.overrun(timeout, 5, function()
+        local overrun = support.overrun(timeout, 50, function()
           assert.equal(nil, (producer:poll(timeout)))
         end)
         assert.is_true(overrun > -2 and overrun < 50, ("poll(%d): %.1f ms too long"):format(timeout, overrun))
@@ -392,7 +392,7 @@ describe("a producer", function()
           producer:poll(nil)
         end,
       }) do
-        assert.is_true(support.overrun(0, 5, call) < 50)
+        assert.is_true(support.overrun(0, 50, call) < 50)
       end
     end)
 
@@ -402,7 +402,7 @@ describe("a producer", function()
       assert.equal(0, producer:send("t", 0, 1, "x"))
       assert.equal(0, support.reported(producer, 1))
       for _, timeout in ipairs({ 10000, -1 }) do
-        local overrun = support.overrun(0, 5, function()
+        local overrun = support.overrun(0, 250, function()
           assert.equal(0, producer:send("t", 0, 2, "x"))
           assert.equal(2, (producer:poll(timeout)))
         end)

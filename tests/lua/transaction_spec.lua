@@ -83,7 +83,7 @@ describe("transactions", function()
     assert.has_error(function()
       producer:transaction("x")
     end, "bad argument #1 to 'transaction' (function expected, got string)")
-    -- Who aborts knows of what was lost.
+    -- A caller that aborts knows of what was lost.
     assert.is_true(producer:close(10000))
   end)
 
@@ -174,7 +174,7 @@ describe("transactions", function()
     assert.is_true(producer:begin_transaction())
     assert.is_true(producer:produce({ topic = "t", value = "x" }))
     cluster:broker_down(1)
-    local over = support.overrun(100, 3, function()
+    local over = support.overrun(100, 50, function()
       failed(support.TIMED_OUT, { producer:commit_transaction(100) }, "retriable")
     end)
     assert.is_true(over >= -1 and over < 50, over)

@@ -3,6 +3,7 @@
 local bit = require("bit")
 local ffi = require("ffi")
 local kafka = require("kafka")
+local resty_producer = require("kafka.resty.producer")
 
 local app = {}
 
@@ -21,7 +22,7 @@ local function say(...)
   return table.concat(said, " ")
 end
 
-local producer, patient, secure
+local producer, secure
 
 --- The worker's producer.
 function app.producer()
@@ -31,88 +32,8 @@ function app.producer()
   return producer
 end
 
--- --- Phases ------------------------------------------------------------------
-
-local function remember(phase, ...)
-  ngx.shared.results:set(phase, say(...))
-end
-
---- Sends from the phase that it is called in, and tries to wait there.
-function app.try_phase(name)
-  -- Lingers until somebody flushes: a message that has arrived already would leave nothing to wait for.
-  patient = patient or kafka.producer(brokers, { ["linger.ms"] = 10000 })
-  local queued, refused = patient:produce({ topic = topic, value = name })
-  local flushed, text, code = patient:flush(5000)
-  if code == kafka.err.WOULD_BLOCK then
-    -- What it says must tell what to do.
-    assert(text:find("ngx.timer.at", 1, true), text)
-    flushed = "would block"
-  end
-  remember(name, queued, refused, flushed)
-end
-
---- Every call that gives way where it can, though no broker is asked.
-local function call_all()
-  local consumer = kafka.consumer(brokers, nil, { ["group.id"] = "g" })
-  local place = { topic = topic, partition = 0 }
-  assert(consumer:subscribe({ topic }))
-  assert(consumer:subscription()[1] == topic)
-  assert(consumer:unsubscribe())
-  assert(consumer:assign({ place }))
-  assert(consumer:assignment()[1].topic == topic)
-  assert(consumer:pause({ place }))
-  assert(consumer:resume({ place }))
-  assert(not consumer:position()[1].offset)
-  assert(consumer:incremental_unassign({ place }))
-  assert(#consumer:assignment() == 0)
-  assert(consumer:incremental_assign({ place }))
-  assert(consumer:unassign())
-  assert(consumer:rebalance_protocol() == "NONE")
-  assert(consumer:group_metadata().generation_id == -1)
-  local _, _, code, info = consumer:pause({ { topic = "unknown", partition = 7 } })
-  assert(code == kafka.err.UNKNOWN_PARTITION and info.name == "UNKNOWN_PARTITION")
-  local transactional = kafka.producer(brokers, { ["transactional.id"] = "t" })
-  _, _, code = transactional:begin_transaction()
-  assert(code == kafka.err.STATE)
-end
-
---- Makes those calls, and says whether others have had a turn meanwhile.
-function app.call(arguments)
-  local turns, is_over = 0, false
-  ngx.thread.spawn(function()
-    repeat
-      ngx.sleep(0.001)
-      turns = turns + 1
-    until is_over
-  end)
-  local ran, text = pcall(function()
-    if arguments.inside == "C" then
-      -- What C calls cannot give way.
-      return ("x"):gsub("x", call_all)
-    end
-    call_all()
-  end)
-  is_over = true
-  return ran and say(turns > 0) or text
-end
-
-function app.call_at_start()
-  app.start = say(pcall(call_all))
-end
-
-function app.started()
-  return app.start
-end
-
 function app.result(arguments)
   return ngx.shared.results:get(arguments.phase)
-end
-
-function app.try_timer()
-  ngx.timer.at(0, function()
-    app.try_phase("timer")
-  end)
-  return "started"
 end
 
 -- --- Waiting -----------------------------------------------------------------
@@ -181,8 +102,8 @@ function app.read_while_closing()
   return say(message, text, closed)
 end
 
---- What a light thread has waited with for more, when it is killed, is there for whoever comes next.
-function app.kill_who_gathers()
+--- What a light thread has waited with for more, when it is killed, is there for the next one.
+function app.kill_gathering()
   local consumer = new_consumer("killed")
   assert(consumer:receive(15000))
   local gathering = ngx.thread.spawn(consumer.consume, consumer, 1000, 15000)
@@ -268,7 +189,7 @@ function app.move()
   local consumer = kafka.consumer(cluster:bootstrap_servers(), nil, properties)
 
   local expected, count = nil, 0
-  local function hear(message)
+  local function count_one(message)
     assert(message.offset == expected, say("read", message.offset, "instead of", expected))
     expected, count = expected + 1, count + 1
   end
@@ -278,7 +199,7 @@ function app.move()
       local message
       message, text = consumer:poll(10000)
       if message then
-        hear(message)
+        count_one(message)
       end
     until text == "closed"
   end)
@@ -309,7 +230,7 @@ function app.move()
     assert(consumer:resume({ place }))
     -- Unless the other was there first.
     for _, message in ipairs(consumer:consume(20, 0) or {}) do
-      hear(message)
+      count_one(message)
     end
     move(nil, consumer.unassign)
     assert(#consumer:assignment() == 0)
@@ -329,7 +250,7 @@ end
 
 -- --- Life --------------------------------------------------------------------
 
---- Sends a message and says whether it was taken; what becomes of it the producer's log has to tell.
+--- Sends a message and says whether it was taken; what becomes of it the producer's log has to show.
 function app.send()
   local queued, text = app.producer():produce({ topic = topic, value = "x" })
   return queued and "queued" or text
@@ -340,21 +261,21 @@ local failing
 --- Has messages fail, and a call fetch their reports whose handlers do not come to an end.
 function app.fail()
   failing = kafka.producer(brokers, { ["linger.ms"] = 0, ["message.timeout.ms"] = 50 })
-  local told = 0
-  local function hear()
-    told = told + 1
+  local reported = 0
+  local function count_one()
+    reported = reported + 1
     ngx.sleep(60)
   end
   for at = 1, 8 do
-    assert(failing:produce({ topic = topic, value = "x", opaque = at, on_delivery = at > 5 and hear or nil }))
+    assert(failing:produce({ topic = topic, value = "x", opaque = at, on_delivery = at > 5 and count_one or nil }))
   end
   ngx.timer.at(0, function()
     failing:flush(10000)
   end)
   repeat
     ngx.sleep(0.02)
-  until told > 0
-  return say("told", told)
+  until reported > 0
+  return say("reported", reported)
 end
 
 --- How the worker is called, and how many files it has open.
@@ -365,7 +286,7 @@ function app.worker()
   return say(ngx.worker.pid(), count)
 end
 
---- How many messages nothing has been heard of.
+--- How many messages have not been reported.
 function app.pending()
   return say(app.producer():len())
 end
@@ -434,10 +355,34 @@ function app.neighbours(arguments)
   return say(answer, bit.tohex(digest[0], 2) .. bit.tohex(digest[31], 2), type(offset))
 end
 
+-- --- lua-resty-kafka's API -----------------------------------------------------
+
+local function broker_list()
+  local host, port = brokers:match("([^,]*):(%d+)")
+  return { { host = host, port = tonumber(port) } }
+end
+
+--- Sends by an asynchronous producer: for log_by_lua.
+function app.log(number)
+  local producer_of_log = resty_producer:new(broker_list(), { producer_type = "async", flush_time = 20 }, "log")
+  local sent, text = producer_of_log:send(topic, nil, "log " .. number)
+  if not sent then
+    ngx.log(ngx.ERR, "not sent: ", text)
+  end
+end
+
+--- Sends a message that waits for its topic's partitions.
+function app.defer()
+  local function first()
+    return 0
+  end
+  local config = { producer_type = "async", partitioner = first }
+  return say(resty_producer:new(broker_list(), config, "deferred"):send(topic, "k", "v"))
+end
+
 --- Reads by a basic consumer.
 function app.fetch()
-  local host, port = brokers:match("^(.-):(%d+)$")
-  local consumer = require("kafka.resty.basic-consumer"):new({ { host = host, port = tonumber(port) } })
+  local consumer = require("kafka.resty.basic-consumer"):new(broker_list())
   local data = assert(consumer:fetch(topic, 0, 0))
   return say(#data.records)
 end

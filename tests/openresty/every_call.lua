@@ -48,7 +48,7 @@ local CLIENT = {
 
 local RECORD = { topic = topic, value = "v", key = "k", headers = { { "a", "b" } } }
 
-local function heard(value)
+local function reported(value)
   return { topic = topic, value = value, on_delivery = nothing }
 end
 
@@ -71,12 +71,12 @@ function scenes.producer()
     { "produce", RECORD },
     { "produce_batch", topic, records(20) },
     { "flush", MS },
-    { "produce", heard("v") },
+    { "produce", reported("v") },
     { "poll", MS },
     { "produce_sync", RECORD, MS },
     { "counters" },
     { "len" },
-    { "produce", heard("given up") },
+    { "produce", reported("given up") },
     { "purge" },
     { "poll", 10 * MS },
     { "destroy_topic", topic },
@@ -98,12 +98,12 @@ function scenes.handing_producer()
   })
 end
 
---- One that hears of everything, and has no room.
-function scenes.hearing_producer()
+--- One with a handler for everything, and no room.
+function scenes.handling_producer()
   local options = { reports = true, on_delivery = nothing, on_error = nothing, on_stats = nothing, block_ms = MS }
   local properties = { ["queue.buffering.max.messages"] = 10, ["statistics.interval.ms"] = 20 }
   local producer = kafka.producer(brokers, properties, options)
-  call_all("hearing producer", producer, {
+  call_all("handling producer", producer, {
     { "produce_batch", topic, records(12) },
     { "produce", RECORD },
     { "poll", MS },
@@ -228,6 +228,8 @@ end
 
 function scenes.admin(own)
   local admin = watch.run("kafka.admin", kafka.admin, brokers)
+  -- A broker at work may take its time, and its answers are to be read.
+  local ms = every_call.broker == "at work" and patience() or MS
   local other, group = own .. "-other", own .. "-group"
   local place = { topic = other, partition = 0, offset = 0 }
   local config = { type = "topic", name = other }
@@ -240,46 +242,47 @@ function scenes.admin(own)
     permission = "allow",
   }
   call_all("admin", admin, {
-    { "create_topics", { { topic = other, partitions = 1, replication = 1 } }, MS, { validate_only = false } },
-    { "create_partitions", { { topic = other, partitions = 2 } }, MS },
-    { "describe_topics", { other }, MS },
-    { "describe_cluster", MS },
-    { "describe_configs", { config }, MS },
+    { "create_topics", { { topic = other, partitions = 1, replication = 1 } }, ms, { validate_only = false } },
+    { "create_partitions", { { topic = other, partitions = 2 } }, ms },
+    { "describe_topics", { other }, ms },
+    { "describe_cluster", ms },
+    { "describe_configs", { config }, ms },
     {
       "incremental_alter_configs",
       { { type = "topic", name = other, set = { ["retention.ms"] = "60000" } } },
-      MS,
+      ms,
     },
-    { "list_groups", MS },
-    { "list_offsets", { { topic = other, partition = 0, offset = "latest" } }, MS },
-    { "delete_records", { place }, MS },
-    { "elect_leaders", { { topic = other, partition = 0 } }, MS },
-    { "describe_user_scram_credentials", { "user" }, MS },
+    { "list_groups", ms },
+    { "list_offsets", { { topic = other, partition = 0, offset = "latest" } }, ms },
+    { "delete_records", { place }, ms },
+    { "elect_leaders", { { topic = other, partition = 0 } }, ms },
     {
       "alter_user_scram_credentials",
-      { { user = "user", mechanism = "SCRAM-SHA-256", iterations = 4096, password = "p" } },
-      MS,
+      { { user = own, mechanism = "SCRAM-SHA-256", iterations = 4096, password = "p" } },
+      ms,
     },
-    { "delete_topics", { other }, MS },
+    { "describe_user_scram_credentials", { own }, ms },
+    { "alter_user_scram_credentials", { { user = own, mechanism = "SCRAM-SHA-256", delete = true } }, ms },
+    { "delete_topics", { other }, ms },
     { "is_closed" },
   })
   if every_call.broker ~= "unsteady" then
     -- librdkafka aborts the process where the connection to a group's coordinator breaks in one of these.
     call_all("admin", admin, {
-      { "describe_groups", { group }, MS },
-      { "list_group_offsets", { { group = group } }, MS },
-      { "alter_group_offsets", { { group = group, offsets = { place } } }, MS },
-      { "delete_group_offsets", { { group = group, partitions = { { topic = other, partition = 0 } } } }, MS },
-      { "delete_groups", { group }, MS },
+      { "describe_groups", { group }, ms },
+      { "list_group_offsets", { { group = group } }, ms },
+      { "alter_group_offsets", { { group = group, offsets = { place } } }, ms },
+      { "delete_group_offsets", { { group = group, partitions = { { topic = other, partition = 0 } } } }, ms },
+      { "delete_groups", { group }, ms },
     })
   end
-  -- It is looked at before anybody is asked.
+  -- It is looked at before a broker is asked.
   assert(
     not pcall(admin.incremental_alter_configs, admin, { { type = "topic", name = other, set = { a = kafka.null } } })
   )
   call_all("admin", admin, CLIENT)
   call_all("admin", admin, { { "close", MS } })
-  -- Nobody answers this one: the answers of some brokers to these make librdkafka abort the process.
+  -- No broker answers this one: the answers of some brokers to these make librdkafka abort the process.
   local unanswered = kafka.admin("127.0.0.1:1")
   call_all("admin", unanswered, {
     { "create_acls", { acl }, MS },
@@ -324,13 +327,13 @@ function scenes.facade()
   })
 end
 
---- Nobody closes these. Their collector does, and what it finds it must not wait for.
+--- These are not closed. Their collector closes them, and what it finds it must not wait for.
 function scenes.collected(own)
   local function leave_behind()
     local producer = kafka.producer(brokers)
     producer:create_topic(topic)
     producer:send(topic, 0, 1, "left behind")
-    producer:produce(heard("left behind"))
+    producer:produce(reported("left behind"))
     local consumer = kafka.consumer(brokers, { topic .. ":0" }, { ["group.id"] = own })
     consumer:poll(MS)
     local views = consumer:consume_views(1, MS)
@@ -339,7 +342,7 @@ function scenes.collected(own)
   end
   leave_behind()
   ngx.sleep(0.01)
-  -- As a piece it would tell how long Lua's collector takes. The calls that it makes are ours.
+  -- As a piece it would measure how long Lua's collector takes. The calls that it makes are ours.
   collectgarbage()
   collectgarbage()
 end
@@ -395,9 +398,9 @@ end
 function every_call.many()
   local cluster = kafka.mock_cluster()
   assert(cluster:create_topic("many", 1, 1))
-  local heard_count = 0
-  local function hear()
-    heard_count = heard_count + 1
+  local reported_count = 0
+  local function handle()
+    reported_count = reported_count + 1
   end
   local failed_count = 0
   -- The same each time, as is the producer.
@@ -405,7 +408,7 @@ function every_call.many()
     failed_count = failed_count + index / 2
   end
   for _ = 1, TIMES do
-    local producer = kafka.producer("127.0.0.1:1", nil, { reports = true, on_delivery = hear })
+    local producer = kafka.producer("127.0.0.1:1", nil, { reports = true, on_delivery = handle })
     send_many(producer, produce)
     producer:purge()
     ngx.sleep(0.1)
@@ -437,7 +440,7 @@ function every_call.many()
     watch.run("facade flush of many", facade.flush, facade)
     assert(failed_count == MANY, failed_count)
   end
-  assert(heard_count == 2 * TIMES * MANY, heard_count)
+  assert(reported_count == 2 * TIMES * MANY, reported_count)
 
   local producer = kafka.producer(cluster:bootstrap_servers())
   send_many(producer, produce)
@@ -484,6 +487,37 @@ function every_call.batch()
     assert(errors[#errors].index == 2 * MANY and errors[#errors].code == kafka.err.QUEUE_FULL)
     assert(plain:purge() and plain:flush(10000) and plain:close())
   end
+  return watch.report()
+end
+
+--- Answers about thousands of topics and partitions.
+---@return string report
+function every_call.answers()
+  local cluster = kafka.mock_cluster()
+  for at = 1, MANY do
+    assert(cluster:create_topic("topic-" .. at, 4, 1))
+    -- It may overlook for a second what comes while it finishes the last one.
+    ngx.sleep(0.001)
+  end
+  assert(cluster:create_topic("wide", MANY, 1))
+  -- It is waited for.
+  watch.measured = {}
+  local producer = kafka.producer(cluster:bootstrap_servers())
+  local consumer = kafka.consumer(cluster:bootstrap_servers(), nil, { ["group.id"] = "many" })
+  local list = {}
+  for at = 1, MANY do
+    list[at] = { topic = "wide", partition = at - 1, offset = 0 }
+  end
+  assert(consumer:assign(list))
+  for _ = 1, TIMES do
+    local metadata = assert(watch.run("metadata of many", producer.metadata, producer, { timeout = 10000 }))
+    for at = 1, MANY do
+      assert(#metadata.topics["topic-" .. at].partitions == 4)
+    end
+    assert(#watch.run("assignment of many", consumer.assignment, consumer) == MANY)
+    assert(#watch.run("position of many", consumer.position, consumer) == MANY)
+  end
+  assert(consumer:close() and producer:close())
   return watch.report()
 end
 

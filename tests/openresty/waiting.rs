@@ -6,9 +6,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cluster::Cluster;
-use crate::nginx::{Conf, Nginx};
-use crate::record::{input, parse_consumed, Record};
+use harness::cluster::Cluster;
+use harness::nginx::{Conf, Nginx};
+use harness::record::{input, parse_consumed, Record};
 
 /// How late a beat may be that nothing of ours delays, beyond the machine's own noise: other tests are beside. A call
 /// that blocks is later than that.
@@ -76,14 +76,14 @@ fn many_requests_wait_at_once_and_each_for_its_own_message() {
         .iter()
         .map(|read| format!("ok {} {}", read.record.partition, read.offset))
         .collect();
-    let mut told = places;
-    told.sort();
+    let mut reported = places;
+    reported.sort();
     found.sort();
-    assert_eq!(told, found);
+    assert_eq!(reported, found);
 }
 
 #[test]
-fn a_message_wakes_who_waits_for_it_and_waiting_costs_nothing() {
+fn a_message_wakes_the_call_that_waits_for_it_and_waiting_costs_nothing() {
     let cluster = Cluster::any();
     let topic = cluster.topic("wake", 1);
     let nginx = Nginx::start(&cluster, &topic, Conf::default());
@@ -120,21 +120,21 @@ fn start_before_messages(cluster: &Cluster, name: &str) -> Nginx {
 }
 
 #[test]
-fn who_is_killed_while_he_waits_for_more_messages_has_taken_none() {
+fn a_call_killed_while_it_waits_for_more_messages_has_taken_none() {
     let cluster = Cluster::any();
     let nginx = start_before_messages(&cluster, "killed");
-    assert_eq!(nginx.run("kill_who_gathers"), "1 499 1");
+    assert_eq!(nginx.run("kill_gathering"), "1 499 1");
 }
 
 #[test]
-fn nobody_reads_on_in_a_consumer_that_another_light_thread_closes() {
+fn reading_ends_in_a_consumer_that_another_light_thread_closes() {
     let cluster = Cluster::any();
     let nginx = start_before_messages(&cluster, "closing");
     assert_eq!(nginx.run("read_while_closing"), "nil closed true");
 }
 
 #[test]
-fn who_reads_while_another_moves_him_reads_what_comes_next() {
+fn a_reader_that_another_light_thread_moves_reads_what_comes_next() {
     let nginx = Nginx::start_before("127.0.0.1:1", "none", Conf::default());
     assert_eq!(nginx.run("move"), "ok");
 }
@@ -162,7 +162,7 @@ fn a_broker_that_cannot_be_reached_holds_nothing_up() {
 
 #[test]
 fn a_broker_that_does_not_answer_holds_nothing_up() {
-    // The system takes connections in, and nobody ever looks at them.
+    // The system takes connections in, and no process ever looks at them.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     keeps_its_timeouts_and_the_loop_going(&listener.local_addr().unwrap().to_string());
 }

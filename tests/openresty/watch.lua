@@ -1,8 +1,8 @@
 --- Watches what Lua and the library do to the worker's thread, however busy the machine is.
 ---
---- A thread is late for three reasons: it computes, which its processor time tells; it sleeps in a system call, which
---- the kernel counts as a voluntary switch; or others take the processor from it, which is nobody's fault here. So each
---- piece, from where a light thread begins or goes on to where it gives way or ends, is measured by the first two.
+--- A thread is late for three reasons: it computes, which its processor time shows; it sleeps in a system call, which
+--- the kernel counts as a voluntary switch; or others take the processor from it, which the library cannot help. So
+--- each piece, from where a light thread begins or goes on to where it gives way or ends, is measured by the first two.
 
 -- It puts its own functions in the place of nginx's.
 -- luacheck: ignore 122
@@ -211,7 +211,7 @@ function watch.start(calls)
 end
 
 -- The machine may make any piece look as if it were late by itself. One that is, is so again. And any may find a lock
--- taken; what waits for somebody else's answer sleeps nearly every time, however short.
+-- taken; what waits for another thread's answer sleeps nearly every time, however short.
 local CHANCE = 2
 
 -- Of how many pieces that is. LuaJIT compiles when it likes, where it may, and takes a millisecond for a long trace.

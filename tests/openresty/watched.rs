@@ -1,4 +1,4 @@
-//! No call of ours holds nginx's event loop up: see watch.lua for how that is told from the machine's own noise.
+//! No call of ours holds nginx's event loop up: see watch.lua for how that is separated from the machine's own noise.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::cluster::Cluster;
-use crate::nginx::{begun_topic, Conf, Nginx};
-use crate::workbench::root;
+use harness::cluster::{Cluster, Proxied};
+use harness::nginx::{Conf, Nginx};
+use harness::root;
 
 const PLAYS: &str = r#"
     location = /play { content_by_lua_block { ngx.say(every_call.play()) } }
     location = /many { content_by_lua_block { ngx.say(every_call.many()) } }
     location = /batch { content_by_lua_block { ngx.say(every_call.batch()) } }
+    location = /answers { content_by_lua_block { ngx.say(every_call.answers()) } }
     location = /consume_waits { content_by_lua_block { ngx.say(every_call.consume_waits()) } }
     location = /seen { content_by_lua_block { ngx.say(every_call.seen()) } }
     location = /table { content_by_lua_block { ngx.say(require("watch").table()) } }
@@ -61,38 +62,24 @@ fn nothing_is_late(broker: &str, brokers: &str, topic: &str) -> BTreeSet<String>
     })
 }
 
-/// What Lua calls, and not while the event loop runs.
-const NOT_ON_THE_LOOP: &[&str] = &[
+/// What Lua calls, and not before a broker at work.
+const NOT_AT_WORK: &[&str] = &[
     // When the module is loaded.
     "kafka_abi_version",
     "kafka_version",
     // In exit_worker.
-    "kafka_admin_close",
-    "kafka_consumer_close",
-    "kafka_producer_close",
-    "kafka_producer_flush",
-    // Where nothing can give way: kafka_consumer_request takes their place elsewhere.
-    "kafka_consumer_accept_rebalance",
-    "kafka_consumer_assignment",
-    "kafka_consumer_group_metadata",
-    "kafka_consumer_incremental_assign",
-    "kafka_consumer_incremental_unassign",
-    "kafka_consumer_pause",
-    "kafka_consumer_position",
-    "kafka_consumer_rebalance_protocol",
-    "kafka_consumer_resume",
-    "kafka_consumer_subscription",
-    "kafka_consumer_unassign",
-    "kafka_consumer_unsubscribe",
-    "kafka_producer_begin_transaction",
+    "kafka_producer_wait_for_room",
+    // When a call's time is up, and its future is not complete.
+    "kafka_future_cancel",
     // When the Lua state ends.
-    "kafka_hub_free",
+    "kafka_notifier_free",
 ];
 
 /// The functions of the C API that Lua calls in nginx; those for tests do not belong there.
 fn called_by_lua() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for file in fs::read_dir(root().join("lua/kafka")).unwrap() {
+    let folders = ["lua/kafka", "lua/kafka/nginx"].map(|folder| fs::read_dir(root().join(folder)));
+    for file in folders.into_iter().flat_map(Result::unwrap) {
         let path = file.unwrap().path();
         let is_code = path.extension().is_some_and(|extension| extension == "lua");
         if !is_code || path.ends_with("cdef.lua") || path.ends_with("mock_cluster.lua") {
@@ -110,10 +97,10 @@ fn called_by_lua() -> BTreeSet<String> {
 #[test]
 fn a_broker_at_work_holds_nothing_up() {
     let cluster = Cluster::any();
-    let topic = begun_topic(&cluster, "watched");
+    let topic = cluster.topic("watched", 1);
     let seen = nothing_is_late("at work", &cluster.brokers, &topic);
     let mut missing = called_by_lua();
-    missing.retain(|name| !seen.contains(name) && !NOT_ON_THE_LOOP.contains(&name.as_str()));
+    missing.retain(|name| !seen.contains(name) && !NOT_AT_WORK.contains(&name.as_str()));
     assert!(missing.is_empty(), "never called: {missing:?}");
 }
 
@@ -134,9 +121,9 @@ fn a_broker_that_does_not_answer_is_waited_for_without_sleep() {
 
 #[test]
 fn a_broker_that_comes_and_goes_holds_nothing_up() {
-    let mut cluster = Cluster::proxied("a broker that comes and goes");
-    let topic = begun_topic(&cluster, "watched");
-    let brokers = cluster.brokers.clone();
+    let mut proxied = Proxied::start();
+    let topic = proxied.cluster.topic("watched", 1);
+    let brokers = proxied.cluster.brokers.clone();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let play = scope.spawn(|| {
@@ -145,9 +132,9 @@ fn a_broker_that_comes_and_goes_holds_nothing_up() {
         });
         while !done.load(Ordering::Relaxed) && !play.is_finished() {
             thread::sleep(Duration::from_millis(400));
-            cluster.cut_off();
+            proxied.cut_off();
             thread::sleep(Duration::from_millis(200));
-            cluster.reconnect();
+            proxied.reconnect();
         }
     });
 }
@@ -163,6 +150,15 @@ fn a_batch_of_thousands_gives_way() {
     // As above, of LuaJIT.
     let nginx = watched("at work", "127.0.0.1:1", "many", false, "off");
     assert_nothing_is_late(&nginx, "/batch");
+}
+
+/// Of a cluster of 2000 topics.
+#[test]
+fn answers_of_thousands_are_read_in_turns() {
+    for calls in [false, true] {
+        let nginx = watched("at work", "127.0.0.1:1", "many", calls, "off");
+        assert_nothing_is_late(&nginx, "/answers");
+    }
 }
 
 #[test]

@@ -8,11 +8,13 @@ local config = require("kafka.resty.config")
 local err = require("kafka.err")
 local errors = require("kafka.resty.errors")
 local kafka_consumer = require("kafka.consumer")
-local nginx = require("kafka.nginx")
+local phase = require("kafka.nginx.phase")
 local resty = require("kafka.resty")
+local task = require("kafka.nginx.task")
 local timestamps = require("kafka.resty.protocol.consumer")
 
 local ngx = rawget(_G, "ngx")
+local notifier = phase.is_nginx and require("kafka.nginx.notifier")
 local codes = err.codes
 
 local int64 = ffi.typeof("int64_t")
@@ -26,7 +28,7 @@ local NEXT_MS = 150
 -- How long closing one may take.
 local CLOSE_MS = 1000
 
--- How many consumers that nobody uses are kept for the same configuration, and for how long.
+-- How many unused consumers are kept for the same configuration, and for how long.
 local IDLE_MAX = 4
 local IDLE_S = 60
 
@@ -35,14 +37,14 @@ local IDLE_S = 60
 ---@field topic? string
 ---@field partition? integer
 ---@field offset? integer of the next message
----@field is_at_end? boolean it has heard that there is none yet
+---@field is_at_end? boolean it has been found to have none yet
 ---@field since number when it was last used, in seconds
 
 ---@class kafka.resty.Pool readers of the same configuration
 ---@field name string
 ---@field settings kafka.resty.Settings
 ---@field idle kafka.resty.Reader[]
----@field is_watched boolean whether somebody closes those that nobody uses
+---@field is_watched boolean whether a timer closes the unused ones
 
 ---@type table<string, kafka.resty.Pool[]> by brokers
 local pools = {}
@@ -140,7 +142,7 @@ local function take(pool, topic, partition, offset)
   return table.remove(idle) or make_reader(pool.settings)
 end
 
---- Closes readers that nobody has used for a while.
+--- Closes readers that have not been used for a while.
 local function watch(premature, pool)
   local idle, oldest = pool.idle, ngx.now() - (premature and 0 or IDLE_S)
   while idle[1] and idle[1].since <= oldest do
@@ -150,8 +152,8 @@ local function watch(premature, pool)
 end
 
 local function give_back(pool, reader)
-  if nginx.is_short_lived() then
-    -- Nobody will come for it.
+  if notifier.is_short_lived() then
+    -- It will not be asked for.
     reader.consumer:close(CLOSE_MS)
     return
   end
@@ -176,8 +178,8 @@ local function asker(pool)
   return consumer
 end
 
---- An offset as it is told: an int64_t, as all offsets of this API are.
-local function told(offset)
+--- An offset as it is returned: an int64_t, as all offsets of this API are.
+local function returned(offset)
   return int64(math.max(offset, -1))
 end
 
@@ -207,14 +209,14 @@ function Consumer:list_offset(topic, partition, timestamp)
     if not low then
       return nil, errors.text(code)
     end
-    return told(timestamp == timestamps.LIST_OFFSET_TIMESTAMP_FIRST and low or high)
+    return returned(timestamp == timestamps.LIST_OFFSET_TIMESTAMP_FIRST and low or high)
   end
   local place = { topic = topic, partition = partition, timestamp = timestamp }
   local found, _, code = consumer:offsets_for_times({ place }, timeout_ms)
   if not found or found[1].code then
     return nil, errors.text(code or found[1].code)
   end
-  return told(found[1].offset)
+  return returned(found[1].offset)
 end
 
 --- As `list_offset`, for the message with the latest time.
@@ -234,7 +236,7 @@ function Consumer:list_latest(topic, partition)
   if not outcome or outcome.code then
     return nil, errors.text(code or outcome.code)
   end
-  return told(outcome.offset)
+  return returned(outcome.offset)
 end
 
 --- Puts a reader at an offset, if it is not there.
@@ -279,7 +281,7 @@ local function read(reader, topic, partition, offset, high, timeout_ms)
     return nil, errors.text(code)
   end
   local records, bytes = {}, 0
-  -- Of the end of a partition a consumer hears once.
+  -- The end of a partition comes to a consumer once.
   local wait_ms = reader.is_at_end and NEXT_MS or timeout_ms
   repeat
     local message, why = poll(consumer, wait_ms)
@@ -296,34 +298,26 @@ local function read(reader, topic, partition, offset, high, timeout_ms)
   return records
 end
 
---- Reads messages from an offset on: what there is, up to 10 MiB.
----@param topic string
----@param partition integer
----@param offset integer|ffi.cdata*|string also a text such as "5LL"
----@return {errcode: integer, high_watermark: ffi.cdata*, log_start_offset: ffi.cdata*, records: table[]}? data each
---- record has offset and timestamp, both int64_t, key, value and headers
----@return string? err
-function Consumer:fetch(topic, partition, offset)
-  offset = tonumber(type(offset) == "string" and offset:gsub("U?LL$", "") or offset)
-  local broker, text = self.client:choose_broker(topic, partition)
-  if not broker then
-    return nil, text
-  end
-  local pool = self.pool
+--- Reads messages of a partition whose broker is known, by a reader that goes back to the others in the end.
+local function fetch(key, pool, topic, partition, offset)
   local asked, wrong = asker(pool)
-  local reader
-  if asked then
-    reader, wrong = take(pool, topic, partition, offset)
-  end
-  if not reader then
+  if not asked then
     return nil, wrong
   end
   local timeout_ms = pool.settings.timeout_ms
   local low, high = asked:watermarks(topic, partition, timeout_ms)
   low, high = low or -1, low and high or math.huge
+  if not task.is_awaited(key) then
+    return nil
+  end
+  local reader
+  reader, wrong = take(pool, topic, partition, offset)
+  if not reader then
+    return nil, wrong
+  end
   local ran, records, failure = pcall(read, reader, topic, partition, offset, high, timeout_ms)
   if not ran or not records then
-    -- Who knows where it is.
+    -- It may be anywhere.
     reader.consumer:close(CLOSE_MS)
     if not ran then
       error(records, 0)
@@ -339,6 +333,24 @@ function Consumer:fetch(topic, partition, offset)
     preferred_read_replica = -1,
     records = records,
   }
+end
+
+--- Reads messages from an offset on: what there is, up to 10 MiB.
+---@param topic string
+---@param partition integer
+---@param offset integer|ffi.cdata*|string also a text such as "5LL"
+---@return {errcode: integer, high_watermark: ffi.cdata*, log_start_offset: ffi.cdata*, records: table[]}? data each
+--- record has offset and timestamp, both int64_t, key, value and headers
+---@return string? err
+function Consumer:fetch(topic, partition, offset)
+  offset = tonumber(type(offset) == "string" and offset:gsub("U?LL$", "") or offset)
+  local broker, text = self.client:choose_broker(topic, partition)
+  if not broker then
+    return nil, text
+  end
+  -- A task of its own: where its caller is killed, the reader is given back all the same.
+  local key = {}
+  return select(2, task.run(key, -1, fetch, key, self.pool, topic, partition, offset))
 end
 
 return Consumer

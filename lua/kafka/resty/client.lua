@@ -146,7 +146,7 @@ function Client:known(topic)
   if not partitions or (partitions.num or 0) == 0 then
     return nil
   end
-  -- Somebody else's are as new as they can be.
+  -- Those of another call are as new as they can be.
   local fetched = self.fetched[topic] or ngx.now()
   self.fetched[topic] = fetched
   return partitions, (ngx.now() - fetched) * 1000 > self.settings.refresh_ms
@@ -199,7 +199,7 @@ function Client:choose_broker(topic, partition_id)
   return broker
 end
 
---- The version of a request to use: librdkafka chooses them by itself, so there is none to tell.
+--- The version of a request to use: librdkafka chooses them by itself, so there is none to return.
 ---@return integer version -1
 function Client.choose_api_version()
   return -1

@@ -47,7 +47,7 @@ local config = {}
 ---@field resolver? function
 ---@field brokers_sasl? kafka.resty.Sasl of the broker list
 ---@field auth_config? kafka.resty.Sasl
----@field socket_config table<string, any> as lua-resty-kafka's objects have it, for who reads it
+---@field socket_config table<string, any> as lua-resty-kafka's objects have it, for programs that read it
 ---@field properties kafka.Properties
 ---@field timeout_ms integer for what a broker is asked
 ---@field refresh_ms integer how old metadata may get
@@ -59,7 +59,7 @@ local KEEPALIVE_MS = 600000
 local RECONNECT_MS, RECONNECT_MAX_MS = 100, 1000
 
 -- How large a message may be: that is the broker's to say. One that is larger than a batch may be goes alone. A batch
--- is to a broker what one message is, so it stays below what brokers take if nobody has told them otherwise.
+-- is to a broker what one message is, so it stays below what brokers take by default.
 local MESSAGE_BYTES, BATCH_BYTES = 1000000000, 1000000
 
 -- How old metadata gets, as with librdkafka.

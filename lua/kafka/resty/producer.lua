@@ -9,9 +9,12 @@ local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local errors = require("kafka.resty.errors")
 local native = require("kafka.native")
-local nginx = require("kafka.nginx")
+local phase = require("kafka.nginx.phase")
 local produce = require("kafka.produce")
 local resty = require("kafka.resty")
+local task = require("kafka.nginx.task")
+local turn = require("kafka.turn")
+local wait = require("kafka.wait")
 
 local C = native.C
 local ngx = rawget(_G, "ngx")
@@ -35,7 +38,7 @@ local DEFAULT_CLUSTER = 1
 -- it is none as well.
 local NO_KEY = ""
 
--- What is kept of messages where nobody asks for those that fail.
+-- What is kept of messages where those that fail are not asked for.
 local NO_KEY_AND_MESSAGE = {}
 
 ---@class kafka.resty.Failures those of one partition, for one reason
@@ -48,8 +51,8 @@ local NO_KEY_AND_MESSAGE = {}
 
 ---@class kafka.resty.Deferred messages of a topic whose partitions are not known yet
 ---@field queue any[] keys and messages in turn
----@field count integer of messages
----@field is_taken? true somebody is sending them
+---@field first integer where the first of them is
+---@field last integer where the last of them ends
 
 ---@class kafka.resty.Producer
 ---@field client kafka.resty.Client
@@ -65,16 +68,13 @@ local NO_KEY_AND_MESSAGE = {}
 ---@field private entry? kafka.resty.Entry of that producer, once it has been made
 ---@field private given any[] what it was made with, copied
 ---@field private correlation_id integer
----@field private outstanding integer messages that nothing has been heard of yet
+---@field private outstanding integer messages without a report yet
 ---@field private offsets table<string, table<integer, integer>>
 ---@field private failures kafka.resty.Failures[]
 ---@field private deferred table<string, kafka.resty.Deferred>
 ---@field private deferred_count integer
----@field private held integer messages that nobody but this object knows of
+---@field private held integer messages that only this object knows of
 ---@field private producer? kafka.Producer that counts them
----@field private is_at_work? boolean whether a light thread fetches reports
----@field private asked_ms? number when it was asked for
----@field private was_dropped? boolean whether nginx did not run it
 ---@field private on_delivery fun(report: ffi.cdata*, sent?: any[])
 local Producer = {
   --- Of the lua-resty-kafka that this follows.
@@ -88,7 +88,10 @@ local metatable = { __index = Producer }
 local RING_BUFFER = { queue = {}, size = 0, start = 1, num = 0 }
 local SEND_BUFFER = { topics = {}, queue_num = 0 }
 
----@type table<string, kafka.resty.Producer> the last one of each name
+-- How many configurations are kept of one name.
+local KNOWN_MAX = 32
+
+---@type table<string, kafka.resty.Producer[]> by name, the last one of each configuration, those used last at the end
 local known = {}
 
 local function default_partitioner(key, count, correlation_id)
@@ -144,7 +147,7 @@ local function fail(self, topic, partition_id, key, message, text, retryable)
 end
 
 --- Remembers how far a partition has come.
----@return integer offset behind the message, which is what lua-resty-kafka tells
+---@return integer offset behind the message, which is what lua-resty-kafka returns
 local function remember(self, topic, partition_id, offset)
   local offsets = self.offsets[topic]
   if not offsets then
@@ -155,11 +158,11 @@ local function remember(self, topic, partition_id, offset)
   return offset + 1
 end
 
-local function hear(self, report, sent)
+local function account_for(self, report, sent)
   self.outstanding = self.outstanding - 1
   local topic, partition_id, code = ffi.string(report.topic), tonumber(report.partition), tonumber(report.code)
   if code == 0 then
-    -- Less than 0 where no broker has told one.
+    -- Less than 0 where no broker has given one.
     remember(self, topic, partition_id, math.max(tonumber(report.offset), -1))
     return
   end
@@ -173,20 +176,20 @@ local function hear(self, report, sent)
   fail(self, topic, partition_id, sent[1], sent[2], text, is_unplaced or errors.is_retryable(code))
 end
 
---- Tells of messages that were not delivered, to whom it may concern.
-local function tell(self)
+--- Reports messages that were not delivered: to the program's handler, or in the error log.
+local function report_failures(self)
   local handle = self.error_handle
   while self.failures[1] do
     local failed = table.remove(self.failures, 1)
     hold(self, -failed.index / 2)
     if handle then
-      local told, text =
+      local succeeded, text =
         pcall(handle, failed.topic, failed.partition_id, failed.queue, failed.index, failed.err, failed.retryable)
-      if not told then
+      if not succeeded then
         ngx.log(ngx.ERR, "kafka: failed to callback error_handle: ", text)
       end
     else
-      -- As lua-resty-kafka says it: somebody may look for that in the log.
+      -- As lua-resty-kafka says it: programs may look for that in the log.
       local format =
         "kafka: buffered messages send to kafka err: %s, retryable: %s, topic: %s, partition_id: %d, length: %d"
       local count, retryable = failed.index / 2, tostring(failed.retryable)
@@ -218,10 +221,19 @@ local function make(settings, name)
     return connect(self)
   end)
   function self.on_delivery(report, sent)
-    hear(self, report, sent)
+    account_for(self, report, sent)
   end
-  deliveries.hear_at_once(self.on_delivery)
+  deliveries.handle_at_once(self.on_delivery)
   return setmetatable(self, metatable)
+end
+
+--- Takes the last producer of a configuration out of a list.
+local function take_known(list, given)
+  for at = #list, 1, -1 do
+    if compare.difference(list[at].given, given) == nil then
+      return table.remove(list, at)
+    end
+  end
 end
 
 --- Makes a producer, or returns the asynchronous one that there is of this cluster if it is configured so. It connects
@@ -235,20 +247,22 @@ function Producer.new(_, broker_list, producer_config, cluster_name)
   local is_async = producer_config.producer_type == "async"
   local name = is_async and "async " .. tostring(cluster_name or DEFAULT_CLUSTER)
     or "sync " .. config.names(broker_list)
-  local before, given = known[name], { broker_list, producer_config }
-  local is_same = before and compare.difference(before.given, given) == nil
-  if is_async and is_same then
-    return before
+  local list, given = known[name] or {}, { broker_list, producer_config }
+  local before = take_known(list, given)
+  local made = before
+  if not (before and is_async) then
+    local settings = before and before.settings or config.producer(broker_list, producer_config)
+    made = make(settings, "lua-resty-kafka " .. name)
+    made.given = before and before.given or compare.copy(given)
+    if before then
+      -- What is known of topics is known to all, and they go round together.
+      made.client, made.correlation_id = before.client, before.correlation_id
+    end
   end
-  local settings = is_same and before.settings or config.producer(broker_list, producer_config)
-  local made = make(settings, "lua-resty-kafka " .. name)
-  if is_same then
-    -- What is known of topics is known to all, and they go round together.
-    made.given, made.client, made.correlation_id = before.given, before.client, before.correlation_id
-  else
-    made.given = compare.copy(given)
+  list[#list + 1], known[name] = made, list
+  if #list > KNOWN_MAX then
+    table.remove(list, 1)
   end
-  known[name] = made
   return made
 end
 
@@ -275,7 +289,7 @@ local function enqueue(self, producer, topic, partition_id, key, message)
     timestamp = 0,
     first_header = 0,
     header_count = 0,
-    -- For error_handle; nobody else asks what it was.
+    -- For error_handle only.
     opaque = self.error_handle and { key, message } or nil,
     on_delivery = self.on_delivery,
   })
@@ -286,15 +300,6 @@ local function enqueue(self, producer, topic, partition_id, key, message)
   return nil, code
 end
 
---- A topic with messages that nobody is sending yet.
-local function next_deferred(self)
-  for topic, deferred in pairs(self.deferred) do
-    if not deferred.is_taken then
-      return topic, deferred
-    end
-  end
-end
-
 --- Brokers and partitions of a topic, for which it asks as often as a message is tried to be sent.
 local function insist(self, topic)
   local properties = self.settings.properties
@@ -303,7 +308,7 @@ local function insist(self, topic)
     if brokers then
       return brokers, partitions
     end
-    nginx.pause(properties["retry.backoff.ms"])
+    wait.pause(properties["retry.backoff.ms"])
   end
   return self.client:fetch_metadata(topic)
 end
@@ -316,13 +321,16 @@ end
 
 --- Sends what waits for its topic's partitions to be known. Where they cannot be had it fails.
 local function send_deferred(self, producer)
-  for topic, deferred in next_deferred, self do
-    deferred.is_taken = true
+  while next(self.deferred) do
+    local topic, deferred = next(self.deferred)
     local brokers, partitions = insist(self, topic)
-    local queue, at = deferred.queue, 1
+    local queue = deferred.queue
     -- Others may come meanwhile.
-    while at < 2 * deferred.count do
+    while deferred.first < deferred.last do
+      local at = deferred.first
       local key, message = queue[at] or nil, queue[at + 1]
+      queue[at], queue[at + 1], deferred.first = nil, nil, at + 2
+      self.deferred_count = self.deferred_count - 1
       local placed, text = false, partitions
       if brokers then
         placed, text = pcall(place, self, producer, topic, partitions, key, message)
@@ -331,10 +339,17 @@ local function send_deferred(self, producer)
         fail(self, topic, -1, key, message, text, brokers == nil)
       end
       hold(self, -1)
-      at = at + 2
     end
-    self.deferred_count = self.deferred_count - deferred.count
-    self.deferred[topic] = nil
+    if self.deferred[topic] == deferred then
+      self.deferred[topic] = nil
+    end
+  end
+end
+
+--- Has that done by a task, and waits for it.
+local function await_deferred(self, producer)
+  if next(self.deferred) then
+    task.run(self.deferred, -1, send_deferred, self, producer)
   end
 end
 
@@ -346,42 +361,41 @@ local function settle(producer)
   end
 end
 
---- Hears what becomes of messages, as long as there are any.
-local function hear_of_all(self)
+--- Fetches reports, as long as there are messages without.
+local function fetch_all(self)
   local producer = connect(self)
   while producer and (self.outstanding > 0 or self.deferred_count > 0) do
-    send_deferred(self, producer)
+    await_deferred(self, producer)
     if ngx.worker.exiting() then
       settle(producer)
     else
       producer:poll(LOOK_MS)
     end
-    tell(self)
+    report_failures(self)
     if producer:is_closed() then
       -- What it had has been reported. What there is now is another's.
       producer = connect(self)
     end
   end
-  tell(self)
+  report_failures(self)
 end
 
---- Has a light thread fetch reports; what can be heard without waiting is heard here where there can be none.
-local function hear_somehow(self, producer)
-  if not nginx.start(self, hear_of_all) then
+--- Has a light thread fetch reports; what can be fetched without waiting is fetched here where there can be none.
+local function start_fetching(self, producer)
+  if not task.start(self, fetch_all, self) then
     producer:poll(0)
-    tell(self)
+    report_failures(self)
   end
 end
 
 local function defer(self, topic, key, message)
   local deferred = self.deferred[topic]
   if not deferred then
-    deferred = { queue = {}, count = 0 }
+    deferred = { queue = {}, first = 1, last = 0 }
     self.deferred[topic] = deferred
   end
-  local at = 2 * deferred.count
-  deferred.queue[at + 1], deferred.queue[at + 2] = key or false, message
-  deferred.count = deferred.count + 1
+  local last = deferred.last + 2
+  deferred.queue[last - 1], deferred.queue[last], deferred.last = key or false, message, last
   hold(self, 1)
   self.deferred_count = self.deferred_count + 1
 end
@@ -415,7 +429,7 @@ local function send_async(self, topic, key, message)
       if self.deferred_count + producer:len() >= self.settings.capacity then
         return nil, "buffer overflow"
       end
-      if not nginx.start(self, hear_of_all) then
+      if not task.start(self, fetch_all, self) then
         return nil, "no timer to be had for asking about the topic"
       end
       defer(self, topic, key, message)
@@ -428,23 +442,23 @@ local function send_async(self, topic, key, message)
   end
   local sent, code = enqueue(self, producer, topic, partition_id, key, message)
   if code == codes.QUEUE_FULL then
-    -- Reports that nobody has fetched take room.
+    -- Reports that have not been fetched take room.
     producer:poll(0)
     sent, code = enqueue(self, producer, topic, partition_id, key, message)
   end
   if not sent and (code == codes.QUEUE_FULL or code == codes.WOULD_BLOCK) then
-    hear_somehow(self, producer)
+    start_fetching(self, producer)
     return nil, overflow(self, code)
   elseif not sent then
     doubt(self, topic, code)
     return nil, errors.text(code)
   end
-  hear_somehow(self, producer)
+  start_fetching(self, producer)
   return true
 end
 
 local function send_sync(self, topic, key, message)
-  if not nginx.may_wait() then
+  if not phase.may_wait() then
     return nil, err.text(codes.WOULD_BLOCK)
   end
   local brokers, partitions = self.client:fetch_metadata(topic)
@@ -489,18 +503,18 @@ end
 function Producer:flush()
   local producer = connect(self)
   if producer then
-    if nginx.may_wait() then
-      send_deferred(self, producer)
+    if phase.may_wait() then
+      await_deferred(self, producer)
     end
     producer:flush(self.settings.delivery_ms + MARGIN_MS)
-    -- One call hears of so many messages, and no more.
+    -- One call fetches so many reports, and no more.
     local before
     repeat
       before = self.outstanding
-      nginx.turn()
+      turn.take()
       producer:poll(0)
     until self.outstanding == before or self.outstanding == 0
-    tell(self)
+    report_failures(self)
   end
   return true
 end

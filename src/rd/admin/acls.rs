@@ -65,7 +65,9 @@ pub fn create_acls(items: Option<&Value>, options: Option<&Value>) -> Result<Ope
         sys::op::CREATE_ACLS,
         Settings::none(options)?,
         |result| {
+            // SAFETY: `result` is alive, see [`Read`].
             let results = unsafe { array(result, sys::rd_kafka_CreateAcls_result_acls) };
+            // SAFETY: as above.
             let result =
                 |&result: &_| unsafe { outcome_of_error(sys::rd_kafka_acl_result_error(result)) };
             Ok(Value::List(results.iter().map(result).collect()))
@@ -88,9 +90,11 @@ pub fn describe_acls(
         sys::op::DESCRIBE_ACLS,
         Settings::none(options)?,
         |result| {
+            // SAFETY: `result` is alive, see [`Read`].
             let acls = unsafe { array(result, sys::rd_kafka_DescribeAcls_result_acls) };
             Ok(Value::List(
                 acls.iter()
+                    // SAFETY: as above.
                     .map(|&acl| unsafe { description(acl) })
                     .collect(),
             ))
@@ -112,7 +116,9 @@ pub fn delete_acls(filters: Option<&Value>, options: Option<&Value>) -> Result<O
         sys::op::DELETE_ACLS,
         Settings::none(options)?,
         |result| {
+            // SAFETY: `result` is alive, see [`Read`].
             let responses = unsafe { array(result, sys::rd_kafka_DeleteAcls_result_responses) };
+            // SAFETY: as above.
             let response = |&response: &_| unsafe {
                 let error = sys::rd_kafka_DeleteAcls_result_response_error(response);
                 let outcome = outcome_of_error(error);

@@ -9,6 +9,7 @@ pub fn describe_cluster(_: Option<&Value>, options: Option<&Value>) -> Result<Op
     Ok(Operation::new(
         sys::op::DESCRIBE_CLUSTER,
         Settings::read(options, &["include_authorized_operations"])?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             let controller = sys::rd_kafka_DescribeCluster_result_controller(result);
             let controller = (!controller.is_null()).then(|| sys::rd_kafka_Node_id(controller));

@@ -1,5 +1,6 @@
 //! The configuration of topics, brokers and groups.
 
+use std::collections::HashMap;
 use std::ffi::CString;
 use std::ptr;
 
@@ -38,6 +39,7 @@ pub fn describe_configs(
     Ok(Operation::of_many(
         sys::op::DESCRIBE_CONFIGS,
         Settings::none(options)?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             let get = sys::rd_kafka_DescribeConfigs_result_resources;
             outcomes(result, get, |outcome, resource| {
@@ -89,6 +91,7 @@ pub fn incremental_alter_configs(
     Ok(Operation::of_many(
         sys::op::INCREMENTAL_ALTER_CONFIGS,
         Settings::read(options, &["validate_only"])?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             let get = sys::rd_kafka_IncrementalAlterConfigs_result_resources;
             outcomes(result, get, |outcome, _| outcome)
@@ -106,6 +109,7 @@ fn resources(
 ) -> Result<Natives<sys::rd_kafka_ConfigResource_t>, Invalid> {
     let mut natives = Natives::new(sys::rd_kafka_ConfigResource_destroy);
     let mut distinct = Distinct::default();
+    let mut types = HashMap::new();
     let known = [&["type", "name"], more_fields].concat();
     for item in Input::new("resources", items).items()? {
         let fields = item.fields(&known)?;
@@ -114,6 +118,11 @@ fn resources(
         let name = fields.need("name")?.setting()?;
         if name.is_empty() {
             return Err(item.refuse("the name is empty"));
+        }
+        if *types.entry(name.clone()).or_insert(of_type) != of_type {
+            let name = name.to_string_lossy();
+            let text = "is another type's name already, and the result has one entry for a name";
+            return Err(item.refuse(format_args!("'{name}' {text}")));
         }
         distinct.add(&name, &item)?;
         // SAFETY: the text is terminated and copied; the object is ours.
@@ -137,6 +146,7 @@ unsafe fn outcomes(
 ) -> Result<Value, Error> {
     // SAFETY: by the caller's word; what the result has lives as long.
     let resources = unsafe { array(result, get) };
+    // SAFETY: as above.
     let outcome = |&resource: &_| unsafe {
         let name = c_str(sys::rd_kafka_ConfigResource_name(resource));
         let outcome = outcome_of_code(

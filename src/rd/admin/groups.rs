@@ -1,11 +1,11 @@
 //! Consumer groups.
 
-use libc::{c_char, c_int};
+use libc::c_int;
 
 use super::partitions::{entries, place};
 use super::{
-    array, authorized, c_str, cluster, is_ok, names, optional, outcome_of_error, succeeded, sys,
-    word, Natives, Operation, Result_, Settings,
+    array, authorized, c_str, cluster, failed, is_ok, names, optional, outcome_of_error, succeeded,
+    sys, word, Natives, Operation, Result_, Settings,
 };
 use crate::rd::error::{lossy, Code, Error};
 use crate::value::input::{Input, Invalid};
@@ -24,11 +24,21 @@ pub(super) const STATES: &[(&str, c_int)] = &[
 /// The protocols of groups.
 pub(super) const TYPES: &[(&str, c_int)] = &[("Unknown", 0), ("Consumer", 1), ("Classic", 2)];
 
+/// A group's state. librdkafka does not know those that only groups of the newer protocol have, Assigning and Reconciling,
+/// and says Unknown.
+fn state_name(state: c_int, of_type: c_int) -> &'static str {
+    match (word(STATES, state), word(TYPES, of_type)) {
+        ("Unknown", "Consumer") => "Reconciling",
+        (state, _) => state,
+    }
+}
+
 /// Lists the groups of all brokers.
 pub fn list_groups(_: Option<&Value>, options: Option<&Value>) -> Result<Operation, Invalid> {
     Ok(Operation::new(
         sys::op::LIST_GROUPS,
         Settings::read(options, &["states", "types"])?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             // A list that lacks one broker's groups would pass for the whole.
             let errors = array(result, sys::rd_kafka_ListConsumerGroups_result_errors);
@@ -42,15 +52,11 @@ pub fn list_groups(_: Option<&Value>, options: Option<&Value>) -> Result<Operati
             let group = |&group: &_| {
                 let id = c_str(sys::rd_kafka_ConsumerGroupListing_group_id(group));
                 let is_simple = sys::rd_kafka_ConsumerGroupListing_is_simple_consumer_group(group);
+                let state = sys::rd_kafka_ConsumerGroupListing_state(group);
+                let of_type = sys::rd_kafka_ConsumerGroupListing_type(group);
                 let value = succeeded()
-                    .with(
-                        "state",
-                        word(STATES, sys::rd_kafka_ConsumerGroupListing_state(group)),
-                    )
-                    .with(
-                        "type",
-                        word(TYPES, sys::rd_kafka_ConsumerGroupListing_type(group)),
-                    )
+                    .with("state", state_name(state, of_type))
+                    .with("type", word(TYPES, of_type))
                     .with("is_simple", is_simple != 0);
                 (id.to_owned(), value)
             };
@@ -66,26 +72,31 @@ pub fn describe_groups(
     items: Option<&Value>,
     options: Option<&Value>,
 ) -> Result<Operation, Invalid> {
-    let groups = names(&Input::new("groups", items))?;
-    Ok(Operation::new(
+    let mut operation = Operation::of_parts(
         sys::op::DESCRIBE_GROUPS,
         Settings::read(options, &["include_authorized_operations"])?,
         |result| {
+            // SAFETY: `result` is alive, see [`Read`].
             let groups =
                 unsafe { array(result, sys::rd_kafka_DescribeConsumerGroups_result_groups) };
+            // SAFETY: as above.
             let group = |&group: &_| unsafe {
                 let id = c_str(sys::rd_kafka_ConsumerGroupDescription_group_id(group));
                 (id.to_owned(), description(group))
             };
             Ok(Value::Map(groups.iter().map(group).collect()))
         },
-        move |rk, options, queue| {
-            let mut groups: Vec<*const c_char> = groups.iter().map(|name| name.as_ptr()).collect();
+    );
+    for group in names(&Input::new("groups", items))? {
+        let name = group.clone();
+        operation.add_part(group, move |rk, options, queue| {
+            let mut groups = [name.as_ptr()];
             let (groups, count) = (groups.as_mut_ptr(), groups.len());
-            // SAFETY: all are alive, and the names copied.
+            // SAFETY: all are alive, and the name copied.
             unsafe { sys::rd_kafka_DescribeConsumerGroups(rk, groups, count, options, queue) };
-        },
-    ))
+        });
+    }
+    Ok(operation)
 }
 
 /// Deletes groups that have no members.
@@ -93,6 +104,7 @@ pub fn delete_groups(items: Option<&Value>, options: Option<&Value>) -> Result<O
     let mut operation = Operation::of_parts(
         sys::op::DELETE_GROUPS,
         Settings::none(options)?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             outcomes(
                 result,
@@ -108,7 +120,7 @@ pub fn delete_groups(items: Option<&Value>, options: Option<&Value>) -> Result<O
             unsafe { sys::rd_kafka_DeleteGroup_new(name) },
             sys::rd_kafka_DeleteGroup_destroy,
         );
-        operation.add_part(group, native, sys::rd_kafka_DeleteGroups);
+        operation.add_part(group, native.starting(sys::rd_kafka_DeleteGroups));
     }
     Ok(operation)
 }
@@ -127,6 +139,7 @@ pub(super) unsafe fn outcomes(
 ) -> Result<Value, Error> {
     // SAFETY: by the caller's word; what the result has lives as long.
     let groups = unsafe { array(result, get) };
+    // SAFETY: as above.
     let outcome = |&group: &_| unsafe {
         let name = c_str(sys::rd_kafka_group_result_name(group));
         let outcome = outcome_of_error(sys::rd_kafka_group_result_error(group));
@@ -148,6 +161,12 @@ unsafe fn description(group: *const sys::rd_kafka_ConsumerGroupDescription_t) ->
         if !is_ok(&outcome) {
             return outcome;
         }
+        let state = sys::rd_kafka_ConsumerGroupDescription_state(group);
+        if word(STATES, state) == "Dead" {
+            // Older brokers describe a group that is not there like that, newer ones refuse to.
+            return failed(Code::GROUP_ID_NOT_FOUND, "").with("state", "Dead");
+        }
+        let of_type = sys::rd_kafka_ConsumerGroupDescription_type(group);
         let member_count = sys::rd_kafka_ConsumerGroupDescription_member_count(group);
         let members: Vec<Value> = (0..member_count)
             .map(|index| member(sys::rd_kafka_ConsumerGroupDescription_member(group, index)))
@@ -157,14 +176,8 @@ unsafe fn description(group: *const sys::rd_kafka_ConsumerGroupDescription_t) ->
             sys::rd_kafka_ConsumerGroupDescription_authorized_operations(group, &mut count);
         let is_simple = sys::rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(group);
         outcome
-            .with(
-                "state",
-                word(STATES, sys::rd_kafka_ConsumerGroupDescription_state(group)),
-            )
-            .with(
-                "type",
-                word(TYPES, sys::rd_kafka_ConsumerGroupDescription_type(group)),
-            )
+            .with("state", state_name(state, of_type))
+            .with("type", word(TYPES, of_type))
             .with(
                 "protocol",
                 optional(sys::rd_kafka_ConsumerGroupDescription_partition_assignor(

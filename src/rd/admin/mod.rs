@@ -12,6 +12,7 @@ mod sys;
 mod topics;
 
 use std::ffi::{CStr, CString};
+use std::mem::ManuallyDrop;
 use std::slice;
 
 use libc::{c_char, c_int, c_void};
@@ -37,7 +38,7 @@ pub use topics::{create_partitions, create_topics, delete_topics, describe_topic
 pub type Verb = fn(items: Option<&Value>, options: Option<&Value>) -> Result<Operation, Invalid>;
 
 /// librdkafka waits no longer than this.
-const LONGEST_MS: c_int = 3600 * 1000;
+pub const LONGEST_MS: c_int = 3600 * 1000;
 
 type Result_ = sys::rd_kafka_event_t;
 
@@ -45,7 +46,7 @@ type Result_ = sys::rd_kafka_event_t;
 /// what these functions do with it is sound.
 type Read = unsafe fn(result: *const Result_) -> Result<Value, Error>;
 
-type Start = dyn FnOnce(*mut sys::rd_kafka_t, *const sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t)
+type Start = dyn Fn(*mut sys::rd_kafka_t, *const sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t)
     + Send;
 
 /// One of librdkafka's functions that take a list of things.
@@ -67,8 +68,7 @@ pub struct Operation {
     absent: Option<Value>,
 }
 
-/// One call of librdkafka's. Some take a single group at a time: then there is a part for each,
-/// which has the group's name.
+/// One call of librdkafka's. An operation on groups has one for each of them, with the group's name.
 struct Part {
     name: Option<CString>,
     start: Box<Start>,
@@ -79,7 +79,7 @@ impl Operation {
         op: c_int,
         settings: Settings,
         read: Read,
-        start: impl FnOnce(
+        start: impl Fn(
                 *mut sys::rd_kafka_t,
                 *const sys::rd_kafka_AdminOptions_t,
                 *mut sys::rd_kafka_queue_t,
@@ -120,10 +120,20 @@ impl Operation {
         Self::new(op, settings, read, natives.starting(start))
     }
 
-    fn add_part<T: 'static>(&mut self, name: CString, natives: Natives<T>, start: OfMany<T>) {
+    /// Adds the call for a group.
+    fn add_part(
+        &mut self,
+        name: CString,
+        start: impl Fn(
+                *mut sys::rd_kafka_t,
+                *const sys::rd_kafka_AdminOptions_t,
+                *mut sys::rd_kafka_queue_t,
+            ) + Send
+            + 'static,
+    ) {
         self.parts.push(Part {
             name: Some(name),
-            start: Box::new(natives.starting(start)),
+            start: Box::new(start),
         });
     }
 
@@ -138,40 +148,97 @@ impl Operation {
         )
     }
 
+    /// Whether it goes to the coordinators of groups. librdkafka frees what it needs for such a
+    /// request when its own timer ends it before the coordinator is found, and aborts the process
+    /// once it is found: so that timer must not end it.
+    pub fn asks_coordinators(&self) -> bool {
+        matches!(
+            self.op,
+            sys::op::DESCRIBE_GROUPS
+                | sys::op::DELETE_GROUPS
+                | sys::op::LIST_GROUP_OFFSETS
+                | sys::op::ALTER_GROUP_OFFSETS
+                | sys::op::DELETE_GROUP_OFFSETS
+        )
+    }
+
+    /// The name of the first group that it is about, if it is about groups.
+    pub fn first_group(&self) -> Option<&CStr> {
+        self.parts.first()?.name.as_deref()
+    }
+
+    /// Whether it may be sent a second time while the first time may still be carried out.
+    pub fn may_overlap(&self) -> bool {
+        !matches!(
+            self.op,
+            sys::op::CREATE_TOPICS
+                | sys::op::DELETE_TOPICS
+                | sys::op::CREATE_PARTITIONS
+                | sys::op::DELETE_ACLS
+                | sys::op::ELECT_LEADERS
+        )
+    }
+
+    /// Whether what ended with `code` is to be sent again while there is time. The one place where that is decided.
+    fn is_repeated_after(&self, code: Code) -> bool {
+        match code {
+            // The broker has done nothing, and another one, or the same one a moment later, will.
+            Code::COORDINATOR_LOAD_IN_PROGRESS
+            | Code::COORDINATOR_NOT_AVAILABLE
+            | Code::NOT_COORDINATOR
+            | Code::NOT_CONTROLLER => true,
+            // The connection broke, or its broker is gone: no broker carries it out any more.
+            Code::TRANSPORT | Code::DESTROY_BROKER => true,
+            Code::TIMED_OUT | Code::TIMED_OUT_QUEUE => self.may_overlap(),
+            // A partition has another leader, or none yet.
+            Code::LEADER_NOT_AVAILABLE | Code::NOT_LEADER => {
+                matches!(self.op, sys::op::LIST_OFFSETS | sys::op::DELETE_RECORDS)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an answer is not the last word, see [`Self::is_repeated_after`].
+    fn is_repeated(&self, answer: &Result<Value, Error>) -> bool {
+        let again =
+            |outcome: &Value| failure(outcome).is_some_and(|code| self.is_repeated_after(code));
+        let outcomes: Vec<&Value> = match answer {
+            Err(error) => return self.is_repeated_after(error.code),
+            Ok(Value::Map(entries)) => entries.iter().map(|(_, outcome)| outcome).collect(),
+            Ok(Value::List(outcomes)) => outcomes.iter().collect(),
+            Ok(_) => return false,
+        };
+        match self.may_overlap() {
+            true => outcomes.into_iter().any(again),
+            // What succeeded would fail the second time.
+            false => !outcomes.is_empty() && outcomes.into_iter().all(again),
+        }
+    }
+
+    /// Whether librdkafka answers it with nothing where the broker has refused it.
+    pub fn hides_refusal(&self) -> bool {
+        self.op == sys::op::DESCRIBE_ACLS
+    }
+
+    /// Whether it goes to the leaders of partitions. librdkafka says of those that have none, or that are hidden from the
+    /// user, that they are not there.
+    pub fn asks_leaders(&self) -> bool {
+        matches!(self.op, sys::op::LIST_OFFSETS | sys::op::DELETE_RECORDS)
+    }
+
     /// Which of librdkafka's operations it is.
     pub fn number(&self) -> i32 {
         self.op
     }
 
-    /// Sends it. -1 waits as long as librdkafka can, an hour.
-    pub fn start(mut self, client: &Client, timeout_ms: i32) -> Result<Started, Error> {
-        let timeout_ms = match timeout_ms {
-            0..LONGEST_MS => timeout_ms,
-            _ => LONGEST_MS,
-        };
-        // These two librdkafka frees when their time is up even while it still starts them. The
-        // caller keeps the time in any case.
-        let timeout_ms = match self.op {
-            sys::op::LIST_OFFSETS | sys::op::DELETE_RECORDS => timeout_ms.max(1000),
-            _ => timeout_ms,
-        };
-        let queue = client.new_queue();
-        let mut parts = std::mem::take(&mut self.parts);
-        // The first one finds out whether the brokers know it.
-        let later = match self.is_fragile() {
-            true => parts.split_off(1),
-            false => Vec::new(),
-        };
+    /// Sends it. `timeout_ms`, at most [`LONGEST_MS`], is when librdkafka is to give up waiting, where it may.
+    pub fn start(self, client: &Client, timeout_ms: i32) -> Result<Started, Error> {
         let mut started = Started {
+            states: self.parts.iter().map(|_| State::Unsent).collect(),
+            replies: Replies::new(client, &self),
             operation: self,
-            timeout_ms,
-            queue,
-            names: Vec::new(),
-            left: 0,
-            later,
-            found: Vec::new(),
         };
-        started.send(client, parts)?;
+        started.send(client, timeout_ms)?;
         Ok(started)
     }
 }
@@ -179,76 +246,237 @@ impl Operation {
 /// An operation under way.
 pub struct Started {
     operation: Operation,
-    timeout_ms: i32,
-    queue: Queue,
-    /// Of the parts that were sent.
-    names: Vec<Option<CString>>,
-    /// How many of them have not answered.
-    left: usize,
-    later: Vec<Part>,
-    found: Vec<(CString, Value)>,
+    replies: Replies,
+    states: Vec<State>,
+}
+
+/// Where answers come. Where a broker refuses to describe SCRAM credentials, librdkafka gives its answer a text that it
+/// did not allocate, and frees it: such an answer must never be destroyed, nor the queue that it may still come to.
+struct Replies {
+    queue: ManuallyDrop<Queue>,
+    is_kept: bool,
+    /// How many have not come.
+    pending: usize,
+}
+
+impl Replies {
+    fn new(client: &Client, operation: &Operation) -> Self {
+        Self {
+            queue: ManuallyDrop::new(client.new_queue()),
+            is_kept: operation.op == sys::op::DESCRIBE_SCRAM,
+            pending: 0,
+        }
+    }
+}
+
+impl Drop for Replies {
+    fn drop(&mut self) {
+        // SAFETY: this is the end of it.
+        let queue = unsafe { ManuallyDrop::take(&mut self.queue) };
+        if self.is_kept && self.pending > 0 {
+            queue.keep_for_ever();
+        }
+    }
+}
+
+/// Where a part is.
+enum State {
+    Unsent,
+    Sent,
+    /// It has an answer that is not the last word.
+    Repeated(Result<Value, Error>),
+    Answered(Result<Value, Error>),
 }
 
 impl Started {
-    fn send(&mut self, client: &Client, parts: Vec<Part>) -> Result<(), Error> {
+    /// Sends what has not been sent, and again what is to be repeated.
+    pub fn send(&mut self, client: &Client, timeout_ms: i32) -> Result<(), Error> {
         let Operation { op, settings, .. } = &self.operation;
-        for part in parts {
-            let options = Options::new(client, *op, self.timeout_ms, settings)?;
-            // The part's number comes back with its answer.
-            // SAFETY: the options are alive; the number is no pointer that anybody follows.
-            unsafe {
-                sys::rd_kafka_AdminOptions_set_opaque(options.0, self.names.len() as *mut c_void);
+        let timeout_ms = match *op {
+            _ if self.operation.asks_coordinators() => LONGEST_MS,
+            // These two librdkafka frees when their time is up even while it still starts them.
+            // The caller keeps the time in any case.
+            sys::op::LIST_OFFSETS | sys::op::DELETE_RECORDS => timeout_ms.max(1000),
+            _ => timeout_ms,
+        };
+        // The first one finds out whether the brokers know it.
+        let is_known = self.states.iter().any(|state| match state {
+            State::Answered(answer) => !is_unanswered(answer),
+            _ => false,
+        });
+        let count = match self.operation.is_fragile() && !is_known {
+            true => 1,
+            false => self.states.len(),
+        };
+        let parts = self.operation.parts.iter().zip(&mut self.states);
+        for (number, (part, state)) in parts.enumerate().take(count) {
+            if matches!(state, State::Sent | State::Answered(_)) {
+                continue;
             }
-            self.names.push(part.name);
-            self.left += 1;
-            (part.start)(client.as_raw(), options.0, self.queue.as_raw());
+            let options = Options::new(client, *op, timeout_ms, settings)?;
+            // The part's number comes back with its answer.
+            // SAFETY: the options are alive; the number is never followed as a pointer.
+            unsafe { sys::rd_kafka_AdminOptions_set_opaque(options.0, number as *mut c_void) };
+            self.replies.pending += 1;
+            (part.start)(client.as_raw(), options.0, self.replies.queue.as_raw());
+            *state = State::Sent;
         }
         Ok(())
     }
 
-    /// Waits for the answer; `None` if it is not there in time, or not all of it.
-    pub fn poll(&mut self, client: &Client, timeout_ms: i32) -> Option<Result<Value, Error>> {
-        let event = self.queue.poll(timeout_ms)?;
-        self.left -= 1;
+    /// Sends what has no answer again, by another client.
+    pub fn move_to(&mut self, client: &Client, timeout_ms: i32) -> Result<(), Error> {
+        // What comes to the old queue is dropped.
+        self.replies = Replies::new(client, &self.operation);
+        for state in &mut self.states {
+            if matches!(state, State::Sent) {
+                *state = State::Unsent;
+            }
+        }
+        self.send(client, timeout_ms)
+    }
+
+    /// Waits for an answer; whether one came.
+    pub fn poll(&mut self, timeout_ms: i32) -> bool {
+        let Some(event) = self.replies.queue.poll(timeout_ms) else {
+            return false;
+        };
+        self.replies.pending -= 1;
         // SAFETY: the event is alive. Nothing but this operation's results comes to its queue.
-        let (name, read) = unsafe {
+        let (number, answer) = unsafe {
             let number = sys::rd_kafka_event_opaque(event.as_raw()) as usize;
-            let name = self.names.get_mut(number).and_then(Option::take);
             let code = Code(sys::rd_kafka_event_error(event.as_raw()));
             let absent = match code {
                 Code::NOENT => self.operation.absent.take(),
                 _ => None,
             };
-            let read = match (code, absent) {
-                (Code::NO_ERROR, _) => (self.operation.read)(event.as_raw()).and_then(whole),
+            let answer = match (code, absent) {
+                (Code::NO_ERROR, _) => (self.operation.read)(event.as_raw()),
                 (_, Some(absent)) => Ok(absent),
-                (code, None) => Err(Error::new(
-                    code,
-                    lossy(c_str(sys::rd_kafka_event_error_string(event.as_raw()))),
-                )),
+                (code, None) if self.replies.is_kept && code.0 > 0 => {
+                    std::mem::forget(event);
+                    Err(code.into())
+                }
+                (code, None) => {
+                    let text = lossy(c_str(sys::rd_kafka_event_error_string(event.as_raw())));
+                    Err(match text.contains(" worker ") {
+                        // Which of librdkafka's threads met it says nothing to its user.
+                        true => code.into(),
+                        false => Error::new(code, text),
+                    })
+                }
             };
-            (name, read)
+            (number, answer)
         };
-        match (name, read) {
-            (Some(_), Ok(Value::Map(entries))) => self.found.extend(entries),
-            (Some(_), Err(error)) if !self.later.is_empty() && nobody_answered(error.code) => {
-                return Some(Err(error));
-            }
-            (Some(name), Err(error)) => {
-                self.found.push((name, failed(error.code, &error.message)));
-            }
-            (_, read) => return Some(read),
+        if let Some(state) = self.states.get_mut(number) {
+            *state = match self.operation.is_repeated(&answer) {
+                true => State::Repeated(answer),
+                false => State::Answered(answer),
+            };
         }
-        let later = std::mem::take(&mut self.later);
-        if let Err(error) = self.send(client, later) {
-            return Some(Err(error));
+        true
+    }
+
+    /// Whether something is to be sent again.
+    pub fn has_repeats(&self) -> bool {
+        let mut states = self.states.iter();
+        states.any(|state| matches!(state, State::Repeated(_)))
+    }
+
+    /// Whether there is more to be sent, now that the first part is answered.
+    pub fn has_next(&self) -> bool {
+        let first = matches!(self.states.first(), Some(State::Answered(_)));
+        first
+            && self
+                .states
+                .iter()
+                .any(|state| matches!(state, State::Unsent))
+    }
+
+    /// Whether a part has said that its group's coordinator is elsewhere.
+    pub fn is_misdirected(&self) -> bool {
+        let misdirected = |answer: &Result<Value, Error>| match answer {
+            Err(error) => error.code == Code::NOT_COORDINATOR,
+            Ok(Value::Map(entries)) => entries
+                .iter()
+                .any(|(_, outcome)| failure(outcome) == Some(Code::NOT_COORDINATOR)),
+            Ok(_) => false,
+        };
+        self.states.iter().any(|state| match state {
+            State::Repeated(answer) => misdirected(answer),
+            _ => false,
+        })
+    }
+
+    /// Whether all is answered, or none of it will be: where the first part is not known to the brokers.
+    pub fn is_done(&self) -> bool {
+        let mut states = self.states.iter();
+        states.all(|state| matches!(state, State::Answered(_)))
+            || matches!(&self.states[0], State::Answered(answer) if is_unanswered(answer))
+    }
+
+    /// Whether something was sent that has no answer.
+    pub fn is_awaited(&self) -> bool {
+        self.states.iter().any(|state| matches!(state, State::Sent))
+    }
+
+    /// Whether it may be sent by two clients at a time.
+    pub fn may_overlap(&self) -> bool {
+        self.operation.may_overlap()
+    }
+
+    /// See [`Operation::is_fragile`].
+    pub fn is_fragile(&self) -> bool {
+        self.operation.is_fragile()
+    }
+
+    /// Whether it goes to the coordinators of groups.
+    pub fn asks_coordinators(&self) -> bool {
+        self.operation.asks_coordinators()
+    }
+
+    /// Whether it goes to the leaders of partitions.
+    pub fn asks_leaders(&self) -> bool {
+        self.operation.asks_leaders()
+    }
+
+    /// The answers as they are; what has none has timed out.
+    pub fn finish(self) -> Result<Value, Error> {
+        let unanswered = || Error::new(Code::TIMED_OUT, "the brokers did not answer in time");
+        let mut found = Vec::new();
+        for (part, state) in self.operation.parts.into_iter().zip(self.states) {
+            let answer = match state {
+                State::Answered(answer) | State::Repeated(answer) => answer,
+                State::Sent | State::Unsent => Err(unanswered()),
+            };
+            match (part.name, answer) {
+                (None, answer) => return answer.and_then(whole),
+                (Some(_), Ok(Value::Map(entries))) => found.extend(entries),
+                (Some(_), Ok(other)) => return Ok(other),
+                (Some(name), Err(error)) => found.push((name, failed(error.code, &error.message))),
+            }
         }
-        (self.left == 0).then(|| whole(Value::Map(std::mem::take(&mut self.found))))
+        whole(Value::Map(found))
     }
 }
 
-/// Whether it is what librdkafka says of each item where no broker was there to say something.
-fn nobody_answered(code: Code) -> bool {
+/// The code of an item that failed.
+pub fn failure(outcome: &Value) -> Option<Code> {
+    match outcome.get("code") {
+        Some(&Value::Int(code)) => i32::try_from(code).ok().map(Code),
+        _ => None,
+    }
+}
+
+/// Whether it is what librdkafka says where no broker has answered.
+fn is_unanswered(answer: &Result<Value, Error>) -> bool {
+    match answer {
+        Err(error) => is_local_failure(error.code),
+        Ok(_) => false,
+    }
+}
+
+fn is_local_failure(code: Code) -> bool {
     [
         Code::TIMED_OUT,
         Code::TRANSPORT,
@@ -258,17 +486,12 @@ fn nobody_answered(code: Code) -> bool {
     .contains(&code)
 }
 
-/// An answer, unless it says of all items that nobody answered: then the whole of it failed.
+/// An answer, unless it says of all items that no broker answered: then the whole of it failed.
 fn whole(answer: Value) -> Result<Value, Error> {
     let Value::Map(entries) = &answer else {
         return Ok(answer);
     };
-    let unanswered = |outcome: &Value| match outcome.get("code") {
-        Some(&Value::Int(code)) => {
-            i32::try_from(code).is_ok_and(|code| nobody_answered(Code(code)))
-        }
-        _ => false,
-    };
+    let unanswered = |outcome: &Value| failure(outcome).is_some_and(is_local_failure);
     let Some((_, first)) = entries.first() else {
         return Ok(answer);
     };
@@ -429,7 +652,7 @@ struct Natives<T> {
     destroy: unsafe extern "C" fn(*mut T),
 }
 
-// SAFETY: plain memory without thread affinity, owned by nobody else.
+// SAFETY: plain memory without thread affinity, with one owner.
 unsafe impl<T> Send for Natives<T> {}
 
 impl<T: 'static> Natives<T> {
@@ -457,17 +680,14 @@ impl<T: 'static> Natives<T> {
     fn starting(
         self,
         start: OfMany<T>,
-    ) -> impl FnOnce(
-        *mut sys::rd_kafka_t,
-        *const sys::rd_kafka_AdminOptions_t,
-        *mut sys::rd_kafka_queue_t,
-    ) + Send
+    ) -> impl Fn(*mut sys::rd_kafka_t, *const sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t)
+           + Send
            + 'static {
         move |rk, options, queue| {
-            let mut natives = self;
-            let count = natives.items.len();
+            let natives = &self;
+            let mut items = natives.items.clone();
             // SAFETY: all are alive, and the objects copied.
-            unsafe { start(rk, natives.items.as_mut_ptr(), count, options, queue) };
+            unsafe { start(rk, items.as_mut_ptr(), items.len(), options, queue) };
         }
     }
 }
@@ -530,7 +750,8 @@ fn succeeded() -> Value {
     Value::map().with("ok", true)
 }
 
-fn failed(code: Code, text: &str) -> Value {
+/// What became of an item that failed.
+pub fn failed(code: Code, text: &str) -> Value {
     let text = match text.is_empty() {
         true => code.text().to_string_lossy(),
         false => text.into(),

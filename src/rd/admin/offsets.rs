@@ -20,6 +20,7 @@ pub fn list_group_offsets(
     let mut operation = Operation::of_parts(
         sys::op::LIST_GROUP_OFFSETS,
         Settings::read(options, &["require_stable_offsets"])?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             outcomes(
                 result,
@@ -37,7 +38,10 @@ pub fn list_group_offsets(
             unsafe { sys::rd_kafka_ListConsumerGroupOffsets_new(group_id, raw) },
             sys::rd_kafka_ListConsumerGroupOffsets_destroy,
         );
-        operation.add_part(group, native, sys::rd_kafka_ListConsumerGroupOffsets);
+        operation.add_part(
+            group,
+            native.starting(sys::rd_kafka_ListConsumerGroupOffsets),
+        );
         Ok(())
     })?;
     Ok(operation)
@@ -51,6 +55,7 @@ pub fn alter_group_offsets(
     let mut operation = Operation::of_parts(
         sys::op::ALTER_GROUP_OFFSETS,
         Settings::none(options)?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             outcomes(
                 result,
@@ -74,7 +79,10 @@ pub fn alter_group_offsets(
             unsafe { sys::rd_kafka_AlterConsumerGroupOffsets_new(group_id, raw) },
             sys::rd_kafka_AlterConsumerGroupOffsets_destroy,
         );
-        operation.add_part(group, native, sys::rd_kafka_AlterConsumerGroupOffsets);
+        operation.add_part(
+            group,
+            native.starting(sys::rd_kafka_AlterConsumerGroupOffsets),
+        );
         Ok(())
     })?;
     Ok(operation)
@@ -88,6 +96,7 @@ pub fn delete_group_offsets(
     let mut operation = Operation::of_parts(
         sys::op::DELETE_GROUP_OFFSETS,
         Settings::none(options)?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             outcomes(
                 result,
@@ -104,7 +113,10 @@ pub fn delete_group_offsets(
             unsafe { sys::rd_kafka_DeleteConsumerGroupOffsets_new(group_id, raw) },
             sys::rd_kafka_DeleteConsumerGroupOffsets_destroy,
         );
-        operation.add_part(group, native, sys::rd_kafka_DeleteConsumerGroupOffsets);
+        operation.add_part(
+            group,
+            native.starting(sys::rd_kafka_DeleteConsumerGroupOffsets),
+        );
         Ok(())
     })?;
     Ok(operation)
@@ -143,7 +155,7 @@ fn set_metadata(entry: &mut Entry, metadata: &[u8]) {
     }
 }
 
-/// The offsets of a group. If one failed, so did the group: whoever asks only for that shall know.
+/// The offsets of a group. If one failed, so did the group, for callers that look at that only.
 fn with_offsets(outcome: Value, group: *const sys::rd_kafka_group_result_t) -> Value {
     // SAFETY: called by `outcomes`, with a group that is alive.
     let (list, bad) = unsafe {
@@ -155,14 +167,26 @@ fn with_offsets(outcome: Value, group: *const sys::rd_kafka_group_result_t) -> V
     outcome.with("offsets", list)
 }
 
+/// librdkafka's number for no offset.
+const OFFSET_INVALID: i64 = -1001;
+
 /// Where a partition begins or ends, by names that say it.
 const PLACES: &[(&str, i64)] = &[("earliest", -2), ("latest", -1), ("max_timestamp", -3)];
+
+/// One of these by its name, or the first two by the numbers that consumers know.
+fn read_place(input: &Input) -> Result<i64, Invalid> {
+    match input.int::<i64>() {
+        Ok(place @ (-2 | -1)) => Ok(place),
+        Ok(_) => Err(input.refuse("neither OFFSET_BEGINNING nor OFFSET_END")),
+        Err(_) => input.choice(PLACES),
+    }
+}
 
 /// Finds offsets of partitions: the first, the next, or that of a time.
 pub fn list_offsets(items: Option<&Value>, options: Option<&Value>) -> Result<Operation, Invalid> {
     let fill = |entry: &mut Entry, item: &Input, fields: &Fields| {
         let timestamp = fields.read("timestamp", |time| time.int_from(0))?;
-        let offset = fields.read("offset", |place| place.choice(PLACES))?;
+        let offset = fields.read("offset", read_place)?;
         entry.offset = match (timestamp, offset) {
             (Some(place), None) | (None, Some(place)) => place,
             _ => return Err(item.refuse("either offset or timestamp is needed")),
@@ -176,11 +200,18 @@ pub fn list_offsets(items: Option<&Value>, options: Option<&Value>) -> Result<Op
         sys::op::LIST_OFFSETS,
         Settings::read(options, &["isolation_level"])?,
         |result| {
+            // SAFETY: `result` is alive, see [`Read`].
             let infos = unsafe { array(result, sys::rd_kafka_ListOffsets_result_infos) };
+            // SAFETY: as above.
             let info = |&info: &_| unsafe {
                 let entry = &*sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info);
-                let (name, mut value) = outcome(entry, entry.err);
-                if entry.err == 0 {
+                // What librdkafka leaves where a leader did not answer.
+                let code = match (entry.err, entry.offset) {
+                    (0, OFFSET_INVALID) => Code::TIMED_OUT.0,
+                    (code, _) => code,
+                };
+                let (name, mut value) = outcome(entry, code);
+                if code == 0 {
                     let timestamp = sys::rd_kafka_ListOffsetsResultInfo_timestamp(info);
                     value = value
                         .with("offset", entry.offset)
@@ -217,11 +248,17 @@ pub fn delete_records(
     Ok(Operation::of_many(
         sys::op::DELETE_RECORDS,
         Settings::none(options)?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe {
             let list = entries(sys::rd_kafka_DeleteRecords_result_offsets(result));
             let partition = |entry: &Entry| {
-                let (name, value) = outcome(entry, entry.err);
-                match entry.err {
+                // What librdkafka leaves where a leader did not answer.
+                let code = match Code(entry.err) {
+                    Code::NOOP => Code::TIMED_OUT.0,
+                    code => code.0,
+                };
+                let (name, value) = outcome(entry, code);
+                match code {
                     0 => (name, value.with("low_watermark", entry.offset)),
                     _ => (name, value),
                 }
@@ -255,7 +292,9 @@ pub fn elect_leaders(items: Option<&Value>, options: Option<&Value>) -> Result<O
         sys::op::ELECT_LEADERS,
         Settings::default(),
         |result| {
+            // SAFETY: `result` is alive, see [`Read`].
             let results = unsafe { array(result, sys::rd_kafka_ElectLeaders_result_partitions) };
+            // SAFETY: as above.
             let partition = |&result: &_| unsafe {
                 let entry = &*sys::rd_kafka_topic_partition_result_partition(result);
                 let error = sys::rd_kafka_topic_partition_result_error(result);

@@ -6,14 +6,13 @@ use libc::c_int;
 
 use super::{c_str, outcome_of_code, sys};
 use crate::rd::error::Code;
+pub(super) use crate::rd::partitions::entries;
+use crate::rd::partitions::NativeList;
 use crate::value::input::{Distinct, Fields, Input, Invalid};
 use crate::value::Value;
 
 /// A list that goes into a call.
-pub(super) struct List(*mut sys::rd_kafka_topic_partition_list_t);
-
-// SAFETY: plain memory without thread affinity, owned by nobody else.
-unsafe impl Send for List {}
+pub(super) struct List(NativeList);
 
 pub(super) type Entry = sys::rd_kafka_topic_partition_t;
 
@@ -24,8 +23,7 @@ impl List {
         more_fields: &[&str],
         fill: impl Fn(&mut Entry, &Input, &Fields) -> Result<(), Invalid>,
     ) -> Result<Self, Invalid> {
-        // SAFETY: the new object is owned by the returned value.
-        let list = Self(unsafe { sys::rd_kafka_topic_partition_list_new(0) });
+        let mut list = NativeList::new();
         let mut distinct = Distinct::default();
         let known = [&["topic", "partition"], more_fields].concat();
         for item in input.items()? {
@@ -33,13 +31,9 @@ impl List {
             let topic = fields.need("topic")?.name()?;
             let partition = fields.need("partition")?.int_from(0)?;
             distinct.add(&key(&topic, partition), &item)?;
-            // SAFETY: the list is alive; it copies the name and owns the entry it returns.
-            let entry = unsafe {
-                &mut *sys::rd_kafka_topic_partition_list_add(list.0, topic.as_ptr(), partition)
-            };
-            fill(entry, &item, &fields)?;
+            fill(list.add(&topic, partition), &item, &fields)?;
         }
-        Ok(list)
+        Ok(Self(list))
     }
 
     /// A list of partitions and nothing else.
@@ -51,18 +45,17 @@ impl List {
     pub(super) fn absent(&self) -> Value {
         // SAFETY: the list and its entries are alive.
         let absent = |entry| unsafe { outcome(entry, Code::UNKNOWN_TOPIC_OR_PART.0) };
-        Value::Map(unsafe { entries(self.0) }.iter().map(absent).collect())
+        // SAFETY: as above.
+        Value::Map(
+            unsafe { entries(self.as_raw()) }
+                .iter()
+                .map(absent)
+                .collect(),
+        )
     }
 
     pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_topic_partition_list_t {
-        self.0
-    }
-}
-
-impl Drop for List {
-    fn drop(&mut self) {
-        // SAFETY: owned.
-        unsafe { sys::rd_kafka_topic_partition_list_destroy(self.0) };
+        self.0.as_raw()
     }
 }
 
@@ -70,22 +63,6 @@ impl Drop for List {
 fn key(topic: &CStr, partition: i32) -> CString {
     let key = [topic.to_bytes(), b":", partition.to_string().as_bytes()].concat();
     CString::new(key).expect("none of the parts has a NUL")
-}
-
-/// The entries of a list.
-///
-/// # Safety
-/// `list` is null or alive.
-pub(super) unsafe fn entries<'a>(list: *const sys::rd_kafka_topic_partition_list_t) -> &'a [Entry] {
-    // SAFETY: by the caller's word; its elements are as many as it says.
-    unsafe {
-        match list.as_ref() {
-            Some(list) if list.cnt > 0 => {
-                std::slice::from_raw_parts(list.elems.cast::<Entry>(), list.cnt as usize)
-            }
-            _ => &[],
-        }
-    }
 }
 
 /// Partitions with offsets, as a list.

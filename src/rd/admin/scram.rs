@@ -5,8 +5,9 @@ use std::ffi::CString;
 use libc::{c_char, c_int};
 
 use super::{
-    array, c_str, is_ok, names, outcome_of_error, sys, word, Natives, Operation, Settings,
+    array, c_str, failed, is_ok, names, outcome_of_error, sys, word, Natives, Operation, Settings,
 };
+use crate::rd::error::{lossy, Code};
 use crate::value::input::{Distinct, Input, Invalid};
 use crate::value::Value;
 
@@ -15,7 +16,7 @@ const MECHANISMS: &[(&str, c_int)] = &[("SCRAM-SHA-256", 1), ("SCRAM-SHA-512", 2
 /// What brokers accept at least, and what is taken unless it is said.
 const ITERATIONS: i32 = 4096;
 
-/// Tells which credentials users have; without users, those of all.
+/// Which credentials users have; without users, those of all.
 pub fn describe_user_scram_credentials(
     items: Option<&Value>,
     options: Option<&Value>,
@@ -30,7 +31,9 @@ pub fn describe_user_scram_credentials(
         Settings::none(options)?,
         |result| {
             let get = sys::rd_kafka_DescribeUserScramCredentials_result_descriptions;
+            // SAFETY: `result` is alive, see [`Read`].
             let users = unsafe { array(result, get) };
+            // SAFETY: as above.
             let user = |&user: &_| unsafe {
                 let name = c_str(sys::rd_kafka_UserScramCredentialsDescription_user(user));
                 (name.to_owned(), description(user))
@@ -109,7 +112,9 @@ pub fn alter_user_scram_credentials(
         Settings::none(options)?,
         |result| {
             let get = sys::rd_kafka_AlterUserScramCredentials_result_responses;
+            // SAFETY: `result` is alive, see [`Read`].
             let users = unsafe { array(result, get) };
+            // SAFETY: as above.
             let user = |&user: &_| unsafe {
                 let name =
                     c_str(sys::rd_kafka_AlterUserScramCredentials_result_response_user(user));
@@ -128,9 +133,13 @@ pub fn alter_user_scram_credentials(
 unsafe fn description(user: *const sys::rd_kafka_UserScramCredentialsDescription_t) -> Value {
     // SAFETY: by the caller's word; what the user has lives as long.
     unsafe {
-        let outcome = outcome_of_error(sys::rd_kafka_UserScramCredentialsDescription_error(user));
+        let error = sys::rd_kafka_UserScramCredentialsDescription_error(user);
+        let outcome = outcome_of_error(error);
         if !is_ok(&outcome) {
-            return outcome;
+            // librdkafka goes on behind the end of the broker's text.
+            let text = lossy(c_str(sys::rd_kafka_error_string(error)));
+            let text = text.trim_end_matches(char::is_control);
+            return failed(Code(sys::rd_kafka_error_code(error)), text);
         }
         let count = sys::rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(user);
         let credential = |index| {

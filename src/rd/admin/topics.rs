@@ -9,7 +9,7 @@ use super::{
     array, authorized, c_str, is_ok, made, names, outcome_of_code, outcome_of_error, sys, Natives,
     Operation, Result_, Settings,
 };
-use crate::rd::error::{Code, Error};
+use crate::rd::error::{lossy, Code, Error};
 use crate::value::input::{Distinct, Input, Invalid};
 use crate::value::Value;
 
@@ -61,6 +61,7 @@ pub fn create_topics(items: Option<&Value>, options: Option<&Value>) -> Result<O
     Ok(Operation::of_many(
         sys::op::CREATE_TOPICS,
         Settings::read(options, &["validate_only"])?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe { outcomes(result, sys::rd_kafka_CreateTopics_result_topics) },
         natives,
         sys::rd_kafka_CreateTopics,
@@ -77,6 +78,7 @@ pub fn delete_topics(items: Option<&Value>, options: Option<&Value>) -> Result<O
     Ok(Operation::of_many(
         sys::op::DELETE_TOPICS,
         Settings::none(options)?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe { outcomes(result, sys::rd_kafka_DeleteTopics_result_topics) },
         natives,
         sys::rd_kafka_DeleteTopics,
@@ -112,6 +114,7 @@ pub fn create_partitions(
     Ok(Operation::of_many(
         sys::op::CREATE_PARTITIONS,
         Settings::read(options, &["validate_only"])?,
+        // SAFETY: `result` is alive, see [`Read`].
         |result| unsafe { outcomes(result, sys::rd_kafka_CreatePartitions_result_topics) },
         natives,
         sys::rd_kafka_CreatePartitions,
@@ -128,7 +131,9 @@ pub fn describe_topics(
         sys::op::DESCRIBE_TOPICS,
         Settings::read(options, &["include_authorized_operations"])?,
         |result| {
+            // SAFETY: `result` is alive, see [`Read`].
             let topics = unsafe { array(result, sys::rd_kafka_DescribeTopics_result_topics) };
+            // SAFETY: as above.
             let topic = |&topic: &_| unsafe {
                 let name = sys::rd_kafka_TopicDescription_name(topic);
                 (c_str(name).to_owned(), description(topic))
@@ -188,6 +193,7 @@ unsafe fn outcomes(
 ) -> Result<Value, Error> {
     // SAFETY: by the caller's word; what the result has lives as long.
     let topics = unsafe { array(result, get) };
+    // SAFETY: as above.
     let outcome = |&topic: &_| unsafe {
         let name: &CStr = c_str(sys::rd_kafka_topic_result_name(topic));
         let code = sys::rd_kafka_topic_result_error(topic);
@@ -227,10 +233,12 @@ unsafe fn description(topic: *const sys::rd_kafka_TopicDescription_t) -> Value {
         };
         let partitions: Vec<Value> = partitions.iter().map(partition).collect();
         let id = sys::rd_kafka_Uuid_base64str(sys::rd_kafka_TopicDescription_topic_id(topic));
+        // As Kafka writes it, which is base64 for URLs.
+        let id = lossy(c_str(id)).replace('+', "-").replace('/', "_");
         let mut count = 0;
         let operations = sys::rd_kafka_TopicDescription_authorized_operations(topic, &mut count);
         outcome
-            .with("topic_id", c_str(id))
+            .with("topic_id", &*id)
             .with(
                 "is_internal",
                 sys::rd_kafka_TopicDescription_is_internal(topic) != 0,
