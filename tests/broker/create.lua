@@ -1,5 +1,6 @@
 -- create.lua BROKERS TOPIC PARTITIONS
--- Creates a topic and waits until its partitions have leaders.
+-- Creates a topic and waits until its partitions have leaders. Its records stay whatever timestamps they have: a broker
+-- deletes those that are older than the topic's retention, every few minutes.
 
 local kafka = require("kafka")
 local lines = require("lines")
@@ -8,7 +9,8 @@ local TIMEOUT_MS = 30000
 
 local topic, partitions = arg[2], tonumber(arg[3])
 local admin = kafka.admin(arg[1])
-local made = assert(admin:create_topics({ { topic = topic, partitions = partitions } }, TIMEOUT_MS))[topic]
+local new_topic = { topic = topic, partitions = partitions, config = { ["retention.ms"] = -1 } }
+local made = assert(admin:create_topics({ new_topic }, TIMEOUT_MS))[topic]
 assert(made.ok, made.err)
 
 local function leaders()
