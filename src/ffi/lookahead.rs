@@ -75,8 +75,8 @@ pub unsafe extern "C" fn kafka_consumer_cursor(
     guarded(err, || {
         let consumer = reference(consumer, "consumer")?;
         let place = output(cursor, "cursor")?;
-        let user = consumer.handle.enter()?;
-        let cursor = user.lookahead()?.cursor();
+        let consumer = consumer.handle.enter()?;
+        let cursor = consumer.lookahead()?.cursor();
         place.write(std::ptr::from_ref(cursor).cast_mut().cast());
         Ok(())
     })
@@ -100,9 +100,10 @@ pub unsafe extern "C" fn kafka_consumer_take(
     guarded(err, || {
         let consumer = reference(consumer, "consumer")?;
         let place = output(messages, "messages")?;
-        let user = consumer.handle.enter()?;
-        user.take(timeout_ms)?;
-        user.lookahead()?
+        let consumer = consumer.handle.enter()?;
+        consumer.take(timeout_ms)?;
+        consumer
+            .lookahead()?
             .with_messages(|batch| place.write(batch.as_ptr().cast()));
         Ok(())
     })

@@ -57,7 +57,7 @@ pub unsafe extern "C" fn kafka_mock_cluster_bootstrap_servers(
 ) -> i32 {
     guarded(err, || {
         let cluster = reference(cluster, "cluster")?;
-        let _user = cluster.handle.enter()?;
+        let _call = cluster.handle.enter()?;
         output(servers, "servers")?.write(cluster.bootstrap_servers.as_ptr());
         Ok(())
     })

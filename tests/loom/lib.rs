@@ -6,14 +6,22 @@
 // Paths are from this folder.
 #[path = "."]
 mod sync {
+    #[path = "../../src/sync/lifecycle.rs"]
+    pub mod lifecycle;
     #[path = "../../src/sync/signal.rs"]
     pub mod signal;
     #[path = "../../src/sync/slot.rs"]
     pub mod slot;
 
     mod primitives {
-        pub use loom::sync::atomic::{fence, AtomicBool, Ordering};
+        pub use loom::sync::atomic::fence as owner_fence;
+        pub use loom::sync::atomic::{fence, AtomicBool, AtomicUsize, Ordering};
         pub use loom::sync::{Condvar, Mutex};
+
+        /// The closing thread's barrier in every thread, and the owner's of the compiler, are a pair of fences.
+        pub fn barrier() {
+            fence(Ordering::SeqCst);
+        }
     }
 }
 
@@ -21,9 +29,11 @@ use std::sync::atomic::{AtomicUsize as Count, Ordering::Relaxed};
 use std::sync::Arc;
 use std::time::Duration;
 
+use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
+use sync::lifecycle::Lifecycle;
 use sync::signal::{Notify, Signal};
 use sync::slot::Slot;
 
@@ -112,5 +122,118 @@ fn all_waiters_of_a_slot_are_woken() {
         for waiter in waiters {
             assert_eq!(waiter.join().unwrap(), Some(7));
         }
+    });
+}
+
+/// An object with its lifecycle. loom reports an access beside the write that takes it.
+#[derive(Default)]
+struct Object {
+    lifecycle: Lifecycle,
+    is_gone: UnsafeCell<bool>,
+    ends: Counter,
+}
+
+// SAFETY: that this holds is what the models show.
+unsafe impl Sync for Object {}
+
+impl Object {
+    fn read(&self) {
+        // SAFETY: loom looks.
+        self.is_gone.with(|it| assert!(!unsafe { *it }));
+    }
+
+    fn leave(&self, is_owner: bool) {
+        if self.lifecycle.leave(is_owner) {
+            // SAFETY: as above.
+            self.is_gone.with_mut(|it| unsafe { *it = true });
+            self.ends.notify(0);
+        }
+    }
+
+    fn call(&self) {
+        if self.lifecycle.enter() {
+            self.read();
+            self.leave(false);
+        }
+    }
+
+    fn call_as_owner(&self) {
+        if self.lifecycle.enter_as_owner() {
+            self.read();
+        }
+        self.leave(true);
+    }
+
+    /// Whether it was the one that closed it.
+    fn close(&self) -> bool {
+        let is_first = self.lifecycle.close();
+        if is_first {
+            match self.lifecycle.is_alone() {
+                // SAFETY: as above.
+                true => self.is_gone.with_mut(|it| assert!(!unsafe { *it })),
+                false => self.read(),
+            }
+            self.leave(false);
+        }
+        is_first
+    }
+}
+
+/// One thread closes the object beside this call.
+fn goes_once_after(call: fn(&Object)) {
+    loom::model(move || {
+        let object = Arc::new(Object::default());
+        let closing = thread::spawn({
+            let object = Arc::clone(&object);
+            move || object.close()
+        });
+        call(&object);
+        assert!(closing.join().unwrap());
+        assert_eq!(object.ends.count(), 1);
+        assert!(!object.lifecycle.enter());
+    });
+}
+
+#[test]
+fn an_object_goes_once_after_a_call_of_its_owner() {
+    goes_once_after(Object::call_as_owner);
+}
+
+#[test]
+fn an_object_goes_once_after_a_call_of_another_thread() {
+    goes_once_after(Object::call);
+}
+
+/// Three threads have more orders than can be run: those in which a thread is interrupted at most twice.
+#[test]
+fn an_object_goes_once_after_all_calls() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let object = Arc::new(Object::default());
+        let others: [fn(&Object); 2] = [Object::call, |object| assert!(object.close())];
+        let others = others.map(|act| {
+            let object = Arc::clone(&object);
+            thread::spawn(move || act(&object))
+        });
+        object.call_as_owner();
+        for other in others {
+            other.join().unwrap();
+        }
+        assert_eq!(object.ends.count(), 1);
+    });
+}
+
+#[test]
+fn an_object_is_closed_once() {
+    loom::model(|| {
+        let object = Arc::new(Object::default());
+        let other = thread::spawn({
+            let object = Arc::clone(&object);
+            move || object.close()
+        });
+        let is_first = object.close();
+        assert!(other.join().unwrap() != is_first);
+        assert_eq!(object.ends.count(), 1);
     });
 }
