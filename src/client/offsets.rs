@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::CStr;
+use std::sync::mpsc;
 
 use super::consumer::{Consumer, SLICE_MS};
 use super::deadline::Deadline;
@@ -110,11 +111,17 @@ impl Consumer {
             return Err(Error::new(Code::INVALID_ARG.0, text));
         }
         let hold = self.hold();
-        self.take_back(|fields| fields.is_in(partitions));
-        self.fill_in(partitions, timeout_ms, move |native, list, limit_ms| {
+        let (begin, beginning) = mpsc::channel::<()>();
+        let future = self.fill_in(partitions, timeout_ms, move |native, list, limit_ms| {
             let _until_done = &hold;
+            // Fails once what was read ahead is gone: what comes from here on is from behind the seek.
+            let _ = beginning.recv();
             native.seek(list, limit_ms)
-        })
+        })?;
+        // Not before there is a thread that seeks.
+        self.take_back(|fields| fields.is_in(partitions));
+        drop(begin);
+        Ok(future)
     }
 
     /// Asks for the offsets that the group has committed.

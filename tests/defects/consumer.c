@@ -2,6 +2,8 @@
 #include "broken.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static kafka_partitions *partition_of(const char *topic, int32_t partition, int64_t offset)
 {
@@ -155,6 +157,35 @@ static void leave_ends(void)
     BREAKS_UNLESS(code == 0, "leave did not end within 5 s");
 }
 
+/* The process may start no further thread, a limit that does not hold for root; and it seeks to what was read. */
+static void seek_is_refused_without_a_thread(void)
+{
+    const struct rlimit none = {0, 0};
+    const char *servers;
+    kafka_mock_cluster *cluster = cluster_with("t", 1, &servers);
+    kafka_partitions *start = partition_of("t", 0, 0);
+    kafka_conf *conf = conf_of("group.id", "g", END);
+    kafka_consumer *consumer;
+    kafka_message message;
+    int32_t code;
+    fill(servers, "t", 0, 0, 3);
+    OK(kafka_conf_set_lookahead(conf, 1, &err));
+    OK(kafka_consumer_new(servers, conf, &consumer, NULL, &err));
+    kafka_conf_free(conf);
+    OK(kafka_consumer_assign(consumer, start, NULL, &err));
+    expect_text(consumer, "0");
+    OK(kafka_consumer_look_ahead(consumer, 2, PATIENCE_MS, &err));
+    CHECK(setrlimit(RLIMIT_NPROC, &none) == 0 && setuid(65534) == 0);
+    FAILS(kafka_consumer_seek(consumer, start, PATIENCE_MS, NULL, NULL, &err), KAFKA_ERR_FAIL);
+    code = kafka_consumer_poll(consumer, 2000, &message, &err);
+    BREAKS_UNLESS(code == 0 && message.value_len == 1 && memcmp(message.value, "1", 1) == 0,
+                  "what was read ahead is gone once a seek was refused: poll returns %d", (int)code);
+    kafka_message_release(&message);
+    kafka_partitions_free(start);
+    kafka_consumer_free(consumer);
+    kafka_mock_cluster_free(cluster);
+}
+
 #define READERS 8
 #define PARTITIONS 64
 #define ROUNDS 8000
@@ -250,6 +281,7 @@ int main(int argc, char **argv)
         SCENARIO(poll_rests_without_a_group),
         SCENARIO(events_come_without_a_group),
         SCENARIO(leave_ends),
+        SCENARIO(seek_is_refused_without_a_thread),
         SCENARIO(partitions_deliver_when_resumed),
     };
     CHECK(argc == 2);

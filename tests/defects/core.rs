@@ -69,6 +69,10 @@ invariants! {
         in_c("consumer", "leave_ends")
     }
 
+    fn a_seek_that_cannot_begin_changes_nothing() {
+        in_c("consumer", "seek_is_refused_without_a_thread")
+    }
+
     fn partitions_deliver_when_they_are_resumed() {
         in_c("consumer", "partitions_deliver_when_resumed")
     }
