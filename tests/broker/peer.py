@@ -28,6 +28,9 @@ usage: peer.py BROKERS COMMAND ARGUMENT...
   acls PRINCIPAL               print its access control list
   transact TOPIC               a committed, an aborted and a committed record
 
+  serve NAME                   in place of BROKERS COMMAND: run commands of
+                               peer_client.py until stdin ends
+
 A record is a line: PARTITION KEY VALUE HEADERS, and where it was read before
 that TOPIC and OFFSET, after it TIMESTAMP. Bytes are an "x" and their hex digits,
 a null is "-". Headers are KEY=VALUE pairs of such bytes, joined by commas, "-"
@@ -38,8 +41,13 @@ import asyncio
 import json
 import logging
 import os
+import select
+import signal
+import socket
 import sys
+import threading
 import time
+import traceback
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 
@@ -377,21 +385,29 @@ OF_READERS = [
 ]
 
 
-def main(brokers, command, *arguments):
-    global aiokafka, kafka
-    # Each import takes longer than what most commands do.
-    if command in OF_READERS:
-        # What is written in C cannot be watched.
-        os.environ["AIOKAFKA_NO_EXTENSIONS"] = "1"
-        import aiokafka
-        import aiokafka.helpers
+# Each import takes longer than what most commands do.
+def import_aiokafka():
+    global aiokafka
+    # What is written in C cannot be watched; but checksums in Python take longer than all else.
+    os.environ["AIOKAFKA_NO_EXTENSIONS"] = "1"
+    import aiokafka.helpers
+    from aiokafka.record import _crecords, default_records
 
-        asyncio.run(globals()[command](brokers, *arguments))
-        return
-    import kafka
+    default_records.calc_crc32c = _crecords.crc32c_cython
+
+
+def import_kafka():
+    global kafka
     import kafka.admin
     import kafka.errors
 
+
+def main(brokers, command, *arguments):
+    if command in OF_READERS:
+        import_aiokafka()
+        asyncio.run(globals()[command](brokers, *arguments))
+        return
+    import_kafka()
     if command in OF_ADMIN:
         admin = kafka.KafkaAdminClient(bootstrap_servers=brokers.split(","), **CONFIG)
         globals()[command](admin, *arguments)
@@ -402,6 +418,56 @@ def main(brokers, command, *arguments):
         sys.exit(__doc__)
 
 
+def serve(name):
+    """Runs the commands of others in forks of this process, which has imported what they need."""
+    import_aiokafka()
+    import_kafka()
+    # The forks are not waited for.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.bind("\0" + name)
+        server.listen()
+        print("ready", flush=True)
+        while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
+            connection, _ = server.accept()
+            if os.fork() == 0:
+                server.close()
+                os._exit(run_for(connection))
+            connection.close()
+
+
+def run_for(connection):
+    """Runs one command, which ends with its caller; returns its status."""
+    global CONFIG
+    words, streams, _, _ = socket.recv_fds(connection, 1 << 16, 3)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+
+    def end_with_caller():
+        connection.recv(1)
+        os._exit(1)
+
+    threading.Thread(target=end_with_caller, daemon=True).start()
+    config, *arguments = words.decode().split("\0")
+    CONFIG = json.loads(config)
+    status = 1
+    try:
+        main(*arguments)
+        status = 0
+    except SystemExit as end:
+        print(end, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    connection.send(str(status).encode())
+    return status
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="peer: %(name)s: %(message)s")
-    main(*sys.argv[1:])
+    if sys.argv[1:2] == ["serve"]:
+        serve(*sys.argv[2:])
+    else:
+        main(*sys.argv[1:])
