@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_the_connection_has_byte_after_it() {
+    fn what_came_before_the_connection_has_a_byte_after_it() {
         let notifier = Notifier::new().unwrap();
         notifier.notify(7);
         let stream = UnixStream::connect(path(&notifier)).unwrap();
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bell_rings_once_for_each_time_it_is_wanted() {
+    fn a_signal_notifies_once_for_each_time_it_is_armed() {
         let (notifier, _stream) = connected();
         let signal = Signal::default();
         signal.notify();
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn no_ring_is_lost_between_two_threads() {
+    fn no_notification_is_lost_between_two_threads() {
         let (notifier, _stream) = connected();
         let signal = Signal::default();
         let news = AtomicU32::new(0);
@@ -459,7 +459,7 @@ mod tests {
                 if now == seen {
                     let start = std::time::Instant::now();
                     while keys(&notifier).is_empty() {
-                        assert!(start.elapsed().as_secs() < 10, "a ring was lost");
+                        assert!(start.elapsed().as_secs() < 10, "a notification was lost");
                         std::thread::yield_now();
                     }
                 }
