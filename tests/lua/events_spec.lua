@@ -236,7 +236,7 @@ describe("events", function()
 
       it("#timing a wait goes on behind a handler for the rest of its time", function()
         local calls = 0
-        local client, wait = make(NOWHERE, { ["statistics.interval.ms"] = 30, ["reconnect.backoff.ms"] = 20 }, {
+        local client, wait = make(NOWHERE, { ["statistics.interval.ms"] = 10, ["reconnect.backoff.ms"] = 20 }, {
           on_stats = function()
             calls = calls + 1
           end,
@@ -254,7 +254,8 @@ describe("events", function()
           calls = 0
           local overrun = support.overrun(150, 50, call)
           assert.is_true(overrun > -2 and overrun < 50, ("%.1f ms too long"):format(overrun))
-          assert.is_true(calls >= 3, calls)
+          -- The wait went on behind the first. A busy machine has fewer than 15.
+          assert.is_true(calls >= 2, calls)
         end
       end)
 
