@@ -4,7 +4,6 @@
 local events = require("kafka.events")
 local native = require("kafka.native")
 local phase = require("kafka.nginx.phase")
-local task = require("kafka.nginx.task")
 local turn = require("kafka.turn")
 local notifier = phase.is_nginx and require("kafka.nginx.notifier")
 
@@ -20,20 +19,26 @@ local FIRST_LOOK_MS, LAST_LOOK_MS = 1, 50
 local wait = {}
 
 --- Waits for a moment that is not over before the time is up.
----@return boolean armed whether what comes from here on ends the next one
+---@param armed? integer what this returned before
+---@return integer? armed what comes from here on ends the next one, whatever gives way before it
 ---@return integer sleep_ms how long the next one lasts without a notifier
-local function park(object, future, left_ms, is_armed, sleep_ms)
-  if not is_armed and notifier.arm(object, future) then
-    return true, FIRST_LOOK_MS
+local function park(object, future, left_ms, armed, sleep_ms)
+  if not armed then
+    armed = notifier.arm(object, future)
+    if armed then
+      return armed, FIRST_LOOK_MS
+    end
+  elseif armed ~= object.waiter.wakes then
+    return nil, FIRST_LOOK_MS
   end
   left_ms = left_ms < 0 and LOOK_MS or math.min(left_ms, LOOK_MS)
   turn.given()
-  if is_armed then
-    object.waiter:wait(left_ms / 1000)
-    return false, FIRST_LOOK_MS
+  if armed then
+    object.waiter.semaphore:wait(left_ms / 1000)
+    return nil, FIRST_LOOK_MS
   end
   ngx.sleep(math.min(left_ms, sleep_ms) / 1000)
-  return false, math.min(2 * sleep_ms, LAST_LOOK_MS)
+  return nil, math.min(2 * sleep_ms, LAST_LOOK_MS)
 end
 
 --- Calls `look(object, argument, left_ms)` until it returns a code, or the time is up.
@@ -49,7 +54,7 @@ end
 function wait.until_ready(object, timeout_ms, look, argument, future)
   local may_block, may_wait = phase.may_block(), timeout_ms ~= 0
   local deadline = timeout_ms > 0 and events.now_ms() + timeout_ms
-  local left_ms, is_armed, sleep_ms = timeout_ms, false, FIRST_LOOK_MS
+  local left_ms, armed, sleep_ms = timeout_ms, nil, FIRST_LOOK_MS
   if may_wait then
     turn.take()
   end
@@ -72,7 +77,7 @@ function wait.until_ready(object, timeout_ms, look, argument, future)
       if not phase.yields() then
         return C.KAFKA_ERR_WOULD_BLOCK
       end
-      is_armed, sleep_ms = park(object, future, left_ms, is_armed, sleep_ms)
+      armed, sleep_ms = park(object, future, left_ms, armed, sleep_ms)
       turn.take()
     end
   end
@@ -83,7 +88,7 @@ end
 ---@param object table
 function wait.interrupt(object)
   if object.waiter then
-    task.wake(object.waiter)
+    notifier.wake(object.waiter)
   end
 end
 

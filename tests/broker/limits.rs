@@ -45,10 +45,12 @@ fn a_message_of_five_mebibytes_goes_there_and_back(cluster: &Cluster) {
     let value = noise(5 * 1024 * 1024);
     let record = input(&[Record::new(0, &value)]);
     let limit = format!("message.max.bytes={LIMIT}");
+    // A request that a busy broker does not answer in time is sent again.
+    let once = "enable.idempotence=true";
     let sent = cluster.lua(
         Jit::On,
         "produce.lua",
-        &[&topic, "single", "0", &limit],
+        &[&topic, "single", "0", &limit, once],
         record,
     );
     assert_eq!(sent.len(), 1);

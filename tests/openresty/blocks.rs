@@ -139,6 +139,11 @@ fn examples() {
 }
 
 #[test]
+fn waiting() {
+    prove("waiting", &[]);
+}
+
+#[test]
 fn closing() {
     prove("closing", &[]);
 }

@@ -27,8 +27,14 @@ local RETRY_MS = 1000
 
 local KEY_MAX = 64
 
---- The semaphores of the objects that are waited with, by their keys; gone with the object.
-local waiting = setmetatable({}, { __mode = "v" })
+---@class kafka.Waiter what light threads wait with that wait for an object
+---@field key integer by which the notifier knows it
+---@field semaphore ngx.semaphore
+---@field wakes integer how often it was woken, which is seen also where nothing waited
+
+--- Those of all objects, by their keys; gone with the object.
+---@type table<integer, kafka.Waiter>
+local waiters = setmetatable({}, { __mode = "v" })
 
 local next_key = 0
 
@@ -50,6 +56,13 @@ local function free(handle)
   C.kafka_notifier_free(handle)
 end
 
+--- Has the light threads that wait look again.
+---@param waiter kafka.Waiter
+function notifier.wake(waiter)
+  waiter.wakes = waiter.wakes + 1
+  task.wake(waiter.semaphore)
+end
+
 --- Wakes those whose keys there are. False if the notifier has to end.
 local function drain(handle)
   repeat
@@ -57,9 +70,9 @@ local function drain(handle)
       return false
     end
     for at = 0, tonumber(count_out[0]) - 1 do
-      local waiter = waiting[tonumber(keys[at])]
+      local waiter = waiters[tonumber(keys[at])]
       if waiter then
-        task.wake(waiter)
+        notifier.wake(waiter)
       end
     end
   until count_out[0] < KEY_MAX
@@ -118,8 +131,8 @@ local function serve(handle, socket)
   ngx.thread.kill(watcher)
   socket:close()
   -- They look by themselves from now on, or start another one.
-  for _, waiter in pairs(waiting) do
-    task.wake(waiter)
+  for _, waiter in pairs(waiters) do
+    notifier.wake(waiter)
   end
   task.wake(notifier.turns)
 end
@@ -163,21 +176,21 @@ end
 --- as long as it is open, and of a future.
 ---@param object table
 ---@param future? ffi.cdata*
----@return boolean armed false where there is no notifier; otherwise look again before `wait`
+---@return integer? wakes nil where there is no notifier; otherwise look again, and wait if there have been no more
 function notifier.arm(object, future)
-  local handle = notifier.get()
-  if not object.waiter then
+  local handle, waiter = notifier.get(), object.waiter
+  if not waiter then
     next_key = next_key + 1
-    object.waiter, object.waiter_key = assert(semaphore.new(0)), next_key
-    waiting[next_key] = object.waiter
+    waiter = { key = next_key, semaphore = assert(semaphore.new(0)), wakes = 0 }
+    object.waiter, waiters[next_key] = waiter, waiter
   end
   if handle and future then
-    C.kafka_future_notify(future, handle, object.waiter_key, nil)
+    C.kafka_future_notify(future, handle, waiter.key, nil)
   end
   if handle and object.handle then
-    C.kafka_client_notify(object.client, handle, object.waiter_key, nil)
+    C.kafka_client_notify(object.client, handle, waiter.key, nil)
   end
-  return handle ~= nil
+  return handle and waiter.wakes
 end
 
 --- Has the notifier come round once.
