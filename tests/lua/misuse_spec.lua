@@ -402,9 +402,8 @@ describe("bad input", function()
   end)
 
   it("#many leaves no memory behind", function()
-    local kib = support.resident_kib()
-    try_all(100)
-    local growth = support.resident_kib() - kib
-    assert.is_true(growth < 2 * 1024, ("%d KiB more"):format(growth))
+    support.keeps_memory_below(1024, function()
+      try_all(100)
+    end)
   end)
 end)

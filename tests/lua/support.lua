@@ -273,6 +273,21 @@ function support.resident_kib()
   return tonumber(support.read("/proc/self/status"):match("\nVmRSS:%s+(%d+) kB"))
 end
 
+--- Fails if `fn` takes memory for good, each time that it is called. The allocator does so now and then, as when
+--- threads use another of its arenas.
+function support.keeps_memory_below(limit_kib, fn)
+  local growth
+  for _ = 1, 3 do
+    local before = support.resident_kib()
+    fn()
+    growth = support.resident_kib() - before
+    if growth < limit_kib then
+      return
+    end
+  end
+  error(("%d KiB more each time, and %d are allowed"):format(growth, limit_kib), 2)
+end
+
 function support.collect()
   -- Twice: the first run calls the finalizers, the second frees what they held.
   collectgarbage()
