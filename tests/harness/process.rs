@@ -82,10 +82,13 @@ impl Process {
     pub fn wait_for(&mut self, what: &str, condition: impl Fn(&[String]) -> bool) {
         let mut ended = false;
         let met = within(LIMIT, || {
-            // First this, then the lines: those before the end must count.
             ended = self.child.try_wait().expect("a child's status").is_some();
             condition(&self.lines.lock().unwrap()) || ended
         });
+        if ended {
+            // What it wrote last may still be on its way to us.
+            self.end();
+        }
         if !met || ended && !condition(&self.lines.lock().unwrap()) {
             let status = self.child.try_wait().expect("a child's status");
             let state = status.map_or("is still running".to_owned(), |status| status.to_string());
