@@ -195,8 +195,8 @@ function Consumer:consume_views(most, timeout_ms)
   return take(self, most, timeout_ms, batch.object)
 end
 
-local function metadata(_, self, out)
-  return C.kafka_consumer_group_metadata(self.handle, not out and group_metadata.out or nil, out, native.error)
+local function metadata(_, self, out, place)
+  return C.kafka_consumer_group_metadata(self.handle, place, out, native.error)
 end
 
 --- What the consumer is in its group at the moment, for `send_offsets_to_transaction`.
@@ -205,7 +205,7 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Consumer:group_metadata()
-  return future.call(self, nil, metadata, group_metadata.taken, group_metadata.of_future)
+  return future.call(self, nil, metadata, group_metadata.taken, group_metadata.of_future, group_metadata.out)
 end
 
 local function close(self, timeout_ms)

@@ -125,20 +125,22 @@ end
 --- that takes as long as the thread waits for one: so the call gives way meanwhile, where it may.
 ---@param object table
 ---@param list? kafka.Partition[]
----@param start fun(list: ffi.cdata*, object: table, out?: ffi.cdata*): integer starts it; makes it where `out` is nil
+---@param start fun(list: ffi.cdata*, object: table, out?: ffi.cdata*, place?: ffi.cdata*): integer starts it; makes it
+--- where `out` is nil
 ---@param read? fun(): any makes the result of the call that was made; true without one
 ---@param of_future? fun(handle: ffi.cdata*): any the same of a future, as for `finish`
+---@param place? ffi.cdata* where the result of the call that is made goes: the C API takes no place beside a future's
 ---@return any result nil if it failed
 ---@return string? message
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
-function future.call(object, list, start, read, of_future)
+function future.call(object, list, start, read, of_future, place)
   if not object.handle then
     return err.closed()
   elseif phase.may_yield() then
     return future.finish(partitions.with(list, start, object, future.out), -1, of_future)
   end
-  local code = partitions.with(list, start, object)
+  local code = partitions.with(list, start, object, nil, place)
   if code ~= 0 then
     return err.failed(code)
   end

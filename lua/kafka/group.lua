@@ -52,8 +52,8 @@ function Group:unsubscribe()
   return future.call(self, nil, unsubscribe)
 end
 
-local function subscription(_, self, out)
-  return C.kafka_consumer_subscription(self.handle, not out and partitions.out or nil, out, native.error)
+local function subscription(_, self, out, place)
+  return C.kafka_consumer_subscription(self.handle, place, out, native.error)
 end
 
 --- What is subscribed to, as it was given.
@@ -63,7 +63,7 @@ end
 ---@return kafka.ErrorInfo? info
 function Group:subscription()
   local taken, of_future = partitions.taken, partitions.of_future
-  local list, message, code, info = future.call(self, nil, subscription, taken, of_future)
+  local list, message, code, info = future.call(self, nil, subscription, taken, of_future, partitions.out)
   if not list then
     return nil, message, code, info
   end
@@ -129,8 +129,8 @@ function Group:unassign()
   return future.call(self, nil, unassign)
 end
 
-local function assignment(_, self, out)
-  return C.kafka_consumer_assignment(self.handle, not out and partitions.out or nil, out, native.error)
+local function assignment(_, self, out, place)
+  return C.kafka_consumer_assignment(self.handle, place, out, native.error)
 end
 
 --- The partitions that are consumed.
@@ -139,7 +139,7 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:assignment()
-  return future.call(self, nil, assignment, partitions.taken, partitions.of_future)
+  return future.call(self, nil, assignment, partitions.taken, partitions.of_future, partitions.out)
 end
 
 local number_out = native.out("int32_t[1]")
@@ -162,8 +162,8 @@ end
 
 local text_out = native.out("const char *[1]")
 
-local function protocol(_, self, out)
-  return C.kafka_consumer_rebalance_protocol(self.handle, not out and text_out or nil, out, native.error)
+local function protocol(_, self, out, place)
+  return C.kafka_consumer_rebalance_protocol(self.handle, place, out, native.error)
 end
 
 local function read_protocol()
@@ -181,7 +181,7 @@ end
 ---@return integer? code
 ---@return kafka.ErrorInfo? info
 function Group:rebalance_protocol()
-  return future.call(self, nil, protocol, read_protocol, protocol_of_future)
+  return future.call(self, nil, protocol, read_protocol, protocol_of_future, text_out)
 end
 
 -- The least and the most arguments of each method, the object included.

@@ -120,8 +120,8 @@ function Offsets:resume(list)
   return future.call(self, partitions.check(2, list), resume)
 end
 
-local function position(list, self, out)
-  return C.kafka_consumer_position(self.handle, list, not out and partitions.out or nil, out, native.error)
+local function position(list, self, out, place)
+  return C.kafka_consumer_position(self.handle, list, place, out, native.error)
 end
 
 --- The offsets of the next messages. Never waits for a broker.
@@ -132,7 +132,7 @@ end
 ---@return kafka.ErrorInfo? info
 function Offsets:position(list)
   list = list ~= nil and partitions.check(2, list) or nil
-  return future.call(self, list, position, partitions.taken, partitions.of_future)
+  return future.call(self, list, position, partitions.taken, partitions.of_future, partitions.out)
 end
 
 --- Goes on from another offset, in a partition that is assigned.
