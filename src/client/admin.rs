@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use super::conf::Conf;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::future::{Future, Outcome, Promise};
+use super::lock;
 use crate::process;
 use crate::rd::admin::{Operation, Started, Verb, LONGEST_MS};
 use crate::rd::{self, Code, Queue};
@@ -604,8 +605,4 @@ impl Course<'_> {
 
 fn as_ms(duration: Duration) -> i32 {
     i32::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! What producers, consumers and admin clients have in common.
 
 use std::ffi::{CStr, CString};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::conf::Conf;
@@ -9,6 +9,7 @@ use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Event, Events, Kinds};
 use super::future::{Future, Futures, Outcome, Promise};
+use super::lock;
 use super::notifier::{Notifier, Signal};
 use crate::rd::{self, Code, Queue, Wanted};
 
@@ -66,8 +67,7 @@ impl Client {
             client.native.add_brokers(more);
         }
         client.futures = Arc::clone(&self.futures);
-        let credentials = self.credentials.lock();
-        if let Some((user, password)) = &*credentials.unwrap_or_else(PoisonError::into_inner) {
+        if let Some((user, password)) = &*lock(&self.credentials) {
             client.set_sasl_credentials(user, password)?;
         }
         Ok(client)
@@ -246,9 +246,7 @@ impl Client {
     /// The user and password to connect with from now on.
     pub fn set_sasl_credentials(&self, user: &CStr, password: &CStr) -> Result<()> {
         self.native.set_sasl_credentials(user, password)?;
-        let credentials = self.credentials.lock();
-        *credentials.unwrap_or_else(PoisonError::into_inner) =
-            Some((user.to_owned(), password.to_owned()));
+        *lock(&self.credentials) = Some((user.to_owned(), password.to_owned()));
         Ok(())
     }
 }

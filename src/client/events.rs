@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
 use std::ops::BitOr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::error::Error;
+use super::lock;
 use crate::process;
 use crate::rd::{self, Change, Code, Partitions};
 
@@ -258,7 +259,7 @@ impl Events {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queues> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.queues)
     }
 
     /// Adds an event; true if a call may be waiting for its kind.
@@ -308,9 +309,7 @@ impl Events {
     }
 
     fn lock_unanswered(&self) -> MutexGuard<'_, Option<(Change, Partitions)>> {
-        self.unanswered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.unanswered)
     }
 
     /// Whether there is an event of one of these kinds.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::lock;
 use super::notifier::{Notifier, Signal};
 use crate::process;
 use crate::rd::{GroupMetadata, Partitions};
@@ -54,7 +55,7 @@ impl Made {
 
     /// Takes it, if it is of this type.
     pub fn take<T: Any>(&self) -> Option<T> {
-        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = lock(&self.0);
         if !place.as_ref()?.is::<T>() {
             return None;
         }
@@ -151,7 +152,7 @@ impl Futures {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<State>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 

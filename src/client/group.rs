@@ -9,6 +9,7 @@ use super::consumer::Consumer;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Claim, Kinds};
+use super::lock;
 use crate::process;
 use crate::rd::{self, Change, Code, Partitions};
 
@@ -67,7 +68,7 @@ impl Consumer {
     }
 
     fn change(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.changing)
     }
 
     /// The topics it is subscribed to.
@@ -244,7 +245,7 @@ impl Consumer {
     fn leave_until(&self, deadline: Deadline, look: impl Fn(&Self) -> Result<()>) -> Result<()> {
         self.store_read();
         let native = self.native();
-        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut leaving = lock(&self.leaving);
         let queue = match &*leaving {
             Some(queue) => queue,
             None => {

@@ -6,7 +6,7 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crossbeam_queue::ArrayQueue;
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::lock;
 use crate::process;
 use crate::rd::{self, Code, DeliveryReport, Headers, Record, Records, Topic};
 
@@ -208,7 +209,7 @@ impl Handoff {
                 Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
             }
         }
-        self.giver.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.giver)
     }
 
     /// Takes a copy of a record.
@@ -280,7 +281,7 @@ impl Handoff {
         }
         let before = self.given.load(Ordering::Relaxed);
         drop(slab);
-        let mut purge = self.purge.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut purge = lock(&self.purge);
         *purge = Some(Purge { in_flight, before });
         self.is_purging.store(true, Ordering::Release);
         drop(purge);
@@ -300,7 +301,7 @@ impl Handoff {
         } else if !self.is_purging.load(Ordering::Acquire) {
             return false;
         }
-        let purge = self.purge.lock().unwrap_or_else(PoisonError::into_inner);
+        let purge = lock(&self.purge);
         purge.is_some_and(|purge| self.done.load(Ordering::Relaxed) < purge.before)
     }
 
@@ -453,7 +454,7 @@ impl Worker {
         if !handoff.is_purging.load(Ordering::Acquire) {
             return;
         }
-        let mut purge = handoff.purge.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut purge = lock(&handoff.purge);
         let done = handoff.done.load(Ordering::Relaxed);
         if let Some(due) = purge.filter(|purge| done >= purge.before) {
             *purge = None;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::lock;
 use super::notifier::Signal;
 use crate::process::{self, Generation};
 use crate::rd::{self, Batch, Code, Fields, Partitions, Trouble};
@@ -147,7 +148,7 @@ pub(super) fn store_offsets(batch: &Batch, range: Range<usize>) {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// As [`Self::lock`], once nothing holds the reader up; `None` if that is not in time.

@@ -27,6 +27,8 @@ mod producer;
 mod reports;
 mod transaction;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 pub use crate::rd::admin as verbs;
 pub use crate::rd::{
     librdkafka_version, Batch, Change, Code, Fields, GroupMetadata, Headers, Meaning, Message,
@@ -48,3 +50,9 @@ pub use notifier::Notifier;
 pub use opaque::Opaque;
 pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
 pub use reports::{Counters, Report, Reported, Reports};
+
+/// Locks, also behind a thread that has panicked: what these locks guard is whole whenever a call of it is over.
+#[inline]
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -15,11 +15,12 @@ use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use crossbeam_queue::SegQueue;
 
 use super::error::{Error, Result};
+use super::lock;
 use crate::process::{self, Generation};
 use crate::rd::Code;
 use crate::sync;
@@ -186,11 +187,14 @@ impl Drop for Directory {
 impl Notifier {
     /// Makes one that waits for its event loop to connect to [`Self::path`].
     pub fn new() -> Result<Self> {
-        let failed =
-            |error: io::Error| Error::invalid(format!("no socket for a notifier: {error}"));
-        let (listener, path) = Listener::new().map_err(failed)?;
+        Listener::new()
+            .and_then(Self::of)
+            .map_err(|error| Error::invalid(format!("no socket for a notifier: {error}")))
+    }
+
+    fn of((listener, path): (Listener, Vec<u8>)) -> io::Result<Self> {
         Ok(Self {
-            path: CString::new(path).map_err(|e| failed(e.into()))?,
+            path: CString::new(path)?,
             listener: Mutex::new(Some(listener)),
             stream: OnceLock::new(),
             has_byte: AtomicBool::new(false),
@@ -203,7 +207,7 @@ impl Notifier {
     /// notifier would keep its state alive for ever, so all of them end.
     pub fn for_state() -> Result<Arc<Self>> {
         let notifier = Arc::new(Self::new()?);
-        let mut notifiers = NOTIFIERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notifiers = lock(&NOTIFIERS);
         let now = Some(Generation::current());
         if notifiers.0 != now {
             *notifiers = (now, Vec::new());
@@ -232,7 +236,7 @@ impl Notifier {
     /// Takes the connection that the event loop has made, which is all it takes ever.
     pub fn accept(&self) -> Result<()> {
         let refused = |text: String| Error::new(Code::STATE.0, text);
-        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listener = lock(&self.listener);
         let Some(waiting) = listener.as_mut() else {
             return Err(refused("this notifier has its connection already".into()));
         };
@@ -362,15 +366,7 @@ mod tests {
     }
 
     fn on_loopback() -> (Notifier, String, String) {
-        let (listener, path) = Listener::loopback().unwrap();
-        let notifier = Notifier {
-            path: CString::new(path).unwrap(),
-            listener: Mutex::new(Some(listener)),
-            stream: OnceLock::new(),
-            has_byte: AtomicBool::new(false),
-            ready: SegQueue::new(),
-            is_ended: AtomicBool::new(false),
-        };
+        let notifier = Notifier::of(Listener::loopback().unwrap()).unwrap();
         let path = notifier.path().to_str().unwrap();
         let (address, cookie) = path.split_once('/').unwrap();
         let (address, cookie) = (address.to_owned(), cookie.to_owned());

@@ -10,6 +10,7 @@ use crossbeam_queue::SegQueue;
 
 use super::deadline::Deadline;
 use super::error::{Error, Result};
+use super::lock;
 use super::names::{Names, TopicId};
 use super::notifier::Signal;
 use super::opaque::Opaque;
@@ -391,7 +392,7 @@ impl Reports {
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {
-        self.wait.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.wait)
     }
 }
 

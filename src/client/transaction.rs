@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::future::{Future, Outcome};
+use super::lock;
 use super::producer::Producer;
 use crate::rd::{self, Code, GroupMetadata, Partitions};
 
@@ -25,7 +26,7 @@ impl Turn {
     /// Waits until no call is under way, but not longer than until `by`.
     fn take(&self, by: Deadline) -> Option<Taken<'_>> {
         let limit = by.remaining(Duration::MAX);
-        let is_taken = self.is_taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_taken = lock(&self.is_taken);
         let waited = self
             .given_back
             .wait_timeout_while(is_taken, limit, |is_taken| *is_taken);
@@ -40,8 +41,7 @@ struct Taken<'a>(&'a Turn);
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        let is_taken = self.0.is_taken.lock();
-        *is_taken.unwrap_or_else(PoisonError::into_inner) = false;
+        *lock(&self.0.is_taken) = false;
         self.0.given_back.notify_one();
     }
 }

@@ -69,9 +69,7 @@ impl Queue {
             on_arrival
         });
     }
-}
 
-impl Queue {
     /// Gives its client up, and is never destroyed.
     pub(super) fn keep_for_ever(self) {
         static KEPT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
