@@ -58,7 +58,7 @@ endif
 KAFKA =
 RUN_WITH := $(if $(KAFKA),scripts/kafka with $(filter-out 1,$(KAFKA)))
 
-.PHONY: help run kafka test test-lua build header bench install install-rock uninstall clean distclean
+.PHONY: help run kafka test test-lua test-openssl build header bench install install-rock uninstall clean distclean
 
 help:
 	@echo 'make run                     install what is missing, build, run the quickstart in an in-process cluster'
@@ -67,6 +67,7 @@ help:
 	@echo 'make test                    the same, and every test'
 	@echo '     BROKERS=host:port       ... against this cluster'
 	@echo 'make test-lua                what a change of Lua files alone can break, within 90 s'
+	@echo 'make test-openssl            the build with the OpenSSL of this machine'
 	@echo 'make kafka                   Apache Kafka on loopback, until Ctrl-C'
 	@echo '     KAFKA="--nodes 3 --version 3.9 --port 9092"'
 	@echo 'make build                   $(OUT:$(CURDIR)/%=%)/libkafka.so and libkafka.a'
@@ -95,6 +96,10 @@ test:
 test-lua:
 	@scripts/bootstrap test
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test lua
+
+test-openssl:
+	@scripts/bootstrap test
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test openssl
 
 build:
 	@scripts/bootstrap build

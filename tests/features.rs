@@ -379,54 +379,6 @@ fn bundled_needs_only_the_c_library() {
     }
 }
 
-// --- the build on the system's OpenSSL ----------------------------------------------
-
-#[test]
-fn system_lists_its_features() {
-    lists_its_features(&system());
-}
-
-#[test]
-fn system_compresses() {
-    compresses(&system());
-}
-
-#[test]
-fn system_authenticates() {
-    authenticates(&system());
-}
-
-#[test]
-fn system_fetches_an_oidc_token() {
-    fetches_an_oidc_token(&system());
-}
-
-#[test]
-fn system_speaks_gssapi() {
-    speaks_gssapi(&system());
-}
-
-#[test]
-fn system_secures_each_mechanism() {
-    secures_each_mechanism(&system());
-}
-
-#[test]
-fn system_encrypts_and_verifies() {
-    encrypts_and_verifies(&system());
-}
-
-#[test]
-fn system_links_the_openssl_of_the_system() {
-    let needed = needed(&system());
-    for name in ["libssl.so.", "libcrypto.so.", "libz.so."] {
-        assert!(
-            needed.iter().any(|one| one.starts_with(name)),
-            "no {name} in {needed:?}"
-        );
-    }
-}
-
 /// The shared libraries that it is linked with.
 fn needed(library: &Path) -> Vec<String> {
     let names: Vec<String> = run(program("readelf")
@@ -438,4 +390,55 @@ fn needed(library: &Path) -> Vec<String> {
     .collect();
     assert!(!names.is_empty(), "readelf names nothing");
     names
+}
+
+/// The build on the system's OpenSSL: `make test-openssl`.
+mod system_openssl {
+    use super::{needed, system};
+
+    #[test]
+    fn lists_its_features() {
+        super::lists_its_features(&system());
+    }
+
+    #[test]
+    fn compresses() {
+        super::compresses(&system());
+    }
+
+    #[test]
+    fn authenticates() {
+        super::authenticates(&system());
+    }
+
+    #[test]
+    fn fetches_an_oidc_token() {
+        super::fetches_an_oidc_token(&system());
+    }
+
+    #[test]
+    fn speaks_gssapi() {
+        super::speaks_gssapi(&system());
+    }
+
+    #[test]
+    fn secures_each_mechanism() {
+        super::secures_each_mechanism(&system());
+    }
+
+    #[test]
+    fn encrypts_and_verifies() {
+        super::encrypts_and_verifies(&system());
+    }
+
+    #[test]
+    fn links_the_openssl_of_the_system() {
+        let needed = needed(&system());
+        for name in ["libssl.so.", "libcrypto.so.", "libz.so."] {
+            assert!(
+                needed.iter().any(|one| one.starts_with(name)),
+                "no {name} in {needed:?}"
+            );
+        }
+    }
 }

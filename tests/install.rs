@@ -186,12 +186,17 @@ fn the_static_library_shows_our_functions_only() {
     assert_eq!(symbols, promised.lines().collect::<Vec<_>>());
 }
 
-#[test]
-fn c_links_the_static_library_and_the_openssl_of_the_system() {
-    let staged = Staged::new("system");
-    let flags = staged.pkg_config(&["--static", "--cflags", "--libs"]);
-    assert!(flags.iter().any(|flag| flag == "-lssl"), "{flags:?}");
-    build_and_run(&statically(flags), None);
+/// The build on the system's OpenSSL: `make test-openssl`.
+mod system_openssl {
+    use super::{build_and_run, statically, Staged};
+
+    #[test]
+    fn c_links_the_static_library() {
+        let staged = Staged::new("system");
+        let flags = staged.pkg_config(&["--static", "--cflags", "--libs"]);
+        assert!(flags.iter().any(|flag| flag == "-lssl"), "{flags:?}");
+        build_and_run(&statically(flags), None);
+    }
 }
 
 #[test]

@@ -54,36 +54,41 @@ static void come_and_go(const char *servers, int with_messages)
     kafka_consumer_free(consumer);
 }
 
+static void pairs_come_and_go(int pair_count, const char *servers)
+{
+    int i;
+    for (i = 0; i < pair_count; i++) {
+        /* Most have no time to connect; some do their work. */
+        come_and_go(i % 2 == 0 ? servers : "127.0.0.1:1", i % 20 == 0);
+    }
+}
+
 int main(int argument_count, char **arguments)
 {
     const char *servers;
     kafka_mock_cluster *cluster = cluster_with("objects", 1, &servers);
-    int pair_count = argument_count > 1 ? atoi(arguments[1]) : 10000;
-    int warm_up = pair_count / 10;
-    struct usage before, after;
-    long threads = measure().threads;
-    int64_t start;
-    int i;
+    int pair_count = argument_count > 1 ? atoi(arguments[1]) : 3000;
+    long threads = measure().threads, growth_kib, limit_kib = 1024 + pair_count / 5;
+    int round = 0;
 
-    memset(&before, 0, sizeof before);
-    start = now_ms();
-    for (i = 0; i < warm_up + pair_count; i++) {
-        if (i == warm_up) {
-            before = settled(threads);
-        }
-        /* Most have no time to connect; some do their work. */
-        come_and_go(i % 2 == 0 ? servers : "127.0.0.1:1", i % 20 == 0);
-    }
-    after = settled(threads);
-    printf("%d producers and as many consumers: %.2f ms each pair, %ld -> %ld KiB, "
-           "%ld -> %ld threads, %ld -> %ld descriptors\n",
-           pair_count, (double)(now_ms() - start) / (warm_up + pair_count), before.resident_kib,
-           after.resident_kib, before.threads, after.threads, before.descriptors,
-           after.descriptors);
-    CHECK(after.threads <= before.threads);
-    CHECK(after.descriptors <= before.descriptors);
+    pairs_come_and_go(pair_count / 10, servers);
+    /* The allocator takes memory for good now and then, as for another of its arenas; a leak does so in each round. */
+    do {
+        struct usage before = settled(threads), after;
+        int64_t start = now_ms();
+        pairs_come_and_go(pair_count, servers);
+        after = settled(threads);
+        printf("%d producers and as many consumers: %.2f ms each pair, %ld -> %ld KiB, "
+               "%ld -> %ld threads, %ld -> %ld descriptors\n",
+               pair_count, (double)(now_ms() - start) / pair_count, before.resident_kib,
+               after.resident_kib, before.threads, after.threads, before.descriptors,
+               after.descriptors);
+        CHECK(after.threads <= before.threads);
+        CHECK(after.descriptors <= before.descriptors);
+        growth_kib = after.resident_kib - before.resident_kib;
+    } while (growth_kib >= limit_kib && ++round < 3);
     /* A hundred bytes for each object would be more than this. */
-    CHECK(after.resident_kib - before.resident_kib < 1024 + pair_count / 5);
+    CHECK(growth_kib < limit_kib);
     kafka_mock_cluster_free(cluster);
     return 0;
 }
