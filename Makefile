@@ -13,8 +13,10 @@ LINK = ln -sf
 # Where kafka.pc says the libraries are.
 PC_LIBDIR = $(LIBDIR)
 
-# bundled: OpenSSL inside libkafka. system: the machine's own OpenSSL and zlib.
-OPENSSL = bundled
+# Which OpenSSL. static: the machine's libssl.a, inside libkafka. bundled: one that is compiled, inside libkafka, which
+# takes minutes. system: the machine's shared library, and its zlib.
+OPENSSL_HERE := $(shell scripts/cargo --openssl)
+OPENSSL = $(OPENSSL_HERE)
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 # The library's name, as build.rs has it: it ends in the version of the C interface.
@@ -25,27 +27,22 @@ LUA_FILES := $(shell find lua -name '*.lua')
 # by itself, in the flavour that fits -static or not.
 LIBS_PRIVATE = -lresolv -lutil -lrt -lpthread -lm -ldl
 
-ifeq ($(OPENSSL),bundled)
-TARGET_DIR := $(CURDIR)/target
-CARGO_FEATURES :=
-PC_REQUIRES :=
-else ifeq ($(OPENSSL),system)
-TARGET_DIR := $(CURDIR)/target/system-openssl
-CARGO_FEATURES := --no-default-features --features system-openssl
-PC_REQUIRES := libssl libcrypto zlib
-else
-$(error OPENSSL is bundled or system, not $(OPENSSL))
+ifeq ($(filter static bundled system,$(OPENSSL)),)
+$(error OPENSSL is static, bundled or system, not $(OPENSSL))
 endif
+TARGET_DIR := $(CURDIR)/target$(if $(filter-out $(OPENSSL_HERE),$(OPENSSL)),/$(OPENSSL)-openssl)
+PC_REQUIRES := $(if $(filter system,$(OPENSSL)),libssl libcrypto zlib)
 OUT := $(TARGET_DIR)/release
 
 # What scripts/bootstrap installed comes first; a cargo by rustup need not be on PATH.
 export PATH := $(CURDIR)/target/tools/bin:$(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 export CARGO_TARGET_DIR := $(TARGET_DIR)
+export KAFKA_OPENSSL := $(OPENSSL)
 
 # The vendored C libraries have Makefiles too, with a PREFIX and a DESTDIR of their own.
 MAKEOVERRIDES :=
 unexport PREFIX DESTDIR LIBDIR INCLUDEDIR LUADIR PKGCONFIGDIR PC_LIBDIR OPENSSL
-CARGO := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL cargo
+CARGO := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/cargo
 
 ifdef BROKERS
 export BROKERS
@@ -67,11 +64,12 @@ help:
 	@echo 'make test                    the same, and every test'
 	@echo '     BROKERS=host:port       ... against this cluster'
 	@echo 'make test-lua                what a change of Lua files alone can break, within 90 s'
-	@echo 'make test-openssl            the build with the OpenSSL of this machine'
+	@echo 'make test-openssl            the builds with another OpenSSL than that'
 	@echo 'make kafka                   Apache Kafka on loopback, until Ctrl-C'
 	@echo '     KAFKA="--nodes 3 --version 3.9 --port 9092"'
 	@echo 'make build                   $(OUT:$(CURDIR)/%=%)/libkafka.so and libkafka.a'
-	@echo '     OPENSSL=system          ... with the OpenSSL of this machine'
+	@echo '     OPENSSL=system          ... with the shared OpenSSL of this machine; static: with its libssl.a, inside;'
+	@echo '                             bundled: with one that is compiled, inside ($(OPENSSL_HERE) is the default here)'
 	@echo 'make install                 header, libraries, kafka.pc and Lua files'
 	@echo '     PREFIX=$(PREFIX)       ... also DESTDIR, LIBDIR, INCLUDEDIR, LUADIR'
 	@echo 'make uninstall               removes them'
@@ -103,11 +101,11 @@ test-openssl:
 
 build:
 	@scripts/bootstrap build
-	@$(CARGO) build --release $(CARGO_FEATURES)
+	@$(CARGO) build --release
 
 header:
 	@scripts/bootstrap build
-	@$(CARGO) xtask gen
+	@cargo xtask gen
 
 bench:
 	@scripts/bootstrap test
@@ -149,7 +147,7 @@ uninstall:
 	rmdir '$(DESTDIR)$(LUADIR)'/kafka 2>/dev/null || true
 
 clean:
-	rm -rf target/release target/system-openssl
+	rm -rf target/release target/*-openssl
 
 distclean:
 	rm -rf target

@@ -9,8 +9,8 @@ description = {
    summary = "Kafka for LuaJIT, OpenResty and C",
    detailed = [[
       librdkafka behind a flat, checked C API and a pure-Lua shim over LuaJIT's
-      FFI. Building it needs cargo, a C and a C++ compiler, make and perl;
-      `make build` installs what a Debian machine lacks.
+      FFI. Building it needs cargo, a C and a C++ compiler and make, on Debian
+      libssl-dev and elsewhere perl; `make build` installs what a Debian machine lacks.
    ]],
    license = "MIT",
    homepage = "https://github.com/kafka-ffi/kafka-ffi",

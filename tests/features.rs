@@ -1,5 +1,5 @@
-//! What is compiled in, shown by using it: librdkafka's list of its features has been
-//! wrong before. Once for the default build, once for the one on the system's OpenSSL.
+//! What is compiled in, shown by using it: librdkafka's list of its features has been wrong before. For the default build,
+//! and by `make test-openssl` for those with another OpenSSL.
 
 #[path = "features/sasl_broker.rs"]
 mod sasl_broker;
@@ -18,17 +18,11 @@ use harness::{built, program, root, run, Scratch};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A build of the library: the directory that its libkafka.so lies in.
-fn bundled() -> PathBuf {
+/// The default build of the library: the directory that its libkafka.so lies in.
+fn default_build() -> PathBuf {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| drop(run(program("make").arg("build"))));
     built()
-}
-
-fn system() -> PathBuf {
-    static ONCE: OnceLock<()> = OnceLock::new();
-    ONCE.get_or_init(|| drop(run(program("make").args(["build", "OPENSSL=system"]))));
-    root().join("target/system-openssl/release")
 }
 
 /// tests/features/features.c, on that build.
@@ -318,53 +312,27 @@ fn encrypts_and_verifies(library: &Path) {
     strict.logs(&["certificate verify failed"]);
 }
 
-// --- the default build ------------------------------------------------------------
-
-#[test]
-fn bundled_lists_its_features() {
-    lists_its_features(&bundled());
+/// The shared libraries that it is linked with.
+fn needed(library: &Path) -> Vec<String> {
+    let names: Vec<String> = run(program("readelf")
+        .arg("-d")
+        .arg(library.join("libkafka.so")))
+    .lines()
+    .filter(|line| line.contains("(NEEDED)"))
+    .filter_map(|line| Some(line.split_once('[')?.1.trim_end_matches(']').to_owned()))
+    .collect();
+    assert!(!names.is_empty(), "readelf names nothing");
+    names
 }
 
-#[test]
-fn bundled_compresses() {
-    compresses(&bundled());
-}
-
-#[test]
-fn bundled_authenticates() {
-    authenticates(&bundled());
-}
-
-#[test]
-fn bundled_fetches_an_oidc_token() {
-    fetches_an_oidc_token(&bundled());
-}
-
-#[test]
-fn bundled_speaks_gssapi() {
-    speaks_gssapi(&bundled());
-}
-
-#[test]
-fn bundled_secures_each_mechanism() {
-    secures_each_mechanism(&bundled());
-}
-
-#[test]
-fn bundled_encrypts_and_verifies() {
-    encrypts_and_verifies(&bundled());
-}
-
-#[test]
-fn bundled_finds_the_certificates_of_the_system() {
-    let client = Client::start(&bundled(), "localhost:1", &["security.protocol=SSL"]);
+fn finds_the_certificates_of_the_system(library: &Path) {
+    let client = Client::start(library, "localhost:1", &["security.protocol=SSL"]);
     let line = client.logs(&["Setting default CA certificate location"]);
     assert!(line.contains("/etc/ssl/certs/"), "{line}");
 }
 
-#[test]
-fn bundled_needs_only_the_c_library() {
-    for needed in needed(&bundled()) {
+fn needs_only_the_c_library(library: &Path) {
+    for needed in needed(library) {
         let known = [
             "libc.so",
             "libm.so",
@@ -379,61 +347,62 @@ fn bundled_needs_only_the_c_library() {
     }
 }
 
-/// The shared libraries that it is linked with.
-fn needed(library: &Path) -> Vec<String> {
-    let names: Vec<String> = run(program("readelf")
-        .arg("-d")
-        .arg(library.join("libkafka.so")))
-    .lines()
-    .filter(|line| line.contains("(NEEDED)"))
-    .filter_map(|line| Some(line.split_once('[')?.1.trim_end_matches(']').to_owned()))
-    .collect();
-    assert!(!names.is_empty(), "readelf names nothing");
-    names
+/// A test of each of these functions, on the library that `build` makes.
+macro_rules! tests_of {
+    ($build:path: $($check:ident)*) => {
+        $(
+            #[test]
+            fn $check() {
+                super::$check(&$build());
+            }
+        )*
+    };
 }
 
-/// The build on the system's OpenSSL: `make test-openssl`.
-mod system_openssl {
-    use super::{needed, system};
+mod default_build {
+    tests_of! { super::default_build:
+        lists_its_features compresses authenticates fetches_an_oidc_token speaks_gssapi secures_each_mechanism
+        encrypts_and_verifies finds_the_certificates_of_the_system needs_only_the_c_library
+    }
+}
 
-    #[test]
-    fn lists_its_features() {
-        super::lists_its_features(&system());
+/// The builds with another OpenSSL than the default one: `make test-openssl`.
+mod openssl {
+    use super::*;
+
+    /// The build with this OpenSSL, which need not be the default one.
+    fn build(openssl: &str) -> PathBuf {
+        run(program("make").args(["build", &format!("OPENSSL={openssl}")]));
+        root().join(format!("target/{openssl}-openssl/release"))
+    }
+
+    pub fn bundled_build() -> PathBuf {
+        static ONCE: OnceLock<PathBuf> = OnceLock::new();
+        ONCE.get_or_init(|| build("bundled")).clone()
+    }
+
+    pub fn system_build() -> PathBuf {
+        static ONCE: OnceLock<PathBuf> = OnceLock::new();
+        ONCE.get_or_init(|| build("system")).clone()
+    }
+
+    mod bundled {
+        tests_of! { super::bundled_build:
+            lists_its_features compresses authenticates fetches_an_oidc_token speaks_gssapi secures_each_mechanism
+            encrypts_and_verifies finds_the_certificates_of_the_system needs_only_the_c_library
+        }
+    }
+
+    mod system {
+        tests_of! { super::system_build:
+            lists_its_features compresses authenticates fetches_an_oidc_token speaks_gssapi secures_each_mechanism
+            encrypts_and_verifies
+        }
     }
 
     #[test]
-    fn compresses() {
-        super::compresses(&system());
-    }
-
-    #[test]
-    fn authenticates() {
-        super::authenticates(&system());
-    }
-
-    #[test]
-    fn fetches_an_oidc_token() {
-        super::fetches_an_oidc_token(&system());
-    }
-
-    #[test]
-    fn speaks_gssapi() {
-        super::speaks_gssapi(&system());
-    }
-
-    #[test]
-    fn secures_each_mechanism() {
-        super::secures_each_mechanism(&system());
-    }
-
-    #[test]
-    fn encrypts_and_verifies() {
-        super::encrypts_and_verifies(&system());
-    }
-
-    #[test]
-    fn links_the_openssl_of_the_system() {
-        let needed = needed(&system());
+    fn system_links_the_openssl_of_the_system() {
+        let needed = needed(&system_build());
         for name in ["libssl.so.", "libcrypto.so.", "libz.so."] {
             assert!(
                 needed.iter().any(|one| one.starts_with(name)),

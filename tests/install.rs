@@ -16,14 +16,14 @@ struct Staged {
 }
 
 impl Staged {
-    fn new(openssl: &str) -> Self {
-        let openssl = format!("OPENSSL={openssl}");
+    /// Of the build that these variables of make say.
+    fn new(variables: &[&str]) -> Self {
         // `make install` takes what is there; what is there may be older than the sources.
-        run(program("make").args(["build", &openssl]));
+        run(program("make").arg("build").args(variables));
         let staged = Staged {
             scratch: Scratch::new(),
         };
-        run(staged.make("install").arg(&openssl));
+        run(staged.make("install").args(variables));
         staged
     }
 
@@ -57,9 +57,9 @@ fn pkg_config(directory: &Path, options: &[&str]) -> Command {
     command
 }
 
-fn bundled() -> &'static Staged {
+fn default_build() -> &'static Staged {
     static ONCE: OnceLock<Staged> = OnceLock::new();
-    ONCE.get_or_init(|| Staged::new("bundled"))
+    ONCE.get_or_init(|| Staged::new(&[]))
 }
 
 /// Compiles examples/c/quickstart.c somewhere else with these flags and runs it.
@@ -122,7 +122,7 @@ fn lua_path(directory: &Path) -> String {
 
 #[test]
 fn everything_is_in_its_place() {
-    let staged = bundled();
+    let staged = default_build();
     let files = files_below(&staged.scratch.path(""));
     for name in [
         "include/kafka.h",
@@ -158,21 +158,21 @@ fn everything_is_in_its_place() {
 
 #[test]
 fn c_links_the_shared_library() {
-    let staged = bundled();
+    let staged = default_build();
     let flags = staged.pkg_config(&["--cflags", "--libs"]);
     build_and_run(&flags, Some(&staged.path("lib")));
 }
 
 #[test]
 fn c_links_the_static_library() {
-    let flags = bundled().pkg_config(&["--static", "--cflags", "--libs"]);
+    let flags = default_build().pkg_config(&["--static", "--cflags", "--libs"]);
     build_and_run(&statically(flags), None);
 }
 
 /// Else what is inside would collide with the program's own librdkafka or OpenSSL.
 #[test]
 fn the_static_library_shows_our_functions_only() {
-    let library = bundled().path("lib/libkafka.a");
+    let library = default_build().path("lib/libkafka.a");
     let listing = run(program("nm")
         .args(["-g", "--defined-only", "--format=posix"])
         .arg(library));
@@ -186,13 +186,13 @@ fn the_static_library_shows_our_functions_only() {
     assert_eq!(symbols, promised.lines().collect::<Vec<_>>());
 }
 
-/// The build on the system's OpenSSL: `make test-openssl`.
-mod system_openssl {
+/// The builds with another OpenSSL than the default one: `make test-openssl`.
+mod openssl {
     use super::{build_and_run, statically, Staged};
 
     #[test]
-    fn c_links_the_static_library() {
-        let staged = Staged::new("system");
+    fn c_links_the_static_library_and_the_openssl_of_the_system() {
+        let staged = Staged::new(&["OPENSSL=system"]);
         let flags = staged.pkg_config(&["--static", "--cflags", "--libs"]);
         assert!(flags.iter().any(|flag| flag == "-lssl"), "{flags:?}");
         build_and_run(&statically(flags), None);
@@ -201,26 +201,30 @@ mod system_openssl {
 
 #[test]
 fn lua_finds_the_library_from_where_the_lua_files_are() {
-    run_lua(&lua_path(&bundled().path("share/lua/5.1")), &[]);
+    run_lua(&lua_path(&default_build().path("share/lua/5.1")), &[]);
 }
 
 #[test]
 fn lua_finds_the_library_where_the_system_loader_looks() {
     let elsewhere = Scratch::new();
     let lua = elsewhere.path("lua");
-    copy_tree(&bundled().path("share/lua/5.1"), &lua);
+    copy_tree(&default_build().path("share/lua/5.1"), &lua);
     // A package for running programs has the one, and a library that was copied by hand may have the other name.
     for name in ["libkafka.so.1", "libkafka.so"] {
         let library = elsewhere.path(&format!("only-{name}"));
         fs::create_dir(&library).expect("a directory");
-        fs::copy(bundled().path("lib/libkafka.so.1"), library.join(name)).expect("a copy");
+        fs::copy(
+            default_build().path("lib/libkafka.so.1"),
+            library.join(name),
+        )
+        .expect("a copy");
         run_lua(&lua_path(&lua), &[("LD_LIBRARY_PATH", &library)]);
     }
 }
 
 #[test]
 fn uninstalling_leaves_no_file() {
-    let staged = Staged::new("bundled");
+    let staged = Staged::new(&[]);
     run(&mut staged.make("uninstall"));
     assert_eq!(files_below(&staged.scratch.path("")), Vec::<PathBuf>::new());
 }

@@ -12,7 +12,7 @@ fn rust_is_formatted() {
 #[test]
 fn rust_has_no_clippy_warning() {
     // Release and no RUSTFLAGS, so that librdkafka is not built once more for this.
-    run(program("cargo").args([
+    run(program("scripts/cargo").args([
         "clippy",
         "--quiet",
         "--release",

@@ -195,8 +195,8 @@ impl Conf {
         Ok(())
     }
 
-    /// Where to find the system's CA certificates. A bundled OpenSSL looks for them where it was
-    /// built, which is no place of this machine, unless librdkafka is set to probe.
+    /// Where to find the system's CA certificates. An OpenSSL inside the library looks for them
+    /// where it was built for, which may be no place of this machine, unless librdkafka is set to probe.
     fn trusted_certificates(&self) -> Vec<(&'static CStr, &'static CStr)> {
         let mut defaults = Vec::new();
         let unset = |names: [&CStr; 2]| !names.iter().any(|&name| self.set.contains(name));

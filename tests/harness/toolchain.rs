@@ -163,7 +163,7 @@ fn source_of(name: &str) -> PathBuf {
 fn assert_exists(library: &Path) {
     assert!(
         library.exists(),
-        "{} is not there: cargo build --release makes it",
+        "{} is not there: make build makes it",
         library.display()
     );
 }
