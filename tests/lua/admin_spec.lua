@@ -277,7 +277,7 @@ describe("offsets", function()
     moving:close()
   end)
 
-  it("of a group whose coordinator does not get ready fail with what it said", function()
+  it("of a group whose coordinator does not get ready fail with what it said #timing", function()
     local moving = kafka.mock_cluster(1)
     assert(moving:create_topic("t", 1, 1))
     local admin = support.admin(moving:bootstrap_servers())
