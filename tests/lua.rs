@@ -91,13 +91,6 @@ specs! {
     timing transaction weather
 }
 
-/// How calls keep their time where LuaJIT interprets, which valgrind cannot show.
-#[test]
-fn interpreted_keeps_its_time() {
-    let names = ["consumer", "producer", "timing"];
-    run_specs(None, &["-joff"], &["--tags", "timing"], &names);
-}
-
 /// Half of a spec's time under valgrind goes into the start of its process, so several share one. What forks comes
 /// first, while there is little to copy.
 const UNDER_VALGRIND: [&[&str]; 4] = [

@@ -90,10 +90,7 @@ impl Conf {
 
     /// Whether OAUTHBEARER tokens come from the application, and not from librdkafka's own ways.
     pub(super) fn tokens_are_the_applications(&self) -> bool {
-        let with_sasl = ["sasl_plaintext", "sasl_ssl"]
-            .iter()
-            .any(|protocol| self.is(c"security.protocol", protocol));
-        with_sasl
+        self.uses_sasl()
             && self.is(c"sasl.mechanisms", "OAUTHBEARER")
             && !self.is(c"sasl.oauthbearer.method", "oidc")
             && !self.is(c"enable.sasl.oauthbearer.unsecure.jwt", "true")
@@ -140,6 +137,14 @@ impl Conf {
             .is_some_and(|value| value.to_str() == Ok(expected))
     }
 
+    fn uses_sasl(&self) -> bool {
+        self.is(c"security.protocol", "sasl_plaintext") || self.is(c"security.protocol", "sasl_ssl")
+    }
+
+    fn uses_tls(&self) -> bool {
+        self.is(c"security.protocol", "ssl") || self.is(c"security.protocol", "sasl_ssl")
+    }
+
     /// What a client is started with.
     pub(super) fn to_native(&self) -> Result<rd::Conf> {
         self.check_mechanism()?;
@@ -153,14 +158,11 @@ impl Conf {
 
     /// Without a mechanism librdkafka takes Kerberos, and asks for what that needs.
     fn check_mechanism(&self) -> Result<()> {
-        let with_sasl = ["sasl_plaintext", "sasl_ssl"]
-            .iter()
-            .any(|protocol| self.is(c"security.protocol", protocol));
         let chooses = |name: &CString| {
             [c"sasl.mechanism", c"sasl.mechanisms"].contains(&name.as_c_str())
                 || name.as_bytes().starts_with(b"sasl.kerberos.")
         };
-        match with_sasl && !self.set.iter().any(chooses) {
+        match self.uses_sasl() && !self.set.iter().any(chooses) {
             true => Err(Error::new(
                 rd::Code::INVALID_CONFIG.0,
                 "sasl.mechanism is not set: as PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI",
@@ -171,9 +173,6 @@ impl Conf {
 
     /// Names the file that cannot be read, as OpenSSL does not.
     fn check_files(&self) -> Result<()> {
-        let over_tls = ["ssl", "sasl_ssl"]
-            .iter()
-            .any(|protocol| self.is(c"security.protocol", protocol));
         let names = [
             c"ssl.ca.location",
             c"ssl.certificate.location",
@@ -181,7 +180,10 @@ impl Conf {
             c"ssl.key.location",
             c"ssl.keystore.location",
         ];
-        for name in names.iter().filter(|name| over_tls && self.sets(name)) {
+        for name in names
+            .iter()
+            .filter(|name| self.uses_tls() && self.sets(name))
+        {
             let path = self.get(name)?;
             if path.is_empty() || path.as_c_str() == c"probe" {
                 continue;
@@ -200,10 +202,7 @@ impl Conf {
     fn trusted_certificates(&self) -> Vec<(&'static CStr, &'static CStr)> {
         let mut defaults = Vec::new();
         let unset = |names: [&CStr; 2]| !names.iter().any(|&name| self.set.contains(name));
-        let over_tls = ["ssl", "sasl_ssl"]
-            .iter()
-            .any(|protocol| self.is(c"security.protocol", protocol));
-        if over_tls && unset([c"ssl.ca.location", c"ssl.ca.pem"]) {
+        if self.uses_tls() && unset([c"ssl.ca.location", c"ssl.ca.pem"]) {
             defaults.push((c"ssl.ca.location", c"probe"));
         }
         if self.is(c"sasl.oauthbearer.method", "oidc")

@@ -84,7 +84,10 @@ describe("a producer that hands over", function()
     local producer = producer_with({ ["transactional.id"] = "handing over" }, { reports = true })
     assert.is_true(producer:init_transactions(15000))
     assert.is_true(producer:produce({ topic = "t", partition = 0, value = "before" }))
-    assert.is_true(producer:begin_transaction())
+    -- Not while the thread that queues records has not come to it.
+    support.eventually(15, "a transaction has begun", function()
+      return producer:begin_transaction()
+    end)
     for index = 1, 100 do
       assert.is_true(producer:produce({ topic = "t", partition = 0, value = "v" .. index }))
     end
