@@ -299,5 +299,6 @@ int main(void)
     no_answer();
     the_client_goes_first();
     many_threads();
+    await_threads();
     return 0;
 }
