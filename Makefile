@@ -42,7 +42,9 @@ export KAFKA_OPENSSL := $(OPENSSL)
 # The vendored C libraries have Makefiles too, with a PREFIX and a DESTDIR of their own.
 MAKEOVERRIDES :=
 unexport PREFIX DESTDIR LIBDIR INCLUDEDIR LUADIR PKGCONFIGDIR PC_LIBDIR OPENSSL
-CARGO := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/cargo
+# Make's variables for its own children are not for cargo, nor for the makes that it starts.
+APART := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
+CARGO := $(APART) scripts/cargo
 
 ifdef BROKERS
 export BROKERS
@@ -89,15 +91,15 @@ kafka:
 
 test:
 	@scripts/bootstrap test
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test
+	@$(APART) scripts/test
 
 test-lua:
 	@scripts/bootstrap test
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test lua
+	@$(APART) scripts/test lua
 
 test-openssl:
 	@scripts/bootstrap test
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL scripts/test openssl
+	@$(APART) scripts/test openssl
 
 build:
 	@scripts/bootstrap build
@@ -105,11 +107,11 @@ build:
 
 header:
 	@scripts/bootstrap build
-	@cargo xtask gen
+	@$(APART) cargo xtask gen
 
 bench:
 	@scripts/bootstrap test
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL benches/run $(BENCH)
+	@$(APART) benches/run $(BENCH)
 
 # Only what is missing is built: `make && sudo make install` needs no cargo for root.
 $(OUT)/libkafka.so $(OUT)/libkafka.a:

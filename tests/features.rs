@@ -359,11 +359,19 @@ macro_rules! tests_of {
     };
 }
 
+/// What a build can do, whichever OpenSSL it has.
+macro_rules! tests_of_features {
+    ($build:path) => {
+        tests_of! { $build:
+            lists_its_features compresses authenticates fetches_an_oidc_token speaks_gssapi secures_each_mechanism
+            encrypts_and_verifies
+        }
+    };
+}
+
 mod default_build {
-    tests_of! { super::default_build:
-        lists_its_features compresses authenticates fetches_an_oidc_token speaks_gssapi secures_each_mechanism
-        encrypts_and_verifies finds_the_certificates_of_the_system needs_only_the_c_library
-    }
+    tests_of_features!(super::default_build);
+    tests_of! { super::default_build: finds_the_certificates_of_the_system needs_only_the_c_library }
 }
 
 /// The builds with another OpenSSL than the default one: `make test-openssl`.
@@ -387,17 +395,12 @@ mod openssl {
     }
 
     mod bundled {
-        tests_of! { super::bundled_build:
-            lists_its_features compresses authenticates fetches_an_oidc_token speaks_gssapi secures_each_mechanism
-            encrypts_and_verifies finds_the_certificates_of_the_system needs_only_the_c_library
-        }
+        tests_of_features!(super::bundled_build);
+        tests_of! { super::bundled_build: finds_the_certificates_of_the_system needs_only_the_c_library }
     }
 
     mod system {
-        tests_of! { super::system_build:
-            lists_its_features compresses authenticates fetches_an_oidc_token speaks_gssapi secures_each_mechanism
-            encrypts_and_verifies
-        }
+        tests_of_features!(super::system_build);
     }
 
     #[test]

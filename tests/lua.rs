@@ -91,8 +91,7 @@ specs! {
     timing transaction weather
 }
 
-/// Half of a spec's time under valgrind goes into the start of its process, so several share one. What forks comes
-/// first, while there is little to copy.
+/// Half of a spec's time under valgrind goes into the start of its process, so several share one.
 const UNDER_VALGRIND: [&[&str]; 4] = [
     &[
         "lookahead",

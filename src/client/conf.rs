@@ -198,7 +198,7 @@ impl Conf {
     }
 
     /// Where to find the system's CA certificates. An OpenSSL inside the library looks for them
-    /// where it was built for, which may be no place of this machine, unless librdkafka is set to probe.
+    /// at the paths it was built with, which this machine may not have, unless librdkafka is set to probe.
     fn trusted_certificates(&self) -> Vec<(&'static CStr, &'static CStr)> {
         let mut defaults = Vec::new();
         let unset = |names: [&CStr; 2]| !names.iter().any(|&name| self.set.contains(name));

@@ -63,11 +63,11 @@ static void pairs_come_and_go(int pair_count, const char *servers)
     }
 }
 
-int main(int argument_count, char **arguments)
+int main(void)
 {
     const char *servers;
     kafka_mock_cluster *cluster = cluster_with("objects", 1, &servers);
-    int pair_count = argument_count > 1 ? atoi(arguments[1]) : 3000;
+    int pair_count = 3000;
     long threads = measure().threads, growth_kib, limit_kib = 1024 + pair_count / 5;
     int round = 0;
 

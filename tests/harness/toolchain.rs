@@ -37,7 +37,7 @@ impl Language {
         let mut command = program(compiler);
         command
             .args([standard, "-pedantic", "-Wall", "-Wextra", "-Werror"])
-            .args(["-g", "-O1", "-pthread", "-Iinclude", "-Itests/c"])
+            .args(["-g", "-O2", "-pthread", "-Iinclude", "-Itests/c"])
             .args(["-x", language]);
         command
     }

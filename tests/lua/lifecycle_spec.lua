@@ -4,7 +4,7 @@ local support = require("support")
 
 local kafka = require("kafka")
 
-local CLOSED, FORKED = support.CLOSED, support.FORKED
+local CLOSED, FORKED, TRANSPORT = support.CLOSED, support.FORKED, kafka.err.TRANSPORT
 
 local function pack(...)
   return { n = select("#", ...), ... }
@@ -241,7 +241,7 @@ describe("closing while calls are under way", function()
         support.close_all()
         -- On a busy machine some have failed before.
         local code = C.kafka_future_wait(out[0], 0, nil)
-        assert.not_equal(C.KAFKA_ERR_IN_PROGRESS, code)
+        assert.is_true(code == CLOSED or code == TRANSPORT or code == support.TIMED_OUT, code)
         closed = closed + (code == CLOSED and 1 or 0)
         C.kafka_future_free(out[0])
         if index % 20 == 0 then
