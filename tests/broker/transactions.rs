@@ -81,16 +81,21 @@ fn offsets_and_records_are_committed_together_or_not_at_all(cluster: &Cluster) {
 }
 
 fn a_copier_that_is_killed_twenty_times_copies_each_message_once(cluster: &Cluster) {
-    const COUNT: usize = 2000;
+    const COUNT: usize = 1000;
     let [from, to] = topics(cluster, COUNT);
     let (group, id) = (cluster.name("copier"), cluster.name("copier"));
     let arguments = [&from, &to, &group, &COUNT.to_string(), "0", &id];
     for round in 0..20 {
-        let copier = cluster.start_lua(Jit::On, "copy.lua", &arguments, String::new());
-        std::thread::sleep(Duration::from_millis(300 + 50 * round));
+        let mut copier = cluster.start_lua(Jit::On, "copy.lua", &arguments, String::new());
+        // While it begins, or while it copies.
+        match round % 2 {
+            0 => std::thread::sleep(Duration::from_millis(10 * round)),
+            _ => copier.wait_for("a copier commits", |lines| !lines.is_empty()),
+        }
         drop(copier);
     }
-    cluster.lua(Jit::On, "copy.lua", &arguments, String::new());
+    let lines = cluster.lua(Jit::On, "copy.lua", &arguments, String::new());
+    assert!(!lines.is_empty(), "nothing was left to copy");
     assert_eq!(
         read(cluster, &to, "read_committed", COUNT),
         numbers(0..COUNT)
