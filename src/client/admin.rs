@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::conf::Conf;
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::future::{Future, Outcome, Promise};
 use super::lock;
 use crate::process;
 use crate::rd::admin::{Operation, Started, Verb, LONGEST_MS};
 use crate::rd::{self, Code, Queue};
+use crate::sync::Deadline;
 use crate::value::Value;
 
 /// How long a wait inside librdkafka goes on before it looks whether the client is being closed.
@@ -113,10 +113,8 @@ impl Deref for Lent {
 impl Admin {
     /// Starts an admin client.
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
-        // Nothing of ours waits for events: requests have threads of their own.
-        let wake = || {};
         let native = to_native(conf)?;
-        let client = Client::start(rd::Kind::Admin, brokers, conf, native, Arc::default(), wake)?;
+        let client = Client::start(rd::Kind::Admin, brokers, conf, native, Arc::default())?;
         let shared = Arc::new(Shared {
             brokers: brokers.to_owned(),
             conf: conf.clone(),

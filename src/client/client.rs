@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::conf::Conf;
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Event, Events, Kinds};
 use super::future::{Future, Futures, Outcome, Promise};
 use super::lock;
 use super::notifier::{Notifier, Signal};
 use crate::rd::{self, Code, Queue, Wanted};
+use crate::sync::Deadline;
 
 /// A client of the cluster: librdkafka's instance, and its events.
 pub struct Client {
@@ -39,14 +39,9 @@ impl Client {
         conf: &Conf,
         native: rd::Conf,
         signal: Arc<Signal>,
-        wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self> {
-        let awaited = Arc::clone(&signal);
-        let wake = move || {
-            wake();
-            awaited.notify();
-        };
-        let events = Arc::new(Events::new(conf.awaited(), conf.logs_to_stderr(), wake));
+        let events = Events::new(conf.awaited(), conf.logs_to_stderr(), Arc::clone(&signal));
+        let events = Arc::new(events);
         let wanted = Self::wanted(kind, conf, &events);
         Self::connect(kind, brokers, native, wanted, events, signal)
     }

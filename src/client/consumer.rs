@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use super::client::Client;
 use super::conf::Conf;
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Kinds, What};
 use super::lookahead::{store_offsets, DropLater, Hold, Lookahead};
 use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue, Trouble};
+use crate::sync::Deadline;
 
 /// How long a consumer that is not closed by hand may take to leave its group.
 pub const CLOSE_AT_END_MS: i32 = 1000;
@@ -45,8 +45,6 @@ pub struct Consumer {
 impl Consumer {
     /// Starts a consumer. It has nothing to consume until it subscribes or is assigned partitions.
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
-        // A call that waits for messages looks for events by itself.
-        let wake = || {};
         let mut native = conf.to_native()?;
         let stores_when_taken = conf.offsets_are_stored_when_taken();
         if conf.looks_ahead() {
@@ -55,14 +53,7 @@ impl Consumer {
                 .set(c"enable.auto.offset.store", c"false")
                 .map_err(Error::invalid)?;
         }
-        let mut client = Client::start(
-            rd::Kind::Consumer,
-            brokers,
-            conf,
-            native,
-            Arc::default(),
-            wake,
-        )?;
+        let mut client = Client::start(rd::Kind::Consumer, brokers, conf, native, Arc::default())?;
         client.signal_arrivals(client.native().consumer_queue());
         let lookahead = match conf.looks_ahead() {
             true => Some(Lookahead::new(client.native(), stores_when_taken)?),

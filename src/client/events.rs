@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::error::Error;
 use super::lock;
+use super::notifier::Signal;
 use crate::process;
 use crate::rd::{self, Change, Code, Partitions};
 
@@ -237,16 +238,12 @@ pub struct Events {
     came_count: AtomicU32,
     /// The rebalance that a call has taken to answer it.
     unanswered: Mutex<Option<(Change, Partitions)>>,
-    wake: Box<dyn Fn() + Send + Sync>,
+    signal: Arc<Signal>,
 }
 
 impl Events {
-    /// `awaited`: the kinds that end a caller's wait, for which `wake` is called.
-    pub fn new(
-        awaited: Kinds,
-        log_to_stderr: bool,
-        wake: impl Fn() + Send + Sync + 'static,
-    ) -> Self {
+    /// `awaited`: the kinds that end a caller's wait, for which `signal` is notified.
+    pub fn new(awaited: Kinds, log_to_stderr: bool, signal: Arc<Signal>) -> Self {
         Self {
             awaited,
             log_to_stderr,
@@ -254,7 +251,7 @@ impl Events {
             awaited_count: AtomicU32::new(0),
             came_count: AtomicU32::new(0),
             unanswered: Mutex::default(),
-            wake: Box::new(wake),
+            signal,
         }
     }
 
@@ -278,7 +275,7 @@ impl Events {
             if kind != Kinds::LOG {
                 self.came_count.fetch_add(1, Ordering::Relaxed);
             }
-            (self.wake)();
+            self.signal.notify();
         }
         is_awaited
     }
@@ -432,6 +429,9 @@ impl rd::Listener for Events {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::Deadline;
+    use std::thread;
+    use std::time::{Duration, Instant};
 
     fn error(code: i32) -> What {
         What::Error(Error::new(code, "x"))
@@ -446,7 +446,7 @@ mod tests {
 
     #[test]
     fn the_newest_are_kept_and_the_others_counted() {
-        let events = Events::new(Kinds::ERROR, false, || {});
+        let events = Events::new(Kinds::ERROR, false, Arc::default());
         for number in 0..250 {
             events.push(error(number));
         }
@@ -464,7 +464,7 @@ mod tests {
 
     #[test]
     fn the_first_of_each_cause_outlives_a_flood_of_others() {
-        let events = Events::new(Kinds::ERROR, false, || {});
+        let events = Events::new(Kinds::ERROR, false, Arc::default());
         let fail = |text: &'static str| events.push(What::Error(Error::new(-195, text)));
         fail("b/1: Connect failed: Connection refused (after 0ms in state CONNECT)");
         for _ in 0..1000 {
@@ -491,7 +491,7 @@ mod tests {
 
     #[test]
     fn of_too_many_causes_the_one_that_came_last_longest_ago_goes() {
-        let events = Events::new(Kinds::NONE, false, || {});
+        let events = Events::new(Kinds::NONE, false, Arc::default());
         for number in 0..100 {
             events.push(error(number));
         }
@@ -508,7 +508,7 @@ mod tests {
 
     #[test]
     fn what_differs_is_not_merged() {
-        let events = Events::new(Kinds::NONE, false, || {});
+        let events = Events::new(Kinds::NONE, false, Arc::default());
         let log = |level, text: &CStr| rd::Listener::log(&events, c"x", level, c"F", text);
         for _ in 0..2 {
             log(6, c"one (after 1ms in state UP)");
@@ -538,7 +538,7 @@ mod tests {
 
     #[test]
     fn they_are_taken_in_the_order_they_came() {
-        let events = Events::new(Kinds::NONE, false, || {});
+        let events = Events::new(Kinds::NONE, false, Arc::default());
         events.push(error(1));
         events.push(What::TokenWanted(c"x".to_owned()));
         events.push(error(2));
@@ -556,7 +556,7 @@ mod tests {
 
     #[test]
     fn of_statistics_only_the_newest_is_kept() {
-        let events = Events::new(Kinds::NONE, false, || {});
+        let events = Events::new(Kinds::NONE, false, Arc::default());
         events.push(What::Statistics(c"1".to_owned()));
         events.push(What::Statistics(c"2".to_owned()));
         let event = events.pop(Kinds::ALL).unwrap();
@@ -565,15 +565,19 @@ mod tests {
     }
 
     #[test]
-    fn awaited_kinds_wake() {
-        let woken = Arc::new(AtomicU32::new(0));
-        let count = Arc::clone(&woken);
-        let events = Events::new(Kinds::LOG, false, move || {
-            count.fetch_add(1, Ordering::Relaxed);
-        });
+    fn awaited_kinds_end_a_wait() {
+        let signal = Arc::<Signal>::default();
+        let events = Events::new(Kinds::LOG, false, Arc::clone(&signal));
         assert!(!events.push(error(1)));
-        rd::Listener::log(&events, c"rdkafka#producer-1", 3, c"FAIL", c"text");
-        assert_eq!(woken.load(Ordering::Relaxed), 1);
+        let (start, limit) = (Instant::now(), Duration::from_secs(10));
+        let (signal, events) = (&*signal, &events);
+        thread::scope(|scope| {
+            let is_there = || events.is_awaited_there();
+            let waiter = scope.spawn(move || signal.wait(Deadline::after(limit), is_there));
+            rd::Listener::log(events, c"rdkafka#producer-1", 3, c"FAIL", c"text");
+            assert!(waiter.join().unwrap());
+        });
+        assert!(start.elapsed() < limit);
         assert!(events.is_awaited_there());
         assert!(events.pop(Kinds::LOG).is_some());
         assert!(!events.is_awaited_there());

@@ -5,16 +5,14 @@ use std::ffi::CStr;
 use std::mem;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::lock;
 use super::notifier::{Notifier, Signal};
 use crate::process;
 use crate::rd::{GroupMetadata, Partitions};
-use crate::sync::Slot;
+use crate::sync::Deadline;
 use crate::value::{Value, MANY};
 
 /// The result of an operation.
@@ -81,14 +79,14 @@ pub struct Promise(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    outcome: Slot<Result<Outcome>>,
+    outcome: OnceLock<Result<Outcome>>,
     signal: Signal,
 }
 
 impl State {
     /// The first outcome counts: of the operation, of a cancel, of the client's close.
     fn complete(&self, outcome: Result<Outcome>) -> bool {
-        let is_first = self.outcome.set(outcome);
+        let is_first = self.outcome.set(outcome).is_ok();
         if is_first {
             self.signal.notify();
         }
@@ -186,19 +184,17 @@ impl Future {
 
     /// Waits until it is complete; `None` if that is not in time.
     pub fn wait(&self, timeout_ms: i32) -> Option<&Result<Outcome>> {
-        let deadline = Deadline::after_ms(timeout_ms);
-        self.0.outcome.wait(|| deadline.remaining(SLICE))
+        let State { outcome, signal } = &*self.0;
+        signal.wait(Deadline::after_ms(timeout_ms), || outcome.get().is_some());
+        outcome.get()
     }
 }
-
-/// A wait looks at the clock again this often, however long it is to be.
-const SLICE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::mpsc;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     fn code(future: &Future) -> Option<i32> {
         let outcome = future.wait(10_000).expect("it is complete");

@@ -6,12 +6,12 @@ use std::sync::{mpsc, MutexGuard, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
 use super::consumer::Consumer;
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::events::{Claim, Kinds};
 use super::lock;
 use crate::process;
 use crate::rd::{self, Change, Code, Partitions};
+use crate::sync::Deadline;
 
 /// How long one waits for an answer from a group that is being left, before one looks whether that has happened.
 const LOOK_MS: i32 = 10;

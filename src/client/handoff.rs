@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::lock;
 use crate::process;
 use crate::rd::{self, Code, DeliveryReport, Headers, Record, Records, Topic};
+use crate::sync::Deadline;
 
 /// What a slab holds: bytes of keys and values, and records.
 const SLAB_BYTES: usize = 64 * 1024;

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::lock;
 use super::notifier::Signal;
 use crate::process::{self, Generation};
 use crate::rd::{self, Batch, Code, Fields, Partitions, Trouble};
+use crate::sync::Deadline;
 
 /// What the reader and this library share without a call.
 #[repr(C)]

@@ -11,7 +11,6 @@ mod call;
 mod client;
 mod conf;
 mod consumer;
-mod deadline;
 mod error;
 mod events;
 mod future;

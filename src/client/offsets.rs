@@ -5,11 +5,11 @@ use std::ffi::CStr;
 use std::sync::mpsc;
 
 use super::consumer::{Consumer, SLICE_MS};
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::future::{Future, Outcome};
 use super::group::{single, with_offsets};
 use crate::rd::{self, Code, Partitions};
+use crate::sync::Deadline;
 use crate::value::Value;
 
 impl Consumer {

@@ -9,7 +9,6 @@ use std::sync::{mpsc, Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak}
 
 use super::client::Client;
 use super::conf::{Conf, TopicConf};
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::handoff::{self, Handoff};
 use super::notifier::Signal;
@@ -17,6 +16,7 @@ use super::reports::{Reported, Reports};
 use super::transaction::Turn;
 use crate::process::{self, Generation};
 use crate::rd::{self, Code, Queue, Record, Records, Topic};
+use crate::sync::Deadline;
 
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
@@ -84,9 +84,7 @@ impl Producer {
         native
             .set(c"queue.buffering.max.messages", c"0")
             .map_err(Error::invalid)?;
-        let woken = Arc::clone(&shared);
-        let wake = move || woken.reports.wake();
-        let client = Client::start(rd::Kind::Producer, brokers, conf, native, signal, wake)?;
+        let client = Client::start(rd::Kind::Producer, brokers, conf, native, signal)?;
         let native = client.native();
         let queue = Arc::new(native.main_queue());
         let id = open_producers::add(native, &shared);

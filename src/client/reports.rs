@@ -2,19 +2,18 @@
 //! caller that fetches them.
 
 use std::ffi::CStr;
-use std::sync::atomic::{fence, AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_queue::SegQueue;
 
-use super::deadline::Deadline;
 use super::error::{Error, Result};
-use super::lock;
 use super::names::{Names, TopicId};
 use super::notifier::Signal;
 use super::opaque::Opaque;
 use crate::rd::{Code, DeliveryReport};
+use crate::sync::Deadline;
 
 /// What became of one message.
 #[derive(Clone, Copy, Debug)]
@@ -80,19 +79,13 @@ pub struct Reports {
     limit: u64,
     only_errors: bool,
     timed: AtomicBool,
-    wait: Mutex<()>,
-    changed: Condvar,
-    waiters: AtomicUsize,
     signal: Arc<Signal>,
     closing: AtomicBool,
     finished: AtomicBool,
 }
 
-/// A wait looks at the world again this often, should a wake-up go missing.
-const SLICE: Duration = Duration::from_secs(10);
-
 impl Reports {
-    /// `limit`: how many messages may be outstanding. `only_errors`: drop the others' reports. `signal`: rings when
+    /// `limit`: how many messages may be outstanding. `only_errors`: drop the others' reports. `signal`: notified when
     /// there may be something new.
     pub fn new(limit: Option<usize>, only_errors: bool, signal: Arc<Signal>) -> Self {
         Self {
@@ -109,9 +102,6 @@ impl Reports {
             limit: limit.map_or(u64::MAX, |limit| limit as u64),
             only_errors,
             timed: AtomicBool::new(false),
-            wait: Mutex::new(()),
-            changed: Condvar::new(),
-            waiters: AtomicUsize::new(0),
             signal,
             closing: AtomicBool::new(false),
             finished: AtomicBool::new(false),
@@ -207,7 +197,7 @@ impl Reports {
             }
         }
         self.settled.fetch_add(count, Ordering::Release);
-        self.wake();
+        self.signal.notify();
     }
 
     /// The oldest report.
@@ -302,7 +292,7 @@ impl Reports {
             false => (deadline, true),
         };
         let has_changed = || (full && self.has_room()) || self.has_news();
-        self.wait_until(patience, || {
+        self.signal.wait(patience, || {
             has_changed() || self.is_closing() || interrupted()
         });
         self.check_open()?;
@@ -314,7 +304,7 @@ impl Reports {
 
     /// Waits until there is something to fetch or `interrupted`, the time is up or the producer is closed.
     pub fn wait(&self, deadline: Deadline, interrupted: impl Fn() -> bool) -> Result<()> {
-        self.wait_until(deadline, || {
+        self.signal.wait(deadline, || {
             self.has_news() || self.is_closing() || interrupted()
         });
         self.check_open()?;
@@ -346,59 +336,27 @@ impl Reports {
     /// Sends the waiting callers home.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
-        self.wake();
+        self.signal.notify();
     }
 
     /// The draining thread has ended.
     pub fn finish(&self) {
         self.finished.store(true, Ordering::Relaxed);
-        self.wake();
+        self.signal.notify();
     }
 
     /// Waits for [`Self::finish`].
     pub fn wait_finished(&self, limit: Duration) {
         let deadline = Deadline::after(limit);
-        self.wait_until(deadline, || self.finished.load(Ordering::Relaxed));
-    }
-
-    fn wait_until(&self, deadline: Deadline, done: impl Fn() -> bool) {
-        if done() || deadline.is_past() {
-            return;
-        }
-        let mut guard = self.lock();
-        self.waiters.fetch_add(1, Ordering::Relaxed);
-        // Pairs with the one in wake(): either the waker sees this waiter, or this waiter sees the change.
-        fence(Ordering::SeqCst);
-        while !done() && !deadline.is_past() {
-            let slice = deadline.remaining(SLICE);
-            guard = self
-                .changed
-                .wait_timeout(guard, slice)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        self.waiters.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Has the calls that wait look again.
-    pub fn wake(&self) {
-        fence(Ordering::SeqCst);
-        if self.waiters.load(Ordering::Relaxed) > 0 {
-            // Taken and let go: a waiter between its check and its sleep holds it.
-            drop(self.lock());
-            self.changed.notify_all();
-        }
-        self.signal.notify();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ()> {
-        lock(&self.wait)
+        self.signal
+            .wait(deadline, || self.finished.load(Ordering::Relaxed));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicUsize;
     use std::time::Instant;
 
     fn report(opaque: usize, code: Code) -> Report {

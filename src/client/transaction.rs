@@ -2,37 +2,31 @@
 //!
 //! Each may be cut short and called again: librdkafka goes on where it was.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::future::{Future, Outcome};
-use super::lock;
+use super::notifier::Signal;
 use super::producer::Producer;
 use crate::rd::{self, Code, GroupMetadata, Partitions};
+use crate::sync::Deadline;
 
 /// How long beginning a transaction may wait for records that were handed over, of which there mostly are none.
 const DRAIN_MS: i32 = 10;
 
-/// Whose call of transactions is under way. librdkafka refuses a second one.
+/// Whether a call of transactions is under way. librdkafka refuses a second one.
 #[derive(Default)]
 pub struct Turn {
-    is_taken: Mutex<bool>,
-    given_back: Condvar,
+    is_taken: AtomicBool,
+    given_back: Signal,
 }
 
 impl Turn {
     /// Waits until no call is under way, but not longer than until `by`.
     fn take(&self, by: Deadline) -> Option<Taken<'_>> {
-        let limit = by.remaining(Duration::MAX);
-        let is_taken = lock(&self.is_taken);
-        let waited = self
-            .given_back
-            .wait_timeout_while(is_taken, limit, |is_taken| *is_taken);
-        let (mut is_taken, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let was_free = !std::mem::replace(&mut *is_taken, true);
-        was_free.then(|| Taken(self))
+        let take = || !self.is_taken.swap(true, Ordering::Acquire);
+        self.given_back.wait(by, take).then(|| Taken(self))
     }
 }
 
@@ -41,8 +35,8 @@ struct Taken<'a>(&'a Turn);
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.is_taken) = false;
-        self.0.given_back.notify_one();
+        self.0.is_taken.store(false, Ordering::Release);
+        self.0.given_back.notify();
     }
 }
 

@@ -6,17 +6,18 @@
 // Paths are from this folder.
 #[path = "."]
 mod sync {
+    #[allow(dead_code)]
+    #[path = "../../src/sync/deadline.rs"]
+    pub mod deadline;
     #[path = "../../src/sync/lifecycle.rs"]
     pub mod lifecycle;
     #[path = "../../src/sync/signal.rs"]
     pub mod signal;
-    #[path = "../../src/sync/slot.rs"]
-    pub mod slot;
 
     mod primitives {
         pub use loom::sync::atomic::fence as owner_fence;
         pub use loom::sync::atomic::{fence, AtomicBool, AtomicUsize, Ordering};
-        pub use loom::sync::{Condvar, Mutex};
+        pub use loom::sync::{Condvar, Mutex, MutexGuard};
 
         /// The closing thread's barrier in every thread, and the owner's of the compiler, are a pair of fences.
         pub fn barrier() {
@@ -26,16 +27,15 @@ mod sync {
 }
 
 use std::sync::atomic::{AtomicUsize as Count, Ordering::Relaxed};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
+use sync::deadline::Deadline;
 use sync::lifecycle::Lifecycle;
 use sync::signal::{Notify, Signal};
-use sync::slot::Slot;
 
 /// Counts; it is part of no model.
 #[derive(Default)]
@@ -95,33 +95,48 @@ fn a_waiter_is_notified_once_each_time() {
 
 /// As a future's: of an answer, a cancel and a close one is the outcome.
 #[test]
-fn a_slot_keeps_the_first_value_and_wakes_its_waiter() {
+fn a_thread_waits_for_the_first_of_two_outcomes() {
     loom::model(|| {
-        let slot = Arc::new(Slot::default());
+        let (signal, outcome) = (
+            Arc::new(Signal::<Counter>::default()),
+            Arc::new(OnceLock::new()),
+        );
         let setters = [1, 2].map(|value| {
-            let slot = Arc::clone(&slot);
-            thread::spawn(move || slot.set(value))
+            let (signal, outcome) = (Arc::clone(&signal), Arc::clone(&outcome));
+            thread::spawn(move || {
+                let is_first = outcome.set(value).is_ok();
+                signal.notify();
+                is_first
+            })
         });
-        let seen = *slot.wait(|| Duration::MAX).expect("without limit");
+        assert!(signal.wait(Deadline::default(), || outcome.get().is_some()));
+        let seen = *outcome.get().unwrap();
         let first = setters.map(|setter| setter.join().unwrap());
         assert!(first[0] != first[1], "one of them is the first");
         assert_eq!(seen, if first[0] { 1 } else { 2 });
-        assert_eq!(slot.get(), Some(&seen));
     });
 }
 
+/// Of so many orders those are run in which a thread is interrupted at most twice.
 #[test]
-fn all_waiters_of_a_slot_are_woken() {
-    loom::model(|| {
-        let slot = Arc::new(Slot::default());
+fn all_threads_that_wait_are_notified_and_an_event_loop_too() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let (signal, counter) = (Arc::new(Signal::default()), Arc::new(Counter::default()));
+        let news = Arc::new(AtomicUsize::new(0));
         let waiters = [(); 2].map(|()| {
-            let slot = Arc::clone(&slot);
-            thread::spawn(move || slot.wait(|| Duration::MAX).copied())
+            let (signal, news) = (Arc::clone(&signal), Arc::clone(&news));
+            let is_there = move || news.load(Ordering::Relaxed) == 1;
+            thread::spawn(move || signal.wait(Deadline::default(), is_there))
         });
-        assert!(slot.set(7));
+        signal.arm(&counter, 1);
+        news.store(1, Ordering::Relaxed);
+        signal.notify();
         for waiter in waiters {
-            assert_eq!(waiter.join().unwrap(), Some(7));
+            assert!(waiter.join().unwrap());
         }
+        assert_eq!(counter.count(), 1);
     });
 }
 
