@@ -204,16 +204,8 @@ impl Client {
 
     /// Asks for the cluster's id.
     pub fn cluster_id(&self, timeout_ms: i32) -> Result<Future> {
-        let deadline = Deadline::after_ms(timeout_ms);
-        self.command(move |native, promise| loop {
-            let limit = Deadline::after_ms(deadline.remaining_ms(QUERY_MS));
-            if let Some(id) = native.cluster_id(limit.native_ms()) {
-                return Ok(Outcome::Value(id));
-            } else if !limit.is_past() || deadline.is_past() || promise.is_settled() {
-                // A broker that has answered before the time was up has no id.
-                let text = "the cluster has not given its id in time";
-                return Err(Error::timed_out(text));
-            }
+        self.query(timeout_ms, |native, limit_ms| {
+            Ok(Outcome::Value(native.cluster_id(limit_ms)?))
         })
     }
 

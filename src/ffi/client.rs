@@ -188,7 +188,8 @@ pub unsafe extern "C" fn kafka_client_metadata(
 /// Asks for the cluster's id.
 ///
 /// cluster_id: where the new value goes, a text; free it with kafka_value_free. future: see kafka_future and
-/// kafka_future_value. Returns 0; KAFKA_ERR_TIMED_OUT within timeout_ms (-1: without limit); KAFKA_ERR_CLOSED as soon as the
+/// kafka_future_value. Returns 0; KAFKA_ERR_TIMED_OUT if no broker answers within timeout_ms (-1: without limit);
+/// KAFKA_ERR_UNSUPPORTED_FEATURE if the brokers are older than Kafka 0.10.1, and have none; KAFKA_ERR_CLOSED as soon as the
 /// client is closed. Blocks up to timeout_ms, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_client_cluster_id(

@@ -11,6 +11,9 @@ use super::error::{Code, Error};
 use super::sys;
 use crate::value::Value;
 
+/// A name that no topic can have: nothing is asked of any, and none is made.
+const NO_TOPIC: &CStr = c"/";
+
 impl Client {
     /// Brokers, topics and partitions: of `topic`, or of all. Blocks up to the timeout.
     pub fn metadata(&self, topic: Option<&CStr>, timeout_ms: i32) -> Result<Value, Error> {
@@ -39,8 +42,7 @@ impl Client {
     /// Has a broker asked which others there are, and which one is the controller: librdkafka does not ask by itself
     /// while a request waits for one that is gone. Their addresses, `None` if no broker answers in time.
     pub fn look_for_brokers(&self, timeout_ms: i32) -> Option<CString> {
-        // A name that no topic can have: nothing is asked of any, and none is made.
-        let metadata = self.metadata(Some(c"/"), timeout_ms).ok()?;
+        let metadata = self.metadata(Some(NO_TOPIC), timeout_ms).ok()?;
         let Some(Value::List(brokers)) = metadata.get("brokers") else {
             return None;
         };
@@ -72,11 +74,26 @@ impl Client {
         topic.get("code") == Some(&Value::Int(Code::TOPIC_AUTHORIZATION_FAILED.0.into()))
     }
 
-    /// The cluster's name for itself; `None` if it is not known in time. Blocks up to the timeout.
-    pub fn cluster_id(&self, timeout_ms: i32) -> Option<Value> {
+    /// The cluster's id. The brokers are asked where it is not known: to wait for it (`rd_kafka_clusterid`) asks none of
+    /// them, and goes on for the whole time where the id comes as the wait begins. Blocks up to the timeout.
+    pub fn cluster_id(&self, timeout_ms: i32) -> Result<Value, Error> {
+        if let Some(id) = self.known_cluster_id() {
+            return Ok(id);
+        }
+        match self.metadata(Some(NO_TOPIC), timeout_ms) {
+            Err(error) if error.code == Code::TRANSPORT => Err(Code::TIMED_OUT.into()),
+            // The brokers of old have none.
+            answer => answer.and(
+                self.known_cluster_id()
+                    .ok_or(Code::UNSUPPORTED_FEATURE.into()),
+            ),
+        }
+    }
+
+    fn known_cluster_id(&self) -> Option<Value> {
         // SAFETY: the client is alive; the text is ours, and read before it is freed.
         unsafe {
-            let id = sys::rd_kafka_clusterid(self.as_raw(), timeout_ms);
+            let id = sys::rd_kafka_clusterid(self.as_raw(), 0);
             if id.is_null() {
                 return None;
             }

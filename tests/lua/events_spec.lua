@@ -633,6 +633,16 @@ describe("events", function()
       assert.truthy(id:find("mock", 1, true), id)
     end)
 
+    it("#timing the cluster's id is asked for at once", function()
+      local _, brokers = support.cluster()
+      local start = support.now()
+      for _ = 1, 10 do
+        assert(kafka.admin(brokers):cluster_id(5000))
+      end
+      -- librdkafka asks a second after a client was made, where no call has it ask.
+      assert.is_true(support.now() - start < 5)
+    end)
+
     it("nobody answers", function()
       for _, client in ipairs({ support.producer(NOWHERE), support.consumer(NOWHERE, { "t:0" }) }) do
         local found, message, code, info = client:cluster_id(30)
