@@ -221,6 +221,11 @@ fn closing_keeps_its_time() {
 }
 
 #[test]
+fn leaving_begins_without_a_wait() {
+    succeeds_unwatched("leaving");
+}
+
+#[test]
 fn a_sandbox_host() {
     let flags = run(program("pkg-config").args(["--cflags", "--libs", "luajit"]));
     let flags: Vec<&str> = flags.split_whitespace().collect();

@@ -8,6 +8,7 @@ use super::client::Client;
 use super::conf::Conf;
 use super::error::{Error, Result};
 use super::events::{Kinds, What};
+use super::group::Leaving;
 use super::lookahead::{store_offsets, DropLater, Hold, Lookahead};
 use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue, Trouble};
 use crate::sync::Deadline;
@@ -29,9 +30,8 @@ pub struct Consumer {
     reports_ends: bool,
     /// How many ends of partitions were not reported by an error yet: there were messages to be read first.
     unreported_ends: AtomicU32,
-    /// What is served while it leaves the group.
-    pub(super) leaving: Mutex<Option<Queue>>,
-    pub(super) is_leaving: RwLock<bool>,
+    pub(super) leaving: Mutex<Option<Leaving>>,
+    pub(super) is_leaving: Arc<RwLock<bool>>,
     /// Held while what is subscribed to or assigned changes: librdkafka aborts the process where one change stops a partition
     /// that another one has not started yet.
     pub(super) changing: Mutex<()>,
@@ -67,7 +67,7 @@ impl Consumer {
             reports_ends: conf.reports_partition_ends(),
             unreported_ends: AtomicU32::new(0),
             leaving: Mutex::default(),
-            is_leaving: RwLock::default(),
+            is_leaving: Arc::default(),
             changing: Mutex::default(),
             closing: AtomicBool::new(false),
             close_by: OnceLock::new(),
@@ -186,6 +186,11 @@ impl Consumer {
     pub fn lookahead(&self) -> Result<&Lookahead> {
         let missing = || Error::new(Code::STATE.0, "this consumer does not look ahead");
         self.lookahead.as_ref().ok_or_else(missing)
+    }
+
+    /// Whether it has a group: without a `group.id` there is none to leave.
+    pub(super) fn has_group(&self) -> bool {
+        self.queue.is_some()
     }
 
     /// Stores the offsets of what was read, before a call that needs them.

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::sync::atomic::Ordering;
-use std::sync::{mpsc, MutexGuard, PoisonError, RwLockReadGuard};
+use std::sync::{mpsc, Arc, MutexGuard, OnceLock, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
 use super::consumer::Consumer;
@@ -10,7 +10,7 @@ use super::error::{Error, Result};
 use super::events::{Claim, Kinds};
 use super::lock;
 use crate::process;
-use crate::rd::{self, Change, Code, Partitions};
+use crate::rd::{self, Change, Code, Partitions, Queue};
 use crate::sync::Deadline;
 
 /// How long one waits for an answer from a group that is being left, before one looks whether that has happened.
@@ -51,6 +51,14 @@ pub(super) fn with_offsets(partitions: &Partitions) -> Result<()> {
         ))),
         None => Ok(()),
     }
+}
+
+/// A group that is being left.
+pub(super) struct Leaving {
+    /// What is served meanwhile.
+    queue: Arc<Queue>,
+    /// Whether librdkafka has begun, once it has answered.
+    begun: Arc<OnceLock<Result<()>>>,
 }
 
 impl Consumer {
@@ -241,34 +249,47 @@ impl Consumer {
         })
     }
 
+    /// Begins on a thread of its own: it waits for librdkafka's main thread, and for calls that ask that one.
+    fn begin_to_leave(&self) -> Result<Leaving> {
+        let queue = Arc::new(self.native().new_queue());
+        self.client().signal_queue(&queue);
+        let begun = Arc::<OnceLock<_>>::default();
+        let leaving = Leaving {
+            queue: Arc::clone(&queue),
+            begun: Arc::clone(&begun),
+        };
+        let (native, signal) = (self.native().clone(), Arc::clone(self.client().signal()));
+        let is_leaving = Arc::clone(&self.is_leaving);
+        process::spawn("kafka:group", move || {
+            *is_leaving.write().unwrap_or_else(PoisonError::into_inner) = true;
+            if native.rebalance_protocol() == c"COOPERATIVE" {
+                // Its close alone does not leave for a member that has no partitions to give back
+                // (rd_kafka_cgrp_revoke_all_rejoin): the group would keep it until session.timeout.ms.
+                let _ = native.unsubscribe();
+            }
+            let _ = begun.set(native.close_consumer(&queue).map_err(Error::from));
+            signal.notify();
+        })
+        .map_err(Error::no_thread)?;
+        Ok(leaving)
+    }
+
     /// Leaves the group, calling `look` before each wait.
     fn leave_until(&self, deadline: Deadline, look: impl Fn(&Self) -> Result<()>) -> Result<()> {
+        if !self.has_group() {
+            return Ok(());
+        }
         self.store_read();
         let native = self.native();
         let mut leaving = lock(&self.leaving);
-        let queue = match &*leaving {
-            Some(queue) => queue,
-            None => {
-                let queue = native.new_queue();
-                self.client().signal_queue(&queue);
-                *self
-                    .is_leaving
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner) = true;
-                if native.rebalance_protocol() == c"COOPERATIVE" {
-                    // Its close alone does not leave for a member that has no partitions to give back
-                    // (rd_kafka_cgrp_revoke_all_rejoin): the group would keep it until session.timeout.ms.
-                    let _ = native.unsubscribe();
-                }
-                match native.close_consumer(&queue) {
-                    // Without a group.id there is no group to leave.
-                    Err(error) if error.code == Code::UNKNOWN_GROUP => return Ok(()),
-                    begun => begun?,
-                }
-                leaving.insert(queue)
-            }
+        let Leaving { queue, begun } = match &mut *leaving {
+            Some(leaving) => leaving,
+            none => none.insert(self.begin_to_leave()?),
         };
         while !native.is_consumer_closed() {
+            if let Some(Err(error)) = begun.get() {
+                return Err(error.clone());
+            }
             look(self)?;
             if let Some(event) = queue.poll(deadline.remaining_ms(LOOK_MS)) {
                 event.dispatch();

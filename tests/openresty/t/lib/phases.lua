@@ -9,13 +9,17 @@ local NOWHERE = "127.0.0.1:1"
 
 local topic = os.getenv("TOPIC")
 local results = ngx.shared.results
-local producer
+-- One for the phases that can wait, and one for the others: while a producer flushes, its messages do not linger.
+local waiting, lingering
+local WAITS = { rewrite = true, access = true, content = true, timer = true }
 
 --- Sends from the phase that it is called in, and tries to wait there.
 ---@param name string
 function phases.try(name)
-  -- Lingers until a flush: a message that has arrived already would leave nothing to wait for.
-  producer = producer or kafka.producer(os.getenv("BROKERS"), { ["linger.ms"] = 10000 })
+  -- A message that has arrived already would leave nothing to wait for.
+  waiting = waiting or kafka.producer(os.getenv("BROKERS"), { ["linger.ms"] = 10000 })
+  lingering = lingering or kafka.producer(os.getenv("BROKERS"), { ["linger.ms"] = 10000 })
+  local producer = WAITS[name] and waiting or lingering
   local queued, refused = producer:produce({ topic = topic, value = name })
   local flushed, text, code = producer:flush(5000)
   if code == kafka.err.WOULD_BLOCK then
@@ -38,7 +42,7 @@ function phases.say(names)
     end
     ngx.say(results:get(name))
   end
-  ngx.say("all delivered: ", producer:flush(5000))
+  ngx.say("all delivered: ", waiting:flush(5000) and lingering:flush(5000))
 end
 
 --- Every call that lets others run where it can, though it asks no broker.
