@@ -9,7 +9,9 @@ use super::conf::Conf;
 use super::error::{Error, Result};
 use super::events::{Kinds, What};
 use super::group::Leaving;
+use super::lock;
 use super::lookahead::{store_offsets, DropLater, Hold, Lookahead};
+use crate::process;
 use crate::rd::{self, Batch, Code, Fields, GroupMetadata, Message, Partitions, Queue, Trouble};
 use crate::sync::Deadline;
 
@@ -422,8 +424,17 @@ impl Drop for Consumer {
         // librdkafka's queues go before itself, and messages.
         self.queue = None;
         self.lookahead = None;
-        self.leaving = Mutex::default();
-        let close_by = self.close_by.get().copied().unwrap_or_default();
-        client.end(close_by.wind_up());
+        let limit = self.close_by.get().copied().unwrap_or_default().wind_up();
+        if let Some(leaving) = lock(&self.leaving).take() {
+            // An instance that is destroyed before its group has ended does not rest until that has, which may take as long
+            // as a session.
+            if !leaving.serve(&client, Deadline::after(limit)) {
+                process::background::run(move || {
+                    leaving.serve(&client, Deadline::default());
+                });
+                return;
+            }
+        }
+        client.end(limit);
     }
 }

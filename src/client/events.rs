@@ -332,6 +332,15 @@ impl Events {
         }
     }
 
+    /// As [`Self::claim`], or else takes the oldest rebalance that nothing has taken.
+    pub fn claim_oldest(self: &Arc<Self>) -> Claim {
+        let claim = self.claim();
+        if claim.rebalance().is_none() && self.pop(Kinds::REBALANCE).is_some() {
+            return self.claim();
+        }
+        claim
+    }
+
     /// Whether there is an event that ends a wait.
     #[inline]
     pub fn is_awaited_there(&self) -> bool {

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{mpsc, Arc, MutexGuard, OnceLock, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
+use super::client::Client;
 use super::consumer::Consumer;
 use super::error::{Error, Result};
-use super::events::{Claim, Kinds};
+use super::events::Claim;
 use super::lock;
 use crate::process;
 use crate::rd::{self, Change, Code, Partitions, Queue};
@@ -59,6 +60,27 @@ pub(super) struct Leaving {
     queue: Arc<Queue>,
     /// Whether librdkafka has begun, once it has answered.
     begun: Arc<OnceLock<Result<()>>>,
+}
+
+impl Leaving {
+    /// Serves it on behalf of an application that is gone, until the group has ended; false if the time is up before.
+    pub(super) fn serve(&self, client: &Client, by: Deadline) -> bool {
+        let native = client.native();
+        while !native.is_consumer_closed() && !matches!(self.begun.get(), Some(Err(_))) {
+            if by.is_past() {
+                return false;
+            }
+            if let Some(event) = self.queue.poll(by.remaining_ms(LOOK_MS)) {
+                event.dispatch();
+            }
+            let claim = client.events().claim_oldest();
+            if claim.rebalance().is_some() {
+                let _ = native.assign(None);
+                claim.answered();
+            }
+        }
+        true
+    }
 }
 
 impl Consumer {
@@ -178,11 +200,7 @@ impl Consumer {
 
     /// Claims the oldest rebalance, for its answer.
     pub(super) fn oldest_rebalance(&self) -> Result<Claim> {
-        let events = self.client().events();
-        let mut claim = events.claim();
-        if claim.rebalance().is_none() && events.pop(Kinds::REBALANCE).is_some() {
-            claim = events.claim();
-        }
+        let claim = self.client().events().claim_oldest();
         match claim.rebalance() {
             Some(_) => Ok(claim),
             None => Err(Error::new(
