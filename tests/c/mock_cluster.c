@@ -165,5 +165,6 @@ int main(void)
     slow_brokers_and_moving_leaders();
     apis_have_names();
     kafka_mock_cluster_free(NULL);
+    await_threads();
     return 0;
 }
