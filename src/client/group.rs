@@ -63,23 +63,40 @@ pub(super) struct Leaving {
 }
 
 impl Leaving {
-    /// Serves it on behalf of an application that is gone, until the group has ended; false if the time is up before.
-    pub(super) fn serve(&self, client: &Client, by: Deadline) -> bool {
-        let native = client.native();
-        while !native.is_consumer_closed() && !matches!(self.begun.get(), Some(Err(_))) {
-            if by.is_past() {
-                return false;
+    /// Serves it until the group has ended, calling `look` before each wait.
+    fn serve_until(
+        &self,
+        native: &rd::Client,
+        deadline: Deadline,
+        look: impl Fn() -> Result<()>,
+    ) -> Result<()> {
+        while !native.is_consumer_closed() {
+            if let Some(Err(error)) = self.begun.get() {
+                return Err(error.clone());
             }
-            if let Some(event) = self.queue.poll(by.remaining_ms(LOOK_MS)) {
+            look()?;
+            if let Some(event) = self.queue.poll(deadline.remaining_ms(LOOK_MS)) {
                 event.dispatch();
             }
+            if deadline.is_past() && !native.is_consumer_closed() {
+                return Err(Error::timed_out("the group could not be left in time"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves it on behalf of an application that is gone; false if the time is up before the group has ended.
+    pub(super) fn serve(&self, client: &Client, by: Deadline) -> bool {
+        let native = client.native();
+        let served = self.serve_until(native, by, || {
             let claim = client.events().claim_oldest();
             if claim.rebalance().is_some() {
                 let _ = native.assign(None);
                 claim.answered();
             }
-        }
-        true
+            Ok(())
+        });
+        !served.is_err_and(|error| error.code == Code::TIMED_OUT.0)
     }
 }
 
@@ -298,24 +315,11 @@ impl Consumer {
             return Ok(());
         }
         self.store_read();
-        let native = self.native();
         let mut leaving = lock(&self.leaving);
-        let Leaving { queue, begun } = match &mut *leaving {
+        let leaving = match &mut *leaving {
             Some(leaving) => leaving,
             none => none.insert(self.begin_to_leave()?),
         };
-        while !native.is_consumer_closed() {
-            if let Some(Err(error)) = begun.get() {
-                return Err(error.clone());
-            }
-            look(self)?;
-            if let Some(event) = queue.poll(deadline.remaining_ms(LOOK_MS)) {
-                event.dispatch();
-            }
-            if deadline.is_past() && !native.is_consumer_closed() {
-                return Err(Error::timed_out("the group could not be left in time"));
-            }
-        }
-        Ok(())
+        leaving.serve_until(self.native(), deadline, || look(self))
     }
 }
