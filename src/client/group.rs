@@ -66,20 +66,22 @@ impl Leaving {
     /// Serves it until the group has ended, calling `look` before each wait.
     fn serve_until(
         &self,
-        native: &rd::Client,
+        client: &Client,
         deadline: Deadline,
         look: impl Fn() -> Result<()>,
     ) -> Result<()> {
-        while !native.is_consumer_closed() {
-            if let Some(Err(error)) = self.begun.get() {
-                return Err(error.clone());
-            }
+        let timed_out = || Error::timed_out("the group could not be left in time");
+        let begun = || self.begun.get();
+        // A rebalance that is answered before would be answered as one of a group that goes on.
+        client.signal().wait(deadline, || begun().is_some());
+        begun().ok_or_else(timed_out)?.clone()?;
+        while !client.native().is_consumer_closed() {
             look()?;
             if let Some(event) = self.queue.poll(deadline.remaining_ms(LOOK_MS)) {
                 event.dispatch();
             }
-            if deadline.is_past() && !native.is_consumer_closed() {
-                return Err(Error::timed_out("the group could not be left in time"));
+            if deadline.is_past() && !client.native().is_consumer_closed() {
+                return Err(timed_out());
             }
         }
         Ok(())
@@ -87,11 +89,10 @@ impl Leaving {
 
     /// Serves it on behalf of an application that is gone; false if the time is up before the group has ended.
     pub(super) fn serve(&self, client: &Client, by: Deadline) -> bool {
-        let native = client.native();
-        let served = self.serve_until(native, by, || {
+        let served = self.serve_until(client, by, || {
             let claim = client.events().claim_oldest();
             if claim.rebalance().is_some() {
-                let _ = native.assign(None);
+                let _ = client.native().assign(None);
                 claim.answered();
             }
             Ok(())
@@ -284,7 +285,8 @@ impl Consumer {
         })
     }
 
-    /// Begins on a thread of its own: it waits for librdkafka's main thread, and for calls that ask that one.
+    /// Begins on a thread of its own: it waits for librdkafka's main thread, and for calls that ask that one. Those that come
+    /// meanwhile wait until it has begun: only then does a cooperative group take all its partitions back at once.
     fn begin_to_leave(&self) -> Result<Leaving> {
         let queue = Arc::new(self.native().new_queue());
         self.client().signal_queue(&queue);
@@ -296,13 +298,15 @@ impl Consumer {
         let (native, signal) = (self.native().clone(), Arc::clone(self.client().signal()));
         let is_leaving = Arc::clone(&self.is_leaving);
         process::spawn("kafka:group", move || {
-            *is_leaving.write().unwrap_or_else(PoisonError::into_inner) = true;
+            let mut is_leaving = is_leaving.write().unwrap_or_else(PoisonError::into_inner);
+            *is_leaving = true;
             if native.rebalance_protocol() == c"COOPERATIVE" {
                 // Its close alone does not leave for a member that has no partitions to give back
                 // (rd_kafka_cgrp_revoke_all_rejoin): the group would keep it until session.timeout.ms.
                 let _ = native.unsubscribe();
             }
             let _ = begun.set(native.close_consumer(&queue).map_err(Error::from));
+            drop(is_leaving);
             signal.notify();
         })
         .map_err(Error::no_thread)?;
@@ -320,6 +324,6 @@ impl Consumer {
             Some(leaving) => leaving,
             none => none.insert(self.begin_to_leave()?),
         };
-        leaving.serve_until(self.native(), deadline, || look(self))
+        leaving.serve_until(self.client(), deadline, || look(self))
     }
 }

@@ -19,6 +19,13 @@ static kafka_consumer *reader_ahead(const char *servers)
     return consumer;
 }
 
+/* Freeing alone commits later, in the background: the next consumer would begin before what this one has read. */
+static void close_and_free(kafka_consumer *consumer)
+{
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
+    kafka_consumer_free(consumer);
+}
+
 /* Reads so many, from `first` on. */
 static void read_some(kafka_consumer *consumer, int first, int count)
 {
@@ -64,13 +71,12 @@ static void many_at_once(const char *servers, int first)
     CHECK_INT(count, MANY / 3);
     kafka_batch_free(batch);
     read_some(consumer, first + MANY / 3, MANY / 2);
-    kafka_consumer_free(consumer);
+    close_and_free(consumer);
 
     /* One that outlives its consumer; and offsets are stored as ever. */
     consumer = reader_ahead(servers);
     OK(kafka_consumer_consume(consumer, MANY / 6, PATIENCE_MS, &batch, &err));
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
-    kafka_consumer_free(consumer);
+    close_and_free(consumer);
     expect_first(batch, first + MANY / 3 + MANY / 2);
     kafka_batch_free(batch);
 }
@@ -113,8 +119,7 @@ int main(void)
     OK(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err));
     CHECK_BYTES(message.value, message.value_len, "1", 1);
     kafka_message_release(&message);
-    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
-    kafka_consumer_free(consumer);
+    close_and_free(consumer);
 
     consumer = reader_ahead(servers);
     read_some(consumer, 2, 2);
@@ -154,7 +159,7 @@ int main(void)
     kafka_batch_free(batch);
     read_some(consumer, 9, COUNT - 9);
     FAILS(kafka_consumer_take(consumer, 50, &messages, &err), KAFKA_ERR_TIMED_OUT);
-    kafka_consumer_free(consumer);
+    close_and_free(consumer);
 
     many_at_once(servers, COUNT);
     late_is_seen_in_place(servers, COUNT + MANY);
