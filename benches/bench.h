@@ -31,7 +31,7 @@ static const char *const header_values[HEADERS] = {"4bf92f3577b34da6a3ce929d0e0e
  * and until when it takes the time of what it produces:
  *   queued     the last message is queued
  *   reported   the last report has come
- *   handed     the same; but it is the thread's CPU time, of bursts of `batch` messages without any poll, with all that was
+ *   bursts     the same; but it is the thread's CPU time, of bursts of `batch` messages without any poll, with all that was
  *              queued sent between them */
 struct bench {
   const char *name;
@@ -41,7 +41,7 @@ struct bench {
   const char *topic;
   size_t size;
   uint64_t count;
-  char **properties; /* name, value, name, value, NULL; that named handoff is not librdkafka's */
+  char **properties; /* name, value, name, value, NULL; that named buffer_memory is not librdkafka's */
 };
 
 static inline void fail(const char *what, const char *why) {
@@ -97,7 +97,7 @@ static inline double clock_ns(clockid_t clock) {
 }
 
 static inline double now_ns(const struct bench *bench) {
-  return clock_ns(is_until(bench, "handed") ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC);
+  return clock_ns(is_until(bench, "bursts") ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
 static inline double bursts_ns(const struct bench *bench, double (*round_ns)(const struct bench *)) {
@@ -115,7 +115,7 @@ static inline void serve(const struct bench *bench, double (*round_ns)(const str
   puts("ready");
   fflush(stdout);
   while (fgets(line, sizeof line, stdin)) {
-    double ns = is_until(bench, "handed") ? bursts_ns(bench, round_ns) : round_ns(bench);
+    double ns = is_until(bench, "bursts") ? bursts_ns(bench, round_ns) : round_ns(bench);
     if (ns == STARVED)
       puts("starved");
     else

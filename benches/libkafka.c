@@ -3,8 +3,8 @@
 
 #include <kafka.h>
 
-/* As much as LuaJIT's `handoff = true`. */
-#define HANDOFF_BYTES (4 * 1024 * 1024)
+/* As much as LuaJIT's `buffer_memory = true`. */
+#define BUFFER_MEMORY (32 * 1024 * 1024)
 
 static kafka_producer *producer;
 static kafka_topic *topic;
@@ -22,8 +22,8 @@ static kafka_conf *conf_of(const struct bench *bench) {
   kafka_conf *conf;
   check(kafka_conf_new(&conf, &err), &err, "kafka_conf_new");
   for (char **property = bench->properties; *property; property += 2)
-    if (strcmp(property[0], "handoff") == 0)
-      check(kafka_conf_set_handoff(conf, HANDOFF_BYTES, &err), &err, property[0]);
+    if (strcmp(property[0], "buffer_memory") == 0)
+      check(kafka_conf_set_buffer_memory(conf, BUFFER_MEMORY, &err), &err, property[0]);
     else
       check(kafka_conf_set(conf, property[0], property[1], &err), &err, property[0]);
   return conf;
@@ -54,7 +54,7 @@ static double end_of(const struct bench *bench) {
 
 static double send_round(const struct bench *bench) {
   uint64_t expected = reported_count + bench->count;
-  int polls = !is_until(bench, "handed");
+  int polls = !is_until(bench, "bursts");
   double start = now_ns(bench);
   for (uint64_t id = 1; id <= bench->count; id++) {
     send_one(bench->size, id);

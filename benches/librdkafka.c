@@ -31,7 +31,7 @@ static rd_kafka_t *start(rd_kafka_type_t type, const struct bench *bench) {
   if (rd_kafka_conf_set(conf, "bootstrap.servers", bench->servers, text, sizeof text))
     fail("bootstrap.servers", text);
   for (char **property = bench->properties; *property; property += 2)
-    if (strcmp(property[0], "handoff") && rd_kafka_conf_set(conf, property[0], property[1], text, sizeof text))
+    if (strcmp(property[0], "buffer_memory") && rd_kafka_conf_set(conf, property[0], property[1], text, sizeof text))
       fail(property[0], text);
   rd_kafka_conf_set_log_cb(conf, NULL);
   if (type == RD_KAFKA_PRODUCER)
@@ -52,7 +52,7 @@ static void send_one(size_t size, uint64_t id) {
 }
 
 static double send_round(const struct bench *bench) {
-  int polls = !is_until(bench, "handed");
+  int polls = !is_until(bench, "bursts");
   double start = now_ns(bench);
   for (uint64_t id = 1; id <= bench->count; id++) {
     send_one(bench->size, id);

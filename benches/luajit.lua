@@ -26,15 +26,15 @@ local is_uncollected = name:find("-uncollected$") ~= nil
 name = name:gsub("%-uncollected$", "")
 local properties, options = {}, {}
 for i = 8, #arg, 2 do
-  if arg[i] == "handoff" then
-    options.handoff = true
+  if arg[i] == "buffer_memory" then
+    options.buffer_memory = true
   else
     properties[arg[i]] = arg[i + 1]
   end
 end
 
 local payload = ("\0"):rep(size)
-local clock = til == "handed" and CLOCK_THREAD_CPUTIME_ID or CLOCK_MONOTONIC
+local clock = til == "bursts" and CLOCK_THREAD_CPUTIME_ID or CLOCK_MONOTONIC
 local now = ffi.new("struct bench_timespec")
 
 local function now_ns()
@@ -58,7 +58,7 @@ local function poll(timeout_ms)
 end
 
 function rounds.send(count)
-  local polls = til ~= "handed"
+  local polls = til ~= "bursts"
   local start = now_ns()
   for id = 1, count do
     local errno = producer:send(topic, -1, id, payload)
@@ -255,7 +255,7 @@ local function round()
     collectgarbage()
     collectgarbage("stop")
   end
-  if til ~= "handed" then
+  if til ~= "bursts" then
     return rounds[name](all)
   end
   local ns = 0

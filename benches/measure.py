@@ -223,10 +223,10 @@ def calls(bench):
         row("produce_batch, keys", four, "keys", size, 10000, target=1.0, partitions=12)
         row("produce_batch, headers", four, "headers", size, 10000, target=1.0, partitions=12)
     for size in 100, 1024:
-        handed = {"until": "handed", "conf": LATE | {"handoff": "true"}}
-        row("send, handed over", three, "send", size, 10000, target=2.5, **handed)
-        row("produce, handed over", three, "produce", size, 10000, target=2.5, **handed)
-        row("one table for all, handed over", again, "produce", size, 10000, **handed)
+        buffered = {"until": "bursts", "conf": LATE | {"buffer_memory": "true"}}
+        row("send, buffered", three, "send", size, 10000, target=2.5, **buffered)
+        row("produce, buffered", three, "produce", size, 10000, target=2.5, **buffered)
+        row("one table for all, buffered", again, "produce", size, 10000, **buffered)
     for size, count in (100, 20000), (1024, 4000):
         row("receive", every_program, "receive", size, count, 1.2 if size == 100 else 0.9, conf=FETCH_AHEAD, fills=True)
         row("receive, not collected", uncollected("receive"), "receive", size, count, conf=FETCH_AHEAD, fills=True)

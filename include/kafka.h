@@ -89,6 +89,27 @@
 #define KAFKA_PURGE_INFLIGHT 2
 
 /**
+ * For kafka_producer_purge: does not wait for librdkafka's threads. Messages that are sent meanwhile may be given up as well,
+ * unless there is a record accumulator, see kafka_conf_set_buffer_memory.
+ */
+#define KAFKA_PURGE_NON_BLOCKING 4
+
+/**
+ * For kafka_report: no broker has been sent the message. It can be sent again without being there twice.
+ */
+#define KAFKA_MSG_STATUS_NOT_PERSISTED 0
+
+/**
+ * For kafka_report: a broker was sent the message, and has not answered for it.
+ */
+#define KAFKA_MSG_STATUS_POSSIBLY_PERSISTED 1
+
+/**
+ * For kafka_report: a broker has the message.
+ */
+#define KAFKA_MSG_STATUS_PERSISTED 2
+
+/**
  * The first message there is.
  */
 #define KAFKA_OFFSET_BEGINNING -2
@@ -1155,6 +1176,10 @@ typedef struct kafka_report {
      * 0: delivered. Else why not.
      */
     int32_t code;
+    /**
+     * Whether a broker has it: a KAFKA_MSG_STATUS constant.
+     */
+    int32_t status;
 } kafka_report;
 
 /**
@@ -1546,17 +1571,17 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
 int32_t kafka_conf_set_events(struct kafka_conf *conf, uint32_t kinds, struct kafka_error *err);
 
 /**
- * Has a producer hand records over: what a call of kafka_producer_send or kafka_producer_produce
- * costs is a copy, and a thread of the library's queues many records at once. Costs a thread, and
- * up to a millisecond until a record is on its way; what is wrong with a record besides its size
- * is reported, and not returned.
+ * Gives a producer a record accumulator: what a call of kafka_producer_send or kafka_producer_produce costs is a copy, and a
+ * thread of the library's, the sender, gives librdkafka many records at once. Costs a thread, and up to a millisecond until a
+ * record is on its way; what is wrong with a record besides its size is reported, and not returned.
  *
- * buffer_bytes: how many bytes of keys and values may wait for that thread, 128 KiB at least and
- * 2 GiB at most; 0, the default, for no such thread. Returns 0. Does not block.
+ * bytes: how many bytes of keys and values may be sent and not reported yet, as Kafka's own buffer.memory, 128 KiB at least
+ * and 2 GiB at most; then kafka_producer_send returns KAFKA_ERR_QUEUE_FULL. It takes the place of queue.buffering.max.kbytes.
+ * 0, the default, for no accumulator. Returns 0; KAFKA_ERR_INVALID_ARGUMENT, and changes nothing. Does not block.
  */
-int32_t kafka_conf_set_handoff(struct kafka_conf *conf,
-                               size_t buffer_bytes,
-                               struct kafka_error *err);
+int32_t kafka_conf_set_buffer_memory(struct kafka_conf *conf,
+                                     size_t bytes,
+                                     struct kafka_error *err);
 
 /**
  * Frees a configuration; clients made with it do not need it. NULL is nothing.
@@ -1685,14 +1710,16 @@ int32_t kafka_producer_len(struct kafka_producer *producer,
                            struct kafka_error *err);
 
 /**
- * Gives up messages. Each of them is reported as failed, with KAFKA_ERR_PURGE_QUEUE or
- * KAFKA_ERR_PURGE_INFLIGHT.
+ * Gives up the messages that were sent before. Each of them is reported as failed, with KAFKA_ERR_PURGE_QUEUE or
+ * KAFKA_ERR_PURGE_INFLIGHT. What is sent when this has returned, or when its future is complete, is not given up.
  *
- * flags: KAFKA_PURGE constants, joined by |. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not
- * block: it is done in the background; kafka_producer_flush waits for it.
+ * flags: KAFKA_PURGE constants, joined by |. future: see kafka_future. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Blocks until
+ * librdkafka's threads have done it, each of which may be waiting for a name server, unless future or
+ * KAFKA_PURGE_NON_BLOCKING is given.
  */
 int32_t kafka_producer_purge(struct kafka_producer *producer,
                              uint32_t flags,
+                             struct kafka_future **future,
                              struct kafka_error *err);
 
 /**

@@ -34,6 +34,7 @@ macro_rules! subjects {
 }
 
 subjects! {
+    accumulator
     admin
     assignment
     batch
@@ -45,7 +46,6 @@ subjects! {
     events
     future
     group
-    handoff
     notifier
     lengths
     lookahead
@@ -144,11 +144,11 @@ fn unloading_while_threads_run() {
 #[test]
 fn forking() {
     let build = Build::of("fork");
-    let mut handing_over = build.command(Language::C99, Library::Shared);
-    handing_over.arg("handoff");
+    let mut buffered = build.command(Language::C99, Library::Shared);
+    buffered.arg("accumulator");
     all_succeed(vec![
         build.command(Language::C99, Library::Shared),
-        handing_over,
+        buffered,
         build.command(Language::Cpp11, Library::Static),
         build.under_valgrind(false),
     ]);

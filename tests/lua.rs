@@ -87,7 +87,7 @@ macro_rules! specs {
 }
 
 specs! {
-    admin consumer consuming events groups handoff jit lifecycle lookahead misuse mock_cluster module produce producer
+    accumulator admin consumer consuming events groups jit lifecycle lookahead misuse mock_cluster module produce producer
     timing transaction weather
 }
 
@@ -100,7 +100,7 @@ const UNDER_VALGRIND: [&[&str]; 4] = [
         "transaction",
         "weather",
     ],
-    &["consuming", "events", "groups", "handoff", "producer"],
+    &["consuming", "events", "groups", "accumulator", "producer"],
     &[
         "lifecycle",
         "admin",

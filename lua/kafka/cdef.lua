@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "1c817ff00918378b",
+  hash = "12c8ca912c3adf02",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -13,6 +13,14 @@ static const int KAFKA_ERROR_MESSAGE_SIZE = 512;
 static const int KAFKA_PURGE_QUEUE = 1;
 
 static const int KAFKA_PURGE_INFLIGHT = 2;
+
+static const int KAFKA_PURGE_NON_BLOCKING = 4;
+
+static const int KAFKA_MSG_STATUS_NOT_PERSISTED = 0;
+
+static const int KAFKA_MSG_STATUS_POSSIBLY_PERSISTED = 1;
+
+static const int KAFKA_MSG_STATUS_PERSISTED = 2;
 
 static const int KAFKA_OFFSET_BEGINNING = -2;
 
@@ -303,6 +311,7 @@ typedef struct kafka_report {
     int64_t latency_us;
     int32_t partition;
     int32_t code;
+    int32_t status;
 } kafka_report;
 
 typedef struct kafka_counters {
@@ -416,9 +425,9 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
 
 int32_t kafka_conf_set_events(struct kafka_conf *conf, uint32_t kinds, struct kafka_error *err);
 
-int32_t kafka_conf_set_handoff(struct kafka_conf *conf,
-                               size_t buffer_bytes,
-                               struct kafka_error *err);
+int32_t kafka_conf_set_buffer_memory(struct kafka_conf *conf,
+                                     size_t bytes,
+                                     struct kafka_error *err);
 
 void kafka_conf_free(struct kafka_conf *conf);
 
@@ -472,6 +481,7 @@ int32_t kafka_producer_len(struct kafka_producer *producer,
 
 int32_t kafka_producer_purge(struct kafka_producer *producer,
                              uint32_t flags,
+                             struct kafka_future **future,
                              struct kafka_error *err);
 
 int32_t kafka_producer_close(struct kafka_producer *producer,

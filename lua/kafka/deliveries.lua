@@ -50,6 +50,8 @@ local deliveries = {}
 ---@field opaque any of `produce`; the sequence id of `send`
 ---@field err? string why it was not delivered
 ---@field code? integer
+---@field status? string of one that was not delivered: "not_persisted", no broker has been sent it; "possibly_persisted", a
+--- broker was sent it and has not answered for it; or "persisted"
 
 ---@class kafka.Deliveries
 ---@field private all boolean whether every message has a report for the program
@@ -166,6 +168,12 @@ local function present(number)
   return number >= 0 and tonumber(number) or nil
 end
 
+local STATUS = {
+  [C.KAFKA_MSG_STATUS_NOT_PERSISTED] = "not_persisted",
+  [C.KAFKA_MSG_STATUS_POSSIBLY_PERSISTED] = "possibly_persisted",
+  [C.KAFKA_MSG_STATUS_PERSISTED] = "persisted",
+}
+
 local function read(report, opaque)
   local code = report.code
   return {
@@ -177,6 +185,7 @@ local function read(report, opaque)
     opaque = opaque,
     err = code ~= 0 and err.text(code) or nil,
     code = code ~= 0 and code or nil,
+    status = code ~= 0 and STATUS[report.status] or nil,
   }
 end
 

@@ -4,6 +4,7 @@ local check = require("kafka.check")
 local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local events = require("kafka.events")
+local future = require("kafka.future")
 local native = require("kafka.native")
 local phase = require("kafka.nginx.phase")
 local record = require("kafka.record")
@@ -254,6 +255,7 @@ end
 ---@return kafka.Report? report nil if it was not delivered, or not in time: then it is still under way
 ---@return string? message
 ---@return integer? code
+---@return kafka.Report? report of a message that was not delivered
 function Producer:produce_sync(message, timeout_ms)
   local checked = record.read(2, nil, message)
   timeout_ms = check.timeout(3, timeout_ms, TIMEOUT_MS)
@@ -280,7 +282,7 @@ function Producer:produce_sync(message, timeout_ms)
     -- A flush that found nothing left has left its report where it is not taken.
     return err.failure(code == 0 and C.KAFKA_ERR_TIMED_OUT or code)
   elseif report.err then
-    return nil, report.err, report.code
+    return nil, report.err, report.code, report
   end
   return report
 end
@@ -335,7 +337,9 @@ end
 
 local PURGE_FIELDS = { queue = true, inflight = true }
 
---- Gives up messages: each is reported as failed, PURGE_QUEUE or PURGE_INFLIGHT. Does not wait: `flush` does.
+--- Gives up the messages that were sent before: each is reported as failed, PURGE_QUEUE or PURGE_INFLIGHT. Waits until
+--- librdkafka's threads have done it. In the phases of nginx where it cannot, it begins, and without `buffer_memory` messages
+--- that are sent meanwhile may be given up as well.
 ---@param which? {queue?: boolean, inflight?: boolean} those that no broker has been sent, or those that none has
 --- answered for, which may have arrived; both without it
 ---@return true? purged
@@ -350,7 +354,14 @@ function Producer:purge(which)
   if not self.handle then
     return err.closed()
   end
-  local code = flags ~= 0 and C.kafka_producer_purge(self.handle, flags, nil) or 0
+  if flags == 0 then
+    return true
+  elseif phase.may_yield() then
+    return future.finish(C.kafka_producer_purge(self.handle, flags, future.out, nil), -1)
+  elseif phase.is_nginx then
+    flags = flags + C.KAFKA_PURGE_NON_BLOCKING
+  end
+  local code = C.kafka_producer_purge(self.handle, flags, nil, nil)
   if code ~= 0 then
     return err.failure(code)
   end
@@ -409,6 +420,14 @@ function Producer:is_closed()
 end
 
 local extension = {}
+
+local ALL = C.KAFKA_PURGE_QUEUE + C.KAFKA_PURGE_INFLIGHT + C.KAFKA_PURGE_NON_BLOCKING
+
+--- Begins to give all messages up, where nothing is sent any more. Never waits.
+---@param producer kafka.Producer
+function extension.give_up(producer)
+  C.kafka_producer_purge(producer.handle, ALL, nil, nil)
+end
 
 --- Queues a record that is known to be right, as `produce` does.
 ---@param producer kafka.Producer

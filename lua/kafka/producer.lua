@@ -259,7 +259,7 @@ local function settle(self, timeout_ms)
   if code == C.KAFKA_ERR_TIMED_OUT and mine then
     local left = self:len() or 0
     local given_up = left
-    self:purge()
+    produce.give_up(self)
     repeat
       local before = left
       code = deliveries.flush(self, PURGE_MS, SLICE_MS, serve)
@@ -349,17 +349,17 @@ local metatable = check.class("kafka.producer", Producer, counts)
 local sandbox_send = check.method(metatable, 5, 5, sandbox.send)
 local sandbox_poll = check.method(metatable, 1, 1, sandbox.poll)
 
--- How many bytes of messages wait to be queued by default.
-local HANDOFF_BYTES = 4 * 1024 * 1024
+-- The least, and what there is by default, as Kafka's own.
+local LEAST_BUFFER_MEMORY, BUFFER_MEMORY = 128 * 1024, 32 * 1024 * 1024
 
 local function start(client_conf, brokers, hosted, options, aside)
   if hosted then
     sandbox.check_conf(client_conf)
   end
   events.configure(client_conf, options)
-  local handoff = options.handoff
-  if handoff then
-    C.kafka_conf_set_handoff(client_conf, handoff == true and HANDOFF_BYTES or handoff, nil)
+  local bytes = options.buffer_memory
+  if bytes then
+    C.kafka_conf_set_buffer_memory(client_conf, bytes == true and BUFFER_MEMORY or bytes, nil)
   end
   local handle = ffi.gc(client.start("producer", brokers, client_conf, aside), free_producer)
   return handle, conf.is_true(client_conf, "delivery.report.only.error")
@@ -369,10 +369,10 @@ end
 ---@field reports? boolean every message is reported by `reports`
 ---@field on_delivery? fun(report: kafka.Report) called for every message that has no `on_delivery` of its own
 ---@field block_ms? integer how long a call waits for room where the queue is full; -1 waits without limit
----@field handoff? boolean|integer messages are queued by a thread of their own; as a number, how many bytes of them may
---- wait for it, 4 MiB by default
+---@field buffer_memory? boolean|integer messages go to a record accumulator; as a number, how many bytes of them there may
+--- be that are not reported yet, 32 MiB by default
 
-local KNOWN_OPTIONS = { reports = true, on_delivery = true, block_ms = true, handoff = true }
+local KNOWN_OPTIONS = { reports = true, on_delivery = true, block_ms = true, buffer_memory = true }
 for name in pairs(events.OPTIONS) do
   KNOWN_OPTIONS[name] = true
 end
@@ -380,18 +380,18 @@ end
 --- Checks what is not a function among the options.
 local function check_options(options, level)
   local wrong = "option '%s': %s expected, got %s"
-  local reports, block_ms, handoff = options.reports, options.block_ms, options.handoff
+  local reports, block_ms, buffer_memory = options.reports, options.block_ms, options.buffer_memory
   if reports ~= nil and type(reports) ~= "boolean" then
     check.fail(3, wrong:format("reports", "boolean", type(reports)), level + 1)
   elseif block_ms ~= nil and type(block_ms) ~= "number" then
     check.fail(3, wrong:format("block_ms", "number", type(block_ms)), level + 1)
   end
-  if type(handoff) == "number" then
-    if not (handoff >= 1 and handoff <= INT32_MAX) then
-      check.fail(3, "option 'handoff': number out of range", level + 1)
+  if type(buffer_memory) == "number" then
+    if not (buffer_memory >= LEAST_BUFFER_MEMORY and buffer_memory <= INT32_MAX) then
+      check.fail(3, "option 'buffer_memory': number out of range", level + 1)
     end
-  elseif handoff ~= nil and type(handoff) ~= "boolean" then
-    check.fail(3, wrong:format("handoff", "boolean or number", type(handoff)), level + 1)
+  elseif buffer_memory ~= nil and type(buffer_memory) ~= "boolean" then
+    check.fail(3, wrong:format("buffer_memory", "boolean or number", type(buffer_memory)), level + 1)
   end
   -- Not a number is not in range either.
   local in_range = block_ms == nil or block_ms == -1 or block_ms >= 0

@@ -16,7 +16,7 @@ pub struct Conf {
     set: HashSet<CString>,
     awaited: Kinds,
     lookahead: bool,
-    handoff_bytes: usize,
+    buffer_memory: Option<usize>,
 }
 
 /// The properties of a topic.
@@ -73,13 +73,13 @@ impl Conf {
         self.lookahead
     }
 
-    /// How many bytes of records a producer may have waiting for the thread that queues them; 0 for no such thread.
-    pub fn set_handoff(&mut self, bytes: usize) {
-        self.handoff_bytes = bytes;
+    /// How many bytes of records a producer with an accumulator may hold; `None` for a producer without one.
+    pub fn set_buffer_memory(&mut self, bytes: Option<usize>) {
+        self.buffer_memory = bytes;
     }
 
-    pub(super) fn handoff_bytes(&self) -> usize {
-        self.handoff_bytes
+    pub(super) fn buffer_memory(&self) -> Option<usize> {
+        self.buffer_memory
     }
 
     /// Whether librdkafka's log goes to stderr: where the user asked for it, and does not fetch it.

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accumulator;
 mod admin;
 mod api;
 mod call;
@@ -15,7 +16,6 @@ mod error;
 mod events;
 mod future;
 mod group;
-mod handoff;
 mod lookahead;
 mod mock_cluster;
 mod names;
@@ -31,7 +31,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use crate::rd::admin as verbs;
 pub use crate::rd::{
     librdkafka_version, Batch, Change, Code, Fields, GroupMetadata, Headers, Meaning, Message,
-    Partitions, Record, Records, Topic, TopicPartition,
+    MessageStatus, Partitions, Record, Records, Topic, TopicPartition,
 };
 pub use admin::Admin;
 pub use call::Call;

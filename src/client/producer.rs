@@ -7,15 +7,15 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{mpsc, Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
 
+use super::accumulator::Accumulator;
 use super::client::Client;
 use super::conf::{Conf, TopicConf};
 use super::error::{Error, Result};
-use super::handoff::{self, Handoff};
 use super::notifier::Signal;
 use super::reports::{Reported, Reports};
 use super::transaction::Turn;
 use crate::process::{self, Generation};
-use crate::rd::{self, Code, Queue, Record, Records, Topic};
+use crate::rd::{self, Code, DeliveryReport, Queue, Record, Records, Topic};
 use crate::sync::Deadline;
 
 /// How long a producer that is not closed by hand may take for what is left.
@@ -33,15 +33,26 @@ const SLICE_MS: i32 = 100;
 struct Shared {
     reports: Reports,
     /// Where records go first, if not straight to librdkafka.
-    handoff: Option<Arc<Handoff>>,
+    accumulator: Option<Arc<Accumulator>>,
     stop: AtomicBool,
 }
 
 impl Shared {
     /// Waits until librdkafka has all records; false if the time is up before.
     fn drain(&self, deadline: Deadline) -> bool {
-        let handoff = self.handoff.as_ref();
-        handoff.map_or(true, |handoff| handoff.drain(deadline))
+        let accumulator = self.accumulator.as_ref();
+        accumulator.map_or(true, |accumulator| accumulator.drain(deadline))
+    }
+
+    /// Takes over what became of messages.
+    fn report<'a>(&self, reports: impl Iterator<Item = DeliveryReport<'a>>) {
+        match &self.accumulator {
+            None => self.reports.take(reports),
+            Some(accumulator) => {
+                let release = |report: &DeliveryReport<'_>| accumulator.release(report.len);
+                self.reports.take(reports.inspect(release));
+            }
+        }
     }
 }
 
@@ -53,8 +64,8 @@ pub struct Producer {
     shared: Arc<Shared>,
     /// When it has to be closed, once that has begun.
     close_by: OnceLock<Deadline>,
-    /// Receives when the thread behind `handoff` has ended.
-    handoff_ended: Mutex<Option<mpsc::Receiver<()>>>,
+    /// Receives when the accumulator's sender has ended.
+    sender_ended: Mutex<Option<mpsc::Receiver<()>>>,
     transaction_turn: Arc<Turn>,
     id: u64,
 }
@@ -64,13 +75,14 @@ impl Producer {
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
         let only_errors = conf.only_errors_are_reported();
         let signal = Arc::<Signal>::default();
-        let handoff = match conf.handoff_bytes() {
-            0 => None,
-            bytes => Some(Arc::new(Handoff::new(bytes, conf.max_message_bytes()))),
-        };
+        let accumulator = conf.buffer_memory().map(|limit_bytes| {
+            let message_max_bytes = conf.max_message_bytes();
+            let signal = Arc::clone(&signal);
+            Arc::new(Accumulator::new(limit_bytes, message_max_bytes, signal))
+        });
         let shared = Arc::new(Shared {
             reports: Reports::new(conf.max_messages(), only_errors, Arc::clone(&signal)),
-            handoff,
+            accumulator,
             stop: AtomicBool::new(false),
         });
         let mut native = conf.to_native()?;
@@ -84,6 +96,12 @@ impl Producer {
         native
             .set(c"queue.buffering.max.messages", c"0")
             .map_err(Error::invalid)?;
+        if shared.accumulator.is_some() {
+            // The accumulator counts these, too.
+            native
+                .set(c"queue.buffering.max.kbytes", c"2147483647")
+                .map_err(Error::invalid)?;
+        }
         let client = Client::start(rd::Kind::Producer, brokers, conf, native, signal)?;
         let native = client.native();
         let queue = Arc::new(native.main_queue());
@@ -99,15 +117,15 @@ impl Producer {
             queue: Some(queue),
             shared,
             close_by: OnceLock::new(),
-            handoff_ended: Mutex::default(),
+            sender_ended: Mutex::default(),
             transaction_turn: Arc::default(),
             id,
         };
         draining?;
-        if let Some(handoff) = &producer.shared.handoff {
+        if let Some(accumulator) = &producer.shared.accumulator {
             let native = producer.native().clone();
-            let ended = take_records(handoff, native, &producer.shared)?;
-            producer.handoff_ended = Mutex::new(Some(ended));
+            let ended = start_sender(accumulator, native, &producer.shared)?;
+            producer.sender_ended = Mutex::new(Some(ended));
         }
         Ok(producer)
     }
@@ -145,17 +163,17 @@ impl Producer {
     #[inline(always)]
     pub fn produce(&self, topic: &Arc<Topic>, record: Record<'_>) -> Result<(), Code> {
         self.shared.reports.reserve()?;
-        let produced = match &self.shared.handoff {
+        let produced = match &self.shared.accumulator {
             None => self.native().produce_record(topic, record),
-            Some(handoff) => self.hand_over(handoff, topic, record),
+            Some(accumulator) => self.append(accumulator, topic, record),
         };
         produced.inspect_err(|_| self.shared.reports.release(1))
     }
 
     #[inline(never)]
-    fn hand_over(
+    fn append(
         &self,
-        handoff: &Handoff,
+        accumulator: &Accumulator,
         topic: &Arc<Topic>,
         record: Record<'_>,
     ) -> Result<(), Code> {
@@ -164,7 +182,7 @@ impl Producer {
         } else if !self.native().has_topic(topic) {
             return Err(Code::UNKNOWN_TOPIC);
         }
-        handoff.give(topic, record)
+        accumulator.append(topic, record)
     }
 
     /// Queues copies of the first `count` records, in their order within each partition; never blocks. `refused` gets
@@ -176,7 +194,7 @@ impl Producer {
         count: usize,
         mut refused: impl FnMut(usize, Code),
     ) -> usize {
-        if self.shared.handoff.is_some() {
+        if self.shared.accumulator.is_some() {
             let mut queued = 0;
             for index in 0..count {
                 match self.produce(topic, records.get(index)) {
@@ -256,12 +274,25 @@ impl Producer {
         &self.shared.reports
     }
 
-    /// Gives up messages, those still queued or those under way; each is reported as failed.
-    pub fn purge(&self, queued: bool, in_flight: bool) {
-        if let Some(handoff) = self.shared.handoff.as_ref().filter(|_| queued) {
-            handoff.purge(in_flight);
+    /// Begins to give up messages, those still queued or those under way; each is reported as failed. Where there is no
+    /// accumulator, those that are sent meanwhile may be given up as well.
+    pub fn begin_purge(&self, queued: bool, in_flight: bool) {
+        match self.shared.accumulator.as_ref().filter(|_| queued) {
+            Some(accumulator) => accumulator.purge(in_flight),
+            None => self.native().begin_purge(queued, in_flight),
         }
-        self.native().purge(queued, in_flight);
+    }
+
+    /// Gives up messages that were sent before, and none that is sent when it is done. What is returned is the rest, on any
+    /// thread: it waits until that is done.
+    pub fn purge(&self, queued: bool, in_flight: bool) -> impl FnOnce() + Send + 'static {
+        let (native, shared) = (self.native().clone(), Arc::clone(&self.shared));
+        let accumulator = self.shared.accumulator.as_ref().filter(|_| queued);
+        let is_sent_on = accumulator.map(|it| it.purge(in_flight)).is_some();
+        move || match is_sent_on {
+            true => drop(shared.drain(Deadline::default())),
+            false => native.purge(queued, in_flight),
+        }
     }
 
     /// Sends what is queued and waits until all is reported; an event that is awaited ends the wait with an error.
@@ -327,7 +358,7 @@ impl Producer {
         let close_by = *self.close_by.get_or_init(|| Deadline::after_ms(timeout_ms));
         while !self.flush_slice(close_by, SLICE_MS) {
             if close_by.is_past() {
-                self.purge(true, true);
+                self.begin_purge(true, true);
                 // What was purged comes back as reports, which a call that waits for them sees.
                 self.flush_slice(Deadline::after_ms(PURGE_MS), PURGE_MS);
                 break;
@@ -356,9 +387,9 @@ impl Drop for Producer {
     fn drop(&mut self) {
         open_producers::remove(self.id);
         let close_by = self.close_by.get().copied().unwrap_or_default();
-        if let Some(handoff) = &self.shared.handoff {
-            handoff.end();
-            let ended = self.handoff_ended.get_mut();
+        if let Some(accumulator) = &self.shared.accumulator {
+            accumulator.end();
+            let ended = self.sender_ended.get_mut();
             if let Some(ended) = ended.unwrap_or_else(PoisonError::into_inner) {
                 let _ = ended.recv_timeout(close_by.wind_up());
             }
@@ -374,18 +405,17 @@ impl Drop for Producer {
     }
 }
 
-/// Starts the thread that queues the records that were handed over. Returns what receives when it has ended.
-fn take_records(
-    handoff: &Arc<Handoff>,
+/// Starts the accumulator's sender. Returns what receives when it has ended.
+fn start_sender(
+    accumulator: &Arc<Accumulator>,
     client: rd::Client,
     shared: &Arc<Shared>,
 ) -> Result<mpsc::Receiver<()>> {
     let (end, ended) = mpsc::sync_channel(1);
     let (reporting, ending) = (Arc::clone(shared), Arc::clone(shared));
-    handoff::start(
-        handoff,
+    accumulator.start_sender(
         client,
-        move |report| reporting.reports.take(std::iter::once(report)),
+        move |report| reporting.report(std::iter::once(report)),
         move |has_panicked| {
             if has_panicked {
                 ending.reports.close();
@@ -408,7 +438,7 @@ fn drain(queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
                 };
                 if event.is_delivery_report() {
                     let timed = shared.reports.are_timed();
-                    shared.reports.take(event.delivery_reports(timed));
+                    shared.report(event.delivery_reports(timed));
                 } else {
                     event.dispatch();
                 }

@@ -2,6 +2,7 @@
 //! caller that fetches them.
 
 use std::ffi::CStr;
+use std::mem::size_of;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::error::{Error, Result};
 use super::names::{Names, TopicId};
 use super::notifier::Signal;
 use super::opaque::Opaque;
-use crate::rd::{Code, DeliveryReport};
+use crate::rd::{Code, DeliveryReport, MessageStatus};
 use crate::sync::Deadline;
 
 /// What became of one message.
@@ -32,7 +33,12 @@ pub struct Report {
     pub timestamp: i64,
     /// Microseconds from `send` to its report; -1 without [`Reports::time`].
     pub latency_us: i64,
+    /// Whether a broker has it.
+    pub status: MessageStatus,
 }
+
+// One for each message that was reported and is not fetched.
+const _: () = assert!(size_of::<Report>() <= 48);
 
 /// What was fetched at one go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +172,7 @@ impl Reports {
                 topic: last.1,
                 timestamp: report.timestamp,
                 latency_us: report.latency_us,
+                status: report.status,
             }
         }));
     }
@@ -368,6 +375,7 @@ mod tests {
             topic: TopicId::default(),
             timestamp: -1,
             latency_us: -1,
+            status: MessageStatus::PossiblyPersisted,
         }
     }
 

@@ -12,7 +12,7 @@ use super::producer::Producer;
 use crate::rd::{self, Code, GroupMetadata, Partitions};
 use crate::sync::Deadline;
 
-/// How long beginning a transaction may wait for records that were handed over, of which there mostly are none.
+/// How long beginning a transaction may wait for the accumulator, which mostly is empty.
 const DRAIN_MS: i32 = 10;
 
 /// Whether a call of transactions is under way. librdkafka refuses a second one.
@@ -50,7 +50,7 @@ impl Producer {
         let turn = Arc::clone(self.transaction_turn());
         let deadline = Deadline::after_ms(timeout_ms);
         self.client().command(move |native, _| {
-            // What was handed over before is part of the transaction.
+            // What was sent before is part of the transaction.
             if !drain(deadline) {
                 return Err(Code::TIMED_OUT.into());
             }
@@ -70,7 +70,7 @@ impl Producer {
 
     /// Begins a transaction; never blocks.
     pub fn begin_transaction(&self) -> Result<()> {
-        // What was handed over before is no part of it, and refused.
+        // What was sent before is no part of it, and refused.
         if !self.drainer()(Deadline::after_ms(DRAIN_MS)) {
             let text = "records from before the transaction are still being queued";
             return Err(Error::new(Code::STATE.0, text));

@@ -1,6 +1,7 @@
 //! `kafka_conf` and `kafka_topic_conf`.
 
 use std::ffi::c_char;
+use std::ops::RangeInclusive;
 
 use super::boundary::{guarded, guarded_void, output, reference, reference_mut, string, take_back};
 use super::error::kafka_error;
@@ -132,30 +133,33 @@ pub unsafe extern "C" fn kafka_conf_set_events(
     })
 }
 
-/// Has a producer hand records over: what a call of kafka_producer_send or kafka_producer_produce
-/// costs is a copy, and a thread of the library's queues many records at once. Costs a thread, and
-/// up to a millisecond until a record is on its way; what is wrong with a record besides its size
-/// is reported, and not returned.
+/// Gives a producer a record accumulator: what a call of kafka_producer_send or kafka_producer_produce costs is a copy, and a
+/// thread of the library's, the sender, gives librdkafka many records at once. Costs a thread, and up to a millisecond until a
+/// record is on its way; what is wrong with a record besides its size is reported, and not returned.
 ///
-/// buffer_bytes: how many bytes of keys and values may wait for that thread, 128 KiB at least and
-/// 2 GiB at most; 0, the default, for no such thread. Returns 0. Does not block.
+/// bytes: how many bytes of keys and values may be sent and not reported yet, as Kafka's own buffer.memory, 128 KiB at least
+/// and 2 GiB at most; then kafka_producer_send returns KAFKA_ERR_QUEUE_FULL. It takes the place of queue.buffering.max.kbytes.
+/// 0, the default, for no accumulator. Returns 0; KAFKA_ERR_INVALID_ARGUMENT, and changes nothing. Does not block.
 #[no_mangle]
-pub unsafe extern "C" fn kafka_conf_set_handoff(
+pub unsafe extern "C" fn kafka_conf_set_buffer_memory(
     conf: *mut kafka_conf,
-    buffer_bytes: usize,
+    bytes: usize,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let conf = reference_mut(conf, "conf")?;
-        if buffer_bytes > 1 << 31 {
+        if bytes != 0 && !BUFFER_MEMORY.contains(&bytes) {
             return Err(Error::invalid(format!(
-                "buffer_bytes is out of range: {buffer_bytes}"
+                "bytes is not between 131072 and 2147483648: {bytes}"
             )));
         }
-        conf.0.set_handoff(buffer_bytes);
+        conf.0.set_buffer_memory((bytes != 0).then_some(bytes));
         Ok(())
     })
 }
+
+/// What [`kafka_conf_set_buffer_memory`] takes: two chunks at least.
+const BUFFER_MEMORY: RangeInclusive<usize> = 128 << 10..=2 << 30;
 
 /// Frees a configuration; clients made with it do not need it. NULL is nothing.
 #[no_mangle]

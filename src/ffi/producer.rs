@@ -252,27 +252,44 @@ pub const KAFKA_PURGE_QUEUE: i32 = 1;
 /// For kafka_producer_purge: messages that a broker has not answered for. It may have them even so.
 pub const KAFKA_PURGE_INFLIGHT: i32 = 2;
 
-/// Gives up messages. Each of them is reported as failed, with KAFKA_ERR_PURGE_QUEUE or
-/// KAFKA_ERR_PURGE_INFLIGHT.
+/// For kafka_producer_purge: does not wait for librdkafka's threads. Messages that are sent meanwhile may be given up as well,
+/// unless there is a record accumulator, see kafka_conf_set_buffer_memory.
+pub const KAFKA_PURGE_NON_BLOCKING: i32 = 4;
+
+/// Gives up the messages that were sent before. Each of them is reported as failed, with KAFKA_ERR_PURGE_QUEUE or
+/// KAFKA_ERR_PURGE_INFLIGHT. What is sent when this has returned, or when its future is complete, is not given up.
 ///
-/// flags: KAFKA_PURGE constants, joined by |. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Does not
-/// block: it is done in the background; kafka_producer_flush waits for it.
+/// flags: KAFKA_PURGE constants, joined by |. future: see kafka_future. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Blocks until
+/// librdkafka's threads have done it, each of which may be waiting for a name server, unless future or
+/// KAFKA_PURGE_NON_BLOCKING is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_purge(
     producer: *mut kafka_producer,
     flags: u32,
+    future: *mut *mut kafka_future,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let producer = reference(producer, "producer")?.handle.enter()?;
-        let (queued, in_flight) = (KAFKA_PURGE_QUEUE as u32, KAFKA_PURGE_INFLIGHT as u32);
-        if flags == 0 || flags & !(queued | in_flight) != 0 {
+        let handle = &reference(producer, "producer")?.handle;
+        let has = |flag: i32| flags & flag as u32 != 0;
+        let known = KAFKA_PURGE_QUEUE | KAFKA_PURGE_INFLIGHT | KAFKA_PURGE_NON_BLOCKING;
+        let (queued, in_flight) = (has(KAFKA_PURGE_QUEUE), has(KAFKA_PURGE_INFLIGHT));
+        if !(queued || in_flight) || has(!known) {
             return Err(Error::invalid(format!(
                 "flags is not made of KAFKA_PURGE constants: {flags:#x}"
             )));
         }
-        producer.purge(flags & queued != 0, flags & in_flight != 0);
-        Ok(())
+        let producer = handle.enter()?;
+        if has(KAFKA_PURGE_NON_BLOCKING) {
+            producer.begin_purge(queued, in_flight);
+            return kafka_future::call(future, handle, |_| Ok(Outcome::Nothing), nothing);
+        }
+        let rest = producer.purge(queued, in_flight);
+        let rest = move |_: &Producer| {
+            rest();
+            Ok(Outcome::Nothing)
+        };
+        kafka_future::call(future, handle, rest, nothing)
     })
 }
 

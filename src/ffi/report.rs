@@ -6,7 +6,7 @@ use std::ptr;
 use super::boundary::{guarded, output, reference};
 use super::error::kafka_error;
 use super::producer::kafka_producer;
-use crate::client::{Error, TopicId};
+use crate::client::{Error, MessageStatus, TopicId};
 
 /// What was reported since the last call.
 #[repr(C)]
@@ -37,7 +37,21 @@ pub struct kafka_report {
     pub partition: i32,
     /// 0: delivered. Else why not.
     pub code: i32,
+    /// Whether a broker has it: a KAFKA_MSG_STATUS constant.
+    pub status: i32,
 }
+
+/// For kafka_report: no broker has been sent the message. It can be sent again without being there twice.
+pub const KAFKA_MSG_STATUS_NOT_PERSISTED: i32 = 0;
+/// For kafka_report: a broker was sent the message, and has not answered for it.
+pub const KAFKA_MSG_STATUS_POSSIBLY_PERSISTED: i32 = 1;
+/// For kafka_report: a broker has the message.
+pub const KAFKA_MSG_STATUS_PERSISTED: i32 = 2;
+const _: () = {
+    assert!(KAFKA_MSG_STATUS_NOT_PERSISTED == MessageStatus::NotPersisted as i32);
+    assert!(KAFKA_MSG_STATUS_POSSIBLY_PERSISTED == MessageStatus::PossiblyPersisted as i32);
+    assert!(KAFKA_MSG_STATUS_PERSISTED == MessageStatus::Persisted as i32);
+};
 
 /// What became of all messages since the producer was made.
 #[repr(C)]
@@ -113,6 +127,7 @@ pub unsafe extern "C" fn kafka_producer_reports(
                 latency_us: report.latency_us,
                 partition: report.partition,
                 code: report.code.0,
+                status: report.status as i32,
             });
             fetched += 1;
         }

@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use std::sync::{mpsc, Arc, Weak};
 use std::time::Duration;
 
-use libc::c_void;
+use libc::{c_int, c_void};
 
 use super::conf::{Conf, TopicConf};
 use super::error::{lossy, Code, Error};
@@ -230,9 +230,18 @@ impl Client {
         Code(unsafe { sys::rd_kafka_flush(self.0.rk, timeout_ms) }).check()
     }
 
-    /// Gives up messages, those still queued or those under way; each is reported as failed. Does not wait.
+    /// Gives up messages, those still queued or those under way; each is reported as failed. Returns when the broker threads
+    /// have done so, each of which may be waiting for a name server: what is produced later is not given up.
     pub fn purge(&self, queued: bool, in_flight: bool) {
-        let mut flags = sys::RD_KAFKA_PURGE_F_NON_BLOCKING;
+        self.purge_with(queued, in_flight, 0);
+    }
+
+    /// As [`Self::purge`], and does not wait: what is produced meanwhile may be given up as well.
+    pub fn begin_purge(&self, queued: bool, in_flight: bool) {
+        self.purge_with(queued, in_flight, sys::RD_KAFKA_PURGE_F_NON_BLOCKING);
+    }
+
+    fn purge_with(&self, queued: bool, in_flight: bool, mut flags: c_int) {
         if queued {
             flags |= sys::RD_KAFKA_PURGE_F_QUEUE;
         }

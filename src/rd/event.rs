@@ -112,6 +112,18 @@ impl Event<'_> {
     }
 }
 
+/// Whether a broker has a message, as `rd_kafka_msg_status_t`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum MessageStatus {
+    /// No broker has been sent it.
+    NotPersisted,
+    /// A broker may have it.
+    PossiblyPersisted,
+    /// A broker has it.
+    Persisted,
+}
+
 /// What became of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryReport<'a> {
@@ -129,6 +141,10 @@ pub struct DeliveryReport<'a> {
     pub timestamp: i64,
     /// Microseconds since it was produced; -1 if that is not wanted.
     pub latency_us: i64,
+    /// Whether a broker has it.
+    pub status: MessageStatus,
+    /// The bytes of its key and value.
+    pub len: usize,
 }
 
 impl<'q> Event<'q> {
@@ -172,6 +188,12 @@ impl<'q> Event<'q> {
                     code: Code(message.err),
                     timestamp,
                     latency_us,
+                    status: match sys::rd_kafka_message_status(message) {
+                        0 => MessageStatus::NotPersisted,
+                        2 => MessageStatus::Persisted,
+                        _ => MessageStatus::PossiblyPersisted,
+                    },
+                    len: message.key_len + message.len,
                 })
             }
         })

@@ -29,7 +29,7 @@ pub use client::{Client, Kind, WeakClient};
 pub use codes::Meaning;
 pub use conf::{Conf, TopicConf};
 pub use error::{librdkafka_version, Code, Error};
-pub use event::{DeliveryReport, Event, OnArrival, Queue};
+pub use event::{DeliveryReport, Event, MessageStatus, OnArrival, Queue};
 pub use group_metadata::GroupMetadata;
 pub use listener::{Change, Listener, Wanted};
 pub use message::{Fields, Header, Message, Trouble};

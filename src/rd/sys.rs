@@ -326,6 +326,7 @@ extern "C" {
         timestamp_type: *mut c_int,
     ) -> i64;
     pub fn rd_kafka_message_latency(message: *const rd_kafka_message_t) -> i64;
+    pub fn rd_kafka_message_status(message: *const rd_kafka_message_t) -> c_int;
     pub fn rd_kafka_message_leader_epoch(message: *const rd_kafka_message_t) -> i32;
     pub fn rd_kafka_message_headers(
         message: *const rd_kafka_message_t,

@@ -164,8 +164,8 @@ int main(int argument_count, char **arguments)
     pid_t child;
 
     cluster = cluster_with("forked", 1, &servers);
-    if (argument_count > 1 && strcmp(arguments[1], "handoff") == 0) {
-        OK(kafka_conf_set_handoff(producer_conf, 1024 * 1024, &err));
+    if (argument_count > 1 && strcmp(arguments[1], "accumulator") == 0) {
+        OK(kafka_conf_set_buffer_memory(producer_conf, 1024 * 1024, &err));
     }
     producer = producer_with(servers, producer_conf);
     topic = topic_of(producer, "forked");

@@ -39,6 +39,7 @@ static void what_is_not_fetched_takes_room(void)
         CHECK_INT(reports[i].offset, i);
         CHECK_INT(reports[i].partition, 0);
         CHECK_INT(reports[i].code, 0);
+        CHECK_INT(reports[i].status, KAFKA_MSG_STATUS_PERSISTED);
         OK(send_text(producer, topic, 0, "x", 10 + i));
     }
     FAILS(send_text(producer, topic, 0, "y", 10), KAFKA_ERR_QUEUE_FULL);
@@ -249,19 +250,45 @@ static void what_is_purged_is_reported(void)
     kafka_report report;
     size_t report_count = 0;
 
-    FAILS(kafka_producer_purge(producer, 0, &err), KAFKA_ERR_INVALID_ARGUMENT);
-    FAILS(kafka_producer_purge(producer, 4, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    FAILS(kafka_producer_purge(producer, 0, NULL, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    FAILS(kafka_producer_purge(producer, KAFKA_PURGE_NON_BLOCKING, NULL, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    FAILS(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE | 8, NULL, &err), KAFKA_ERR_INVALID_ARGUMENT);
     OK(send_text(producer, topic, 0, "x", 1));
-    OK(kafka_producer_purge(producer, KAFKA_PURGE_INFLIGHT, &err));
+    OK(kafka_producer_purge(producer, KAFKA_PURGE_INFLIGHT, NULL, &err));
     FAILS(kafka_producer_wait(producer, 50, &err), KAFKA_ERR_TIMED_OUT);
     OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
     CHECK_INT(report_count, 0);
-    OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, &err));
+    OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, NULL, &err));
     OK(kafka_producer_wait(producer, PATIENCE_MS, &err));
     OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
     CHECK_INT(report_count, 1);
     CHECK_INT(report.code, KAFKA_ERR_PURGE_QUEUE);
+    CHECK_INT(report.status, KAFKA_MSG_STATUS_NOT_PERSISTED);
     CHECK_TEXT(report.topic, "full");
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+static void what_was_sent_may_have_arrived(kafka_mock_cluster *cluster)
+{
+    kafka_producer *producer = producer_with(servers, NULL);
+    kafka_topic *topic = topic_of(producer, "full");
+    kafka_report report;
+    size_t report_count = 0;
+
+    OK(send_text(producer, topic, 0, "x", 0));
+    CHECK_INT(await_reports(producer, 1), 0);
+    OK(kafka_mock_cluster_set_rtt(cluster, 1, PATIENCE_MS, &err));
+    OK(send_text(producer, topic, 0, "x", 1));
+    while (report_count == 0) {
+        /* Once it is under way. */
+        OK(kafka_producer_purge(producer, KAFKA_PURGE_INFLIGHT, NULL, &err));
+        OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
+        sleep_ms(10);
+    }
+    CHECK_INT(report.code, KAFKA_ERR_PURGE_INFLIGHT);
+    CHECK_INT(report.status, KAFKA_MSG_STATUS_POSSIBLY_PERSISTED);
+    OK(kafka_mock_cluster_set_rtt(cluster, 1, 0, &err));
     kafka_topic_free(topic);
     kafka_producer_free(producer);
 }
@@ -278,6 +305,7 @@ int main(void)
     quiet_messages_take_no_room_once_reported();
     a_report_has_all_there_is();
     what_is_purged_is_reported();
+    what_was_sent_may_have_arrived(cluster);
     kafka_mock_cluster_free(cluster);
     return 0;
 }

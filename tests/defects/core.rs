@@ -38,7 +38,7 @@ invariants! {
     }
 
     fn an_absurd_size_is_refused() {
-        in_c("producer", "absurd_handoff")
+        in_c("producer", "absurd_buffer_memory")
     }
 
     fn init_transactions_uses_the_time_it_is_given() {

@@ -158,14 +158,14 @@ end
 
 -- --- Time ---------------------------------------------------------------------------------------------------------
 
---- Handed over in an outage, more than librdkafka has room for: `message.timeout.ms` counts from the call on.
-function scenarios.age_of_what_is_handed_over()
+--- Sent in an outage with `buffer_memory`, more than librdkafka would have room for by itself: `message.timeout.ms` counts from the call on.
+function scenarios.age_of_a_buffered_message()
   local cluster, brokers = new_cluster()
   local producer = kafka.producer(brokers, {
     ["queue.buffering.max.kbytes"] = 64,
     ["message.timeout.ms"] = 1000,
     ["reconnect.backoff.max.ms"] = 500,
-  }, { handoff = true, reports = true })
+  }, { buffer_memory = true, reports = true })
   assert(producer:produce({ topic = "t", value = "first" }) and producer:flush(10000))
   producer:reports()
   cluster:broker_down(1)

@@ -29,7 +29,7 @@ invariants! {
     }
 
     fn a_message_ages_from_its_call_on() {
-        in_lua("faults", "age_of_what_is_handed_over")
+        in_lua("faults", "age_of_a_buffered_message")
     }
 
     fn a_refused_connection_is_named_by_the_call_that_fails() {

@@ -1,10 +1,10 @@
 /* A producer: what is sent is sent, reported and counted, whatever else is asked of it. */
 #include "broken.h"
 
-/* Handed over: queued by a thread of the library's. */
-static kafka_producer *handing_over(const char *servers, size_t bytes, kafka_conf *conf)
+/* With a record accumulator. */
+static kafka_producer *buffered(const char *servers, size_t bytes, kafka_conf *conf)
 {
-    OK(kafka_conf_set_handoff(conf, bytes, &err));
+    OK(kafka_conf_set_buffer_memory(conf, bytes, &err));
     return producer_with(servers, conf);
 }
 
@@ -31,7 +31,7 @@ static uint64_t failed_behind_purges(uint64_t opaque)
 {
     const char *servers;
     kafka_mock_cluster *cluster = cluster_with("t", 1, &servers);
-    kafka_producer *producer = handing_over(servers, 4 * 1024 * 1024, conf_of("linger.ms", "20", END));
+    kafka_producer *producer = buffered(servers, 4 * 1024 * 1024, conf_of("linger.ms", "20", END));
     kafka_topic *topic = topic_of(producer, "t");
     kafka_counters before, after;
     kafka_reported reported;
@@ -40,7 +40,7 @@ static uint64_t failed_behind_purges(uint64_t opaque)
     deliver_first(producer, topic);
     for (round = 0; failed == 0 && round < 1000; round++) {
         send_zeros(producer, topic, 100, 4000, opaque);
-        OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, &err));
+        OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, NULL, &err));
         OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
         OK(kafka_producer_poll(producer, 0, &reported, &err));
         OK(kafka_producer_counters(producer, &before, &err));
@@ -80,7 +80,7 @@ static void purge_nothing_and_send(void)
     int round;
     deliver_first(producer, topic);
     for (round = 0; round < 50; round++) {
-        OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, &err));
+        OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, NULL, &err));
         OK(send_text(producer, topic, 0, "later", 1));
         OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
         failed += await_reports(producer, 1);
@@ -94,8 +94,8 @@ static void purge_nothing_and_send(void)
 /* librdkafka has room for two thirds of the messages, and linger.ms is long. */
 static kafka_producer *lingering(const char *servers)
 {
-    return handing_over(servers, 256 * 1024,
-                        conf_of("queue.buffering.max.kbytes", "64", "linger.ms", "3000", END));
+    return buffered(servers, 256 * 1024,
+                    conf_of("queue.buffering.max.kbytes", "64", "linger.ms", "3000", END));
 }
 
 static void flush_at_once(void)
@@ -142,7 +142,7 @@ static void large_blocks_none(void)
     const char *servers;
     kafka_mock_cluster *cluster = cluster_with("t", 1, &servers);
     kafka_producer *producer =
-        handing_over(servers, 256 * 1024,
+        buffered(servers, 256 * 1024,
                      conf_of("queue.buffering.max.kbytes", "16", "linger.ms", "1", "message.timeout.ms", "1000", END));
     kafka_topic *topic = topic_of(producer, "t");
     uint64_t left = 0;
@@ -165,7 +165,7 @@ static void lost_is_a_count(void)
     kafka_reported reported;
     uint64_t lost = 0;
     OK(send_text(producer, topic, 0, "x", 0));
-    OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE | KAFKA_PURGE_INFLIGHT, &err));
+    OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE | KAFKA_PURGE_INFLIGHT, NULL, &err));
     OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     /* One failure is there to be fetched; none has been fetched to be reported later. */
     (void)kafka_producer_add_untold(producer, -1, &err);
@@ -177,17 +177,17 @@ static void lost_is_a_count(void)
     BREAKS_UNLESS(lost == 0, "close counts %" PRIu64 " lost messages of 1, which was reported", lost);
 }
 
-static void absurd_handoff(void)
+static void absurd_buffer_memory(void)
 {
     kafka_conf *conf = conf_of("linger.ms", "1", END);
     kafka_producer *producer = NULL;
-    int32_t code = kafka_conf_set_handoff(conf, SIZE_MAX, &err);
+    int32_t code = kafka_conf_set_buffer_memory(conf, SIZE_MAX, &err);
     if (code == 0) {
         code = kafka_producer_new("127.0.0.1:1", conf, &producer, NULL, &err);
     }
     kafka_conf_free(conf);
     kafka_producer_free(producer);
-    BREAKS_UNLESS(code == KAFKA_ERR_INVALID_ARGUMENT, "SIZE_MAX bytes to hand over: %s", kafka_err_name(code));
+    BREAKS_UNLESS(code == KAFKA_ERR_INVALID_ARGUMENT, "SIZE_MAX bytes of buffer memory: %s", kafka_err_name(code));
 }
 
 int main(int argc, char **argv)
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
     static const scenario scenarios[] = {
         SCENARIO(purge_and_send),   SCENARIO(purge_and_send_quietly), SCENARIO(purge_nothing_and_send),
         SCENARIO(flush_at_once),    SCENARIO(close_loses_nothing),    SCENARIO(large_blocks_none),
-        SCENARIO(lost_is_a_count),  SCENARIO(absurd_handoff),
+        SCENARIO(lost_is_a_count),  SCENARIO(absurd_buffer_memory),
     };
     CHECK(argc == 2);
     return run_scenario(scenarios, sizeof scenarios / sizeof *scenarios, argv[1]);

@@ -87,7 +87,7 @@ function scenes.producer()
 end
 
 function scenes.handing_producer()
-  local producer = watch.run("kafka.producer", kafka.producer, brokers, nil, { handoff = true })
+  local producer = watch.run("kafka.producer", kafka.producer, brokers, nil, { buffer_memory = true })
   call_all("handing producer", producer, {
     { "produce", RECORD },
     { "produce_batch", topic, records(20) },

@@ -29,7 +29,7 @@ local TEXTS = {
   [codes.AUTO_OFFSET_RESET] = "OFFSET_OUT_OF_RANGE",
 }
 
--- After these a broker may have the message all the same.
+-- After these a broker may have the message all the same, if it was sent it.
 local UNCERTAIN = {
   [codes.MSG_TIMED_OUT] = true,
   [codes.TIMED_OUT] = true,
@@ -59,10 +59,16 @@ local UNSENT = {
 
 --- Whether the broker has certainly not taken a message that failed so, and trying again can help.
 ---@param code integer
+---@param is_unsent? boolean whether no broker has been sent it
 ---@return boolean
-local function is_retryable(code)
+local function is_retryable(code, is_unsent)
+  if UNSENT[code] then
+    return true
+  elseif UNCERTAIN[code] then
+    return is_unsent or false
+  end
   local info = err.info(code)
-  return UNSENT[code] or info ~= nil and info.retriable and not UNCERTAIN[code]
+  return info ~= nil and info.retriable
 end
 
 for code = -1, 255 do

@@ -132,7 +132,8 @@ local function fail(self, topic, partition_id, key, message, text, retryable)
   local found
   for at = #failures, 1, -1 do
     local group = failures[at]
-    if group.topic == topic and group.partition_id == partition_id and group.err == text then
+    local is_same = group.err == text and group.retryable == retryable
+    if is_same and group.topic == topic and group.partition_id == partition_id then
       found = group
       break
     end
@@ -167,13 +168,13 @@ local function account_for(self, report, sent)
     return
   end
   local text = errors.text(code)
-  -- What had no partition yet has been nowhere: its topic was not to be had.
-  local is_unplaced = partition_id < 0
-  if is_unplaced and code == codes.MSG_TIMED_OUT then
+  -- What had no partition yet: its topic was not to be had.
+  if partition_id < 0 and code == codes.MSG_TIMED_OUT then
     text = errors.text(codes.UNKNOWN_TOPIC)
   end
   sent = sent or NO_KEY_AND_MESSAGE
-  fail(self, topic, partition_id, sent[1], sent[2], text, is_unplaced or errors.is_retryable(code))
+  local is_unsent = report.status == C.KAFKA_MSG_STATUS_NOT_PERSISTED
+  fail(self, topic, partition_id, sent[1], sent[2], text, errors.is_retryable(code, is_unsent))
 end
 
 --- Reports messages that were not delivered: to the program's handler, or in the error log.
@@ -356,7 +357,7 @@ end
 --- Sends what there is before the worker ends; what cannot be sent is reported.
 local function settle(producer)
   if not producer:flush(LAST_FLUSH_MS) then
-    producer:purge()
+    produce.give_up(producer)
     producer:flush(PURGE_MS)
   end
 end
@@ -471,10 +472,10 @@ local function send_sync(self, topic, key, message)
   end
   local partition_id = choose(self, key, partitions.num)
   local record = { topic = topic, partition = partition_id, key = key or NO_KEY, value = message }
-  local report, _, code = producer:produce_sync(record, self.settings.delivery_ms + MARGIN_MS)
+  local report, _, code, failed = producer:produce_sync(record, self.settings.delivery_ms + MARGIN_MS)
   if not report then
     doubt(self, topic, code)
-    return nil, errors.text(code), errors.is_retryable(code)
+    return nil, errors.text(code), errors.is_retryable(code, failed and failed.status == "not_persisted")
   end
   return int64(remember(self, report.topic, report.partition, report.offset or -1))
 end

@@ -1,4 +1,4 @@
--- A producer that hands its messages over to a thread: what may be different is when a refusal is reported.
+-- A producer with a record accumulator: what may be different is when a refusal is reported.
 
 local support = require("support")
 
@@ -6,7 +6,7 @@ local kafka = require("kafka")
 
 local UNKNOWN_PARTITION, STATE = -190, -172
 
-describe("a producer that hands over", function()
+describe("a producer with buffer_memory", function()
   local cluster, brokers
 
   before_each(function()
@@ -18,7 +18,7 @@ describe("a producer that hands over", function()
 
   local function producer_with(conf, options)
     options = options or {}
-    options.handoff = options.handoff or true
+    options.buffer_memory = options.buffer_memory or true
     return support.producer(brokers, conf, options)
   end
 
@@ -52,9 +52,8 @@ describe("a producer that hands over", function()
 
   it("spreads keys as others do", function()
     local partitions = {}
-    for _, handoff in ipairs({ 1000000, 2000000 }) do
-      local producer =
-        support.producer(brokers, nil, { reports = true, handoff = handoff > 1000000 and handoff or nil })
+    for _, buffer_memory in ipairs({ false, 1000000 }) do
+      local producer = support.producer(brokers, nil, { reports = true, buffer_memory = buffer_memory })
       for key = 1, 100 do
         assert.is_true(producer:produce({ topic = "t", key = "k" .. key, value = "x", opaque = key }))
       end
@@ -80,11 +79,11 @@ describe("a producer that hands over", function()
     assert.equal(1, producer:counters().failed)
   end)
 
-  it("has in a transaction what was handed over in it", function()
-    local producer = producer_with({ ["transactional.id"] = "handing over" }, { reports = true })
+  it("has in a transaction what was sent in it", function()
+    local producer = producer_with({ ["transactional.id"] = "buffered" }, { reports = true })
     assert.is_true(producer:init_transactions(15000))
     assert.is_true(producer:produce({ topic = "t", partition = 0, value = "before" }))
-    -- Not while the thread that queues records has not come to it.
+    -- Not while the sender has not come to it.
     support.eventually(15, "a transaction has begun", function()
       return producer:begin_transaction()
     end)
@@ -102,8 +101,24 @@ describe("a producer that hands over", function()
     assert.equal(100, #values(100, "t:0"))
   end)
 
+  it("gives up what was sent before, and nothing that is sent later", function()
+    local producer = producer_with({ ["linger.ms"] = 1000 }, { reports = true })
+    for round = 1, 20 do
+      assert.is_true(producer:produce({ topic = "t", partition = 0, value = "before" }))
+      assert.is_true(producer:purge({ queue = true }))
+      assert.is_true(producer:produce({ topic = "t", partition = 0, value = "later" .. round }))
+      assert.is_true(producer:flush(15000))
+    end
+    assert.same({ queued = 40, delivered = 20, failed = 20, in_flight = 0 }, producer:counters())
+    local expected = {}
+    for round = 1, 20 do
+      expected[round] = "later" .. round
+    end
+    assert.same(expected, values(20, "t:0"))
+  end)
+
   it("counts what it has to give up at the end", function()
-    local producer = support.producer(support.NOWHERE, nil, { handoff = true })
+    local producer = support.producer(support.NOWHERE, nil, { buffer_memory = true })
     producer:create_topic("t")
     for index = 1, 1000 do
       assert.equal(0, producer:send("t", 0, index, "x"))
@@ -111,15 +126,15 @@ describe("a producer that hands over", function()
     assert.same({ nil, "timeout", support.TIMED_OUT, 1000 }, { producer:close(20) })
   end)
 
-  it("knows what it can be told", function()
+  it("refuses what it cannot use", function()
     for value, text in pairs({
       [0] = "number out of range",
-      [-1] = "number out of range",
+      [131071] = "number out of range",
       x = "boolean or number expected, got string",
     }) do
       assert.has_error(function()
-        kafka.producer(brokers, nil, { handoff = value })
-      end, "bad argument #3 to 'producer' (option 'handoff': " .. text .. ")")
+        kafka.producer(brokers, nil, { buffer_memory = value })
+      end, "bad argument #3 to 'producer' (option 'buffer_memory': " .. text .. ")")
     end
   end)
 end)
