@@ -30,7 +30,7 @@ static kafka_conf *conf_of(const struct bench *bench) {
 }
 
 static void poll_reports(int32_t timeout_ms) {
-  kafka_reported reported;
+  kafka_poll_result reported;
   check(kafka_producer_poll(producer, timeout_ms, &reported, NULL), NULL, "kafka_producer_poll");
   if (reported.failed_count)
     fail("delivery", "failed");
@@ -72,7 +72,7 @@ static double produce_round(const struct bench *bench) {
   double start = now_ns(bench);
   for (uint64_t id = 1; id <= bench->count; id++) {
     kafka_record record = {
-        .value = payload, .value_len = bench->size, .opaque = KAFKA_OPAQUE_QUIET, .partition = -1};
+        .value = payload, .value_len = bench->size, .opaque = KAFKA_OPAQUE_NO_REPORT, .partition = -1};
     check(kafka_producer_produce(producer, topic, &record, NULL), NULL, "kafka_producer_produce");
   }
   return end_of(bench) - start;
@@ -89,7 +89,7 @@ static double batch_round(const struct bench *bench) {
   for (uint64_t done = 0; done < bench->count; done += bench->batch) {
     for (size_t i = 0; i < bench->batch; i++) {
       records[i] = (kafka_record){
-          .value = payload, .value_len = bench->size, .opaque = KAFKA_OPAQUE_QUIET, .partition = -1};
+          .value = payload, .value_len = bench->size, .opaque = KAFKA_OPAQUE_NO_REPORT, .partition = -1};
       if (is_case(bench, "keys")) {
         const char *key;
         records[i].key_len = key_of(done + i, &key);

@@ -73,10 +73,10 @@
 
 /**
  * The number of a message whose report need not be fetched: its delivery is counted only, its
- * failure also by kafka_producer_poll and kafka_producer_quiet_failures, unless the caller gave
+ * failure also by kafka_producer_poll and kafka_producer_unreported_failures, unless the caller gave
  * it up. It takes no room in the queue once it is reported.
  */
-#define KAFKA_OPAQUE_QUIET (UINT64_MAX - 1)
+#define KAFKA_OPAQUE_NO_REPORT (UINT64_MAX - 1)
 
 /**
  * For kafka_producer_purge: messages that no broker has been sent.
@@ -1112,7 +1112,7 @@ typedef struct kafka_record {
      */
     int64_t timestamp;
     /**
-     * Comes back in the report; see also KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_QUIET.
+     * Comes back in the report; see also KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_NO_REPORT.
      */
     uint64_t opaque;
     /**
@@ -1128,7 +1128,7 @@ typedef struct kafka_record {
 /**
  * What was reported since the last call.
  */
-typedef struct kafka_reported {
+typedef struct kafka_poll_result {
     /**
      * The last reported message's opaque; KAFKA_OPAQUE_NONE if nothing was reported.
      */
@@ -1141,7 +1141,7 @@ typedef struct kafka_reported {
      * How many of them were not delivered.
      */
     uint64_t failed_count;
-} kafka_reported;
+} kafka_poll_result;
 
 /**
  * What became of one message.
@@ -1161,11 +1161,11 @@ typedef struct kafka_report {
     int64_t offset;
     /**
      * Milliseconds since 1970-01-01 UTC; -1 if it was not delivered, or without
-     * kafka_producer_time_reports.
+     * kafka_producer_set_report_timestamps.
      */
     int64_t timestamp;
     /**
-     * Microseconds from being sent to being reported; -1 without kafka_producer_time_reports.
+     * Microseconds from being sent to being reported; -1 without kafka_producer_set_report_timestamps.
      */
     int64_t latency_us;
     /**
@@ -1560,7 +1560,7 @@ int32_t kafka_conf_set_topic_conf(struct kafka_conf *conf,
 /**
  * Sets which events the caller wants to have at once: they end the client's waiting
  * calls (those that poll, take, consume, wait, flush or leave) with KAFKA_ERR_EVENT until they
- * are taken by kafka_client_event; kafka_future_wait and closing go on. All other events can
+ * are taken by kafka_client_poll_event; kafka_future_wait and closing go on. All other events can
  * be taken there too, whenever one likes.
  *
  * kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With
@@ -1671,7 +1671,7 @@ int32_t kafka_producer_create_topic(struct kafka_producer *producer,
  *
  * partition: -1 lets the partitioner choose. key, value: copied; NULL with length 0
  * is null, which is not the same as empty. opaque: comes back in the report; see also
- * KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_QUIET.
+ * KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_NO_REPORT.
  * Returns 0; KAFKA_ERR_QUEUE_FULL; KAFKA_ERR_MSG_SIZE_TOO_LARGE;
  * KAFKA_ERR_UNKNOWN_TOPIC and KAFKA_ERR_UNKNOWN_PARTITION as soon as the cluster has
  * said so (before that the message is queued, and reported as failed);
@@ -1791,7 +1791,7 @@ int32_t kafka_producer_produce_batch(struct kafka_producer *producer,
  */
 int32_t kafka_producer_poll(struct kafka_producer *producer,
                             int32_t timeout_ms,
-                            struct kafka_reported *reported,
+                            struct kafka_poll_result *reported,
                             struct kafka_error *err);
 
 /**
@@ -1812,33 +1812,32 @@ int32_t kafka_producer_reports(struct kafka_producer *producer,
  * timed: 1 or 0; 0 at first. It counts for messages reported from now on. Returns 0. Does not
  * block.
  */
-int32_t kafka_producer_time_reports(struct kafka_producer *producer,
-                                    int32_t timed,
-                                    struct kafka_error *err);
+int32_t kafka_producer_set_report_timestamps(struct kafka_producer *producer,
+                                             int32_t timed,
+                                             struct kafka_error *err);
 
 /**
- * How many messages sent with KAFKA_OPAQUE_QUIET failed, since the last call of this or of
+ * How many messages sent with KAFKA_OPAQUE_NO_REPORT failed, since the last call of this or of
  * kafka_producer_poll.
  *
  * Returns 0. Does not block.
  */
-int32_t kafka_producer_quiet_failures(struct kafka_producer *producer,
-                                      uint64_t *failed_count,
-                                      struct kafka_error *err);
+int32_t kafka_producer_unreported_failures(struct kafka_producer *producer,
+                                           uint64_t *failed_count,
+                                           struct kafka_error *err);
 
 /**
- * Says that of the failures that were fetched so many have not been passed on yet to the code that they
- * concern. They count as lost if the producer ends before that is taken back.
+ * Sets how many of the failures that were fetched have not been passed on yet to the code that they concern. They count as
+ * lost if the producer ends before the caller sets a smaller number.
  *
- * count: how many more, or fewer if negative; together they are never fewer than none. Returns 0.
- * Does not block.
+ * count: 0 at first. Returns 0. Does not block.
  */
-int32_t kafka_producer_add_untold(struct kafka_producer *producer,
-                                  int64_t count,
-                                  struct kafka_error *err);
+int32_t kafka_producer_set_unsettled(struct kafka_producer *producer,
+                                     uint64_t count,
+                                     struct kafka_error *err);
 
 /**
- * Waits until there is a report to fetch, or a quiet message has failed; fetches nothing.
+ * Waits until there is a report to fetch, or a message without one has failed; fetches nothing.
  *
  * timeout_ms: 0 does not wait, -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT if nothing
  * came; KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.
@@ -2536,10 +2535,10 @@ void kafka_client_free(struct kafka_client *client);
  * kinds: KAFKA_EVENT constants, joined by |. event: filled in on success; release it with
  * kafka_event_release. Returns 0; KAFKA_ERR_TIMED_OUT if there is none. Does not block.
  */
-int32_t kafka_client_event(struct kafka_client *client,
-                           uint32_t kinds,
-                           struct kafka_event *event,
-                           struct kafka_error *err);
+int32_t kafka_client_poll_event(struct kafka_client *client,
+                                uint32_t kinds,
+                                struct kafka_event *event,
+                                struct kafka_error *err);
 
 /**
  * A count of events that end waiting calls, see kafka_conf_set_events, to be looked at

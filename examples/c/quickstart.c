@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
                               (uint64_t)number, &err), "send");
   }
   check(kafka_producer_flush(producer, 10000, NULL, &err), "flush");
-  kafka_reported reported;
+  kafka_poll_result reported;
   check(kafka_producer_poll(producer, 0, &reported, &err), "poll");
   printf("delivered %d of %d\n", (int)(reported.reported_count - reported.failed_count), COUNT);
 

@@ -2,7 +2,7 @@
 return {
   abi_version = 1,
   version = "1.0.0",
-  hash = "12c8ca912c3adf02",
+  hash = "567406c476c8f5bc",
   source = [[
 static const int KAFKA_ABI_VERSION = 1;
 
@@ -297,11 +297,11 @@ typedef struct kafka_record {
     uint32_t reserved[3];
 } kafka_record;
 
-typedef struct kafka_reported {
+typedef struct kafka_poll_result {
     uint64_t last_opaque;
     uint64_t reported_count;
     uint64_t failed_count;
-} kafka_reported;
+} kafka_poll_result;
 
 typedef struct kafka_report {
     uint64_t opaque;
@@ -509,7 +509,7 @@ int32_t kafka_producer_produce_batch(struct kafka_producer *producer,
 
 int32_t kafka_producer_poll(struct kafka_producer *producer,
                             int32_t timeout_ms,
-                            struct kafka_reported *reported,
+                            struct kafka_poll_result *reported,
                             struct kafka_error *err);
 
 int32_t kafka_producer_reports(struct kafka_producer *producer,
@@ -518,17 +518,17 @@ int32_t kafka_producer_reports(struct kafka_producer *producer,
                                size_t *report_count,
                                struct kafka_error *err);
 
-int32_t kafka_producer_time_reports(struct kafka_producer *producer,
-                                    int32_t timed,
-                                    struct kafka_error *err);
+int32_t kafka_producer_set_report_timestamps(struct kafka_producer *producer,
+                                             int32_t timed,
+                                             struct kafka_error *err);
 
-int32_t kafka_producer_quiet_failures(struct kafka_producer *producer,
-                                      uint64_t *failed_count,
-                                      struct kafka_error *err);
+int32_t kafka_producer_unreported_failures(struct kafka_producer *producer,
+                                           uint64_t *failed_count,
+                                           struct kafka_error *err);
 
-int32_t kafka_producer_add_untold(struct kafka_producer *producer,
-                                  int64_t count,
-                                  struct kafka_error *err);
+int32_t kafka_producer_set_unsettled(struct kafka_producer *producer,
+                                     uint64_t count,
+                                     struct kafka_error *err);
 
 int32_t kafka_producer_wait(struct kafka_producer *producer,
                             int32_t timeout_ms,
@@ -808,10 +808,10 @@ void kafka_batch_free(struct kafka_batch *batch);
 
 void kafka_client_free(struct kafka_client *client);
 
-int32_t kafka_client_event(struct kafka_client *client,
-                           uint32_t kinds,
-                           struct kafka_event *event,
-                           struct kafka_error *err);
+int32_t kafka_client_poll_event(struct kafka_client *client,
+                                uint32_t kinds,
+                                struct kafka_event *event,
+                                struct kafka_error *err);
 
 int32_t kafka_client_event_count(const struct kafka_client *client,
                                  const volatile uint32_t **event_count,

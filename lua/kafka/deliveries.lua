@@ -50,8 +50,8 @@ local deliveries = {}
 ---@field opaque any of `produce`; the sequence id of `send`
 ---@field err? string why it was not delivered
 ---@field code? integer
----@field status? string of one that was not delivered: "not_persisted", no broker has been sent it; "possibly_persisted", a
---- broker was sent it and has not answered for it; or "persisted"
+---@field status? string of one that was not delivered: "not_persisted", no broker has been sent it;
+--- "possibly_persisted", a broker was sent it and has not answered for it; or "persisted"
 
 ---@class kafka.Deliveries
 ---@field private all boolean whether every message has a report for the program
@@ -104,7 +104,7 @@ end
 ---@return ffi.cdata* number
 function Deliveries:keep(handle, opaque, on_delivery)
   if not on_delivery and not self.all then
-    return native.QUIET_ID
+    return native.NO_REPORT_ID
   end
   self:time(handle)
   if opaque == nil and not on_delivery then
@@ -131,7 +131,7 @@ end
 ---@param handle ffi.cdata* the producer's
 function Deliveries:time(handle)
   if not self.timed then
-    self.timed = C.kafka_producer_time_reports(handle, 1, nil) == 0
+    self.timed = C.kafka_producer_set_report_timestamps(handle, 1, nil) == 0
   end
 end
 
@@ -241,24 +241,33 @@ function Deliveries:is_full()
   return self.kept ~= nil and self.kept_last - self.kept_first + 1 >= KEPT_MAX
 end
 
---- Has the library know how many failures are known here and nowhere else.
----@param handle? ffi.cdata* the producer's, unless it is closed
----@param count? integer
-function Deliveries:count(handle, count)
-  count = count or self.unreported + self.unhandled
-  if count ~= self.counted and handle then
-    C.kafka_producer_add_untold(handle, count - self.counted, nil)
-    self.counted = count
+--- Changes how many failures of a producer's are known in Lua and nowhere else: they count as lost, should it end
+--- before they are passed on.
+---@param producer kafka.Producer
+---@param change integer
+function deliveries.unsettle(producer, change)
+  if change ~= 0 and producer.handle then
+    producer.unsettled = producer.unsettled + change
+    C.kafka_producer_set_unsettled(producer.handle, producer.unsettled, nil)
   end
 end
 
+--- Has the library know how many failures are known here.
+---@param producer kafka.Producer
+---@param count? integer
+function Deliveries:count(producer, count)
+  count = count or self.unreported + self.unhandled
+  deliveries.unsettle(producer, count - self.counted)
+  self.counted = count
+end
+
 local function fetch(self, handle)
-  local code = C.kafka_producer_quiet_failures(handle, failed_out, nil)
+  local code = C.kafka_producer_unreported_failures(handle, failed_out, nil)
   if code ~= 0 then
     return code
   end
-  local quiet = tonumber(failed_out[0])
-  self.failures, self.unreported = self.failures + quiet, self.unreported + quiet
+  local failed = tonumber(failed_out[0])
+  self.failures, self.unreported = self.failures + failed, self.unreported + failed
   self.has_more = false
   local start_us = turn.now_us()
   for fetched = AT_ONCE, MOST, AT_ONCE do
@@ -285,11 +294,11 @@ local function fetch(self, handle)
 end
 
 --- Fetches what has been reported, up to a limit: then the field `has_more` is true. Runs no handlers.
----@param handle ffi.cdata* the producer's
+---@param producer kafka.Producer
 ---@return integer code
-function Deliveries:fetch(handle)
-  local code = fetch(self, handle)
-  self:count(handle)
+function Deliveries:fetch(producer)
+  local code = fetch(self, producer.handle)
+  self:count(producer)
   return code
 end
 
@@ -313,7 +322,7 @@ function Deliveries:dispatch(producer, may_wait)
     calls[at], calls[at + 1], self.first_call = nil, nil, at + 2
     if report.code then
       self.unhandled = self.unhandled - 1
-      self:count(producer.handle)
+      self:count(producer)
     end
     handler(report)
   end
@@ -326,13 +335,13 @@ function Deliveries:has_news()
 end
 
 --- What has been reported since the last time.
----@param handle ffi.cdata* the producer's
+---@param producer kafka.Producer
 ---@return any sequence_id
 ---@return integer failures
-function Deliveries:news(handle)
+function Deliveries:news(producer)
   local sequence_id, failures = self.sequence_id, self.failures
   self.reported, self.failures, self.unreported, self.sequence_id = 0, 0, 0, nil
-  self:count(handle)
+  self:count(producer)
   return sequence_id, failures
 end
 
@@ -364,7 +373,7 @@ end
 function deliveries.serve(producer, may_wait)
   local mine = producer.deliveries
   if mine then
-    local code = mine:fetch(producer.handle)
+    local code = mine:fetch(producer)
     if code ~= 0 then
       return code
     end

@@ -125,7 +125,7 @@ end
 ---@return ffi.cdata* event a kafka_event, collected with it
 local function take(client, kinds)
   local event = ffi.gc(ffi.new("kafka_event"), release)
-  return C.kafka_client_event(client, kinds, event, nil), event
+  return C.kafka_client_poll_event(client, kinds, event, nil), event
 end
 
 local function read(event)

@@ -55,8 +55,8 @@ native.path = path
 --- KAFKA_OPAQUE_NONE, which LuaJIT cannot declare: its constants have 32 bits.
 native.NO_ID = 0xffffffffffffffffULL
 
---- KAFKA_OPAQUE_QUIET.
-native.QUIET_ID = 0xfffffffffffffffeULL
+--- KAFKA_OPAQUE_NO_REPORT.
+native.NO_REPORT_ID = 0xfffffffffffffffeULL
 
 --- What `out` has made.
 ---@type ffi.cdata*[]

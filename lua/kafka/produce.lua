@@ -43,7 +43,7 @@ end
 
 local function number_for(self, handle, checked)
   local mine = checked.on_delivery and deliveries_of(self) or self.deliveries
-  return mine and mine:keep(handle, checked.opaque, checked.on_delivery) or native.QUIET_ID
+  return mine and mine:keep(handle, checked.opaque, checked.on_delivery) or native.NO_REPORT_ID
 end
 
 local function queue(self, checked, number)
@@ -209,7 +209,7 @@ function Producer:produce_batch(topic, messages)
   topic = check.c_string(2, topic)
   check.table(3, messages)
   local handle, count = self.handle, #messages
-  local number = handle and number_for(self, handle, NOTHING) or native.QUIET_ID
+  local number = handle and number_for(self, handle, NOTHING) or native.NO_REPORT_ID
   local room = record.take_room(count)
   local may_yield = count > TURN and phase.may_yield()
   -- Those that may have reports one by one, and then their numbers.
@@ -338,8 +338,8 @@ end
 local PURGE_FIELDS = { queue = true, inflight = true }
 
 --- Gives up the messages that were sent before: each is reported as failed, PURGE_QUEUE or PURGE_INFLIGHT. Waits until
---- librdkafka's threads have done it. In the phases of nginx where it cannot, it begins, and without `buffer_memory` messages
---- that are sent meanwhile may be given up as well.
+--- librdkafka's threads have done it. In the phases of nginx where it cannot, it begins, and without `buffer_memory`
+--- messages that are sent meanwhile may be given up as well.
 ---@param which? {queue?: boolean, inflight?: boolean} those that no broker has been sent, or those that none has
 --- answered for, which may have arrived; both without it
 ---@return true? purged

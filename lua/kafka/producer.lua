@@ -160,7 +160,7 @@ function Producer:send(topic, partition, sequence_id, message)
   return 0
 end
 
-local reported = native.out("kafka_reported")
+local reported = native.out("kafka_poll_result")
 
 local function look_for_reports(self, _, left_ms)
   local code = C.kafka_producer_poll(self.handle, left_ms, reported, nil)
@@ -193,7 +193,7 @@ local function poll_deliveries(self, timeout_ms)
   if code ~= 0 then
     return err.failure(code)
   end
-  return mine:news(self.handle)
+  return mine:news(self)
 end
 
 --- Returns what became of the messages sent, since the last poll. Waits until there is a report or the time is
@@ -251,7 +251,7 @@ local function settle(self, timeout_ms)
       return 0
     end
     mine:take_all()
-    return mine:fetch(self.handle)
+    return mine:fetch(self)
   end
   local code = deliveries.flush(self, timeout_ms, SLICE_MS, serve)
   local mine = self.deliveries
@@ -270,7 +270,7 @@ local function settle(self, timeout_ms)
   end
   if mine then
     -- The caller of close() gets them.
-    mine:count(self.handle, 0)
+    mine:count(self, 0)
   end
   local is_settled = code == C.KAFKA_ERR_TIMED_OUT or code == C.KAFKA_ERR_CLOSED
   return is_settled and 0 or code, lost, failure
@@ -369,8 +369,8 @@ end
 ---@field reports? boolean every message is reported by `reports`
 ---@field on_delivery? fun(report: kafka.Report) called for every message that has no `on_delivery` of its own
 ---@field block_ms? integer how long a call waits for room where the queue is full; -1 waits without limit
----@field buffer_memory? boolean|integer messages go to a record accumulator; as a number, how many bytes of them there may
---- be that are not reported yet, 32 MiB by default
+---@field buffer_memory? boolean|integer messages go to a record accumulator; as a number, how many bytes of them there
+--- may be that are not reported yet, 32 MiB by default
 
 local KNOWN_OPTIONS = { reports = true, on_delivery = true, block_ms = true, buffer_memory = true }
 for name in pairs(events.OPTIONS) do
@@ -423,6 +423,7 @@ local function new(brokers, properties, options, aside)
     only_errors = only_errors,
     block_ms = block_ms or false,
     deliveries = false,
+    unsettled = 0,
   }
   events.attach(self, events.client(handle, C.kafka_producer_client), options)
   if hosted then

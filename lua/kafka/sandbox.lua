@@ -131,7 +131,7 @@ function sandbox.poll(self)
   end
   if self.deliveries:has_news() then
     local update_checkpoint = host_function("update_checkpoint") or error("update_checkpoint was not found", 0)
-    update_checkpoint(self.deliveries:news(self.handle))
+    update_checkpoint(self.deliveries:news(self))
   end
 end
 

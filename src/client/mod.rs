@@ -48,7 +48,7 @@ pub use names::TopicId;
 pub use notifier::Notifier;
 pub use opaque::Opaque;
 pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
-pub use reports::{Counters, Report, Reported, Reports};
+pub use reports::{Counters, PollResult, Report, Reports};
 
 /// Locks, also behind a thread that has panicked: what these locks guard is whole whenever a call of it is over.
 #[inline]

@@ -11,7 +11,7 @@ impl Opaque {
     pub const NONE: Self = Self(usize::MAX);
 
     /// A message whose delivery is counted and not reported.
-    pub const QUIET: Self = Self(usize::MAX - 1);
+    pub const NO_REPORT: Self = Self(usize::MAX - 1);
 
     /// As librdkafka carries it.
     #[inline]
@@ -28,7 +28,7 @@ impl Opaque {
     /// As the interface knows it, on every platform the last two of `u64` for those above.
     #[inline]
     pub const fn to_u64(self) -> u64 {
-        if self.0 >= Self::QUIET.0 {
+        if self.0 >= Self::NO_REPORT.0 {
             u64::MAX - (usize::MAX - self.0) as u64
         } else {
             self.0 as u64
@@ -41,7 +41,7 @@ impl TryFrom<u64> for Opaque {
 
     #[inline]
     fn try_from(opaque: u64) -> Result<Self, Error> {
-        if opaque >= Self::QUIET.to_u64() {
+        if opaque >= Self::NO_REPORT.to_u64() {
             return Ok(Self(usize::MAX - (u64::MAX - opaque) as usize));
         }
         let native = usize::try_from(opaque);

@@ -12,7 +12,7 @@ use super::client::Client;
 use super::conf::{Conf, TopicConf};
 use super::error::{Error, Result};
 use super::notifier::Signal;
-use super::reports::{Reported, Reports};
+use super::reports::{PollResult, Reports};
 use super::transaction::Turn;
 use crate::process::{self, Generation};
 use crate::rd::{self, Code, DeliveryReport, Queue, Record, Records, Topic};
@@ -228,7 +228,7 @@ impl Producer {
     }
 
     /// Fetches all reports, after waiting for one.
-    pub fn poll(&self, timeout_ms: i32) -> Result<Reported> {
+    pub fn poll(&self, timeout_ms: i32) -> Result<PollResult> {
         let deadline = Deadline::after_ms(timeout_ms);
         loop {
             match self.waited(|interrupted| self.shared.reports.wait(deadline, interrupted)) {
@@ -243,7 +243,7 @@ impl Producer {
         }
     }
 
-    /// Waits for a report, or a quiet message's failure; an event that is awaited ends it with an error.
+    /// Waits for a report, or the failure of a message without one; an event that is awaited ends it with an error.
     pub fn wait(&self, timeout_ms: i32) -> Result<()> {
         self.waited(|interrupted| {
             let deadline = Deadline::after_ms(timeout_ms);

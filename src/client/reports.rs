@@ -42,7 +42,7 @@ const _: () = assert!(size_of::<Report>() <= 48);
 
 /// What was fetched at one go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reported {
+pub struct PollResult {
     /// The last reported message's number.
     pub last_opaque: Opaque,
     /// Messages reported.
@@ -75,13 +75,13 @@ pub struct Reports {
     /// Those of both whose reports are there to be fetched, or need not be. Behind the two for a moment.
     settled: AtomicU64,
     /// Messages that take no room any more: reported, and that fetched or not to be.
-    freed: AtomicU64,
-    /// Failures that no call has returned, in `queue` and of quiet messages.
+    released: AtomicU64,
+    /// Failures that no call has returned, in `queue` and of messages without a report.
     unacknowledged: AtomicU64,
-    /// Those of quiet messages.
-    quiet_failures: AtomicU64,
+    /// Those of messages without a report.
+    unreported_failures: AtomicU64,
     /// Failures that were fetched and not passed on yet, by the caller's count.
-    withheld_failures: AtomicU64,
+    unsettled: AtomicU64,
     limit: u64,
     only_errors: bool,
     timed: AtomicBool,
@@ -101,10 +101,10 @@ impl Reports {
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             settled: AtomicU64::new(0),
-            freed: AtomicU64::new(0),
+            released: AtomicU64::new(0),
             unacknowledged: AtomicU64::new(0),
-            withheld_failures: AtomicU64::new(0),
-            quiet_failures: AtomicU64::new(0),
+            unsettled: AtomicU64::new(0),
+            unreported_failures: AtomicU64::new(0),
             limit: limit.map_or(u64::MAX, |limit| limit as u64),
             only_errors,
             timed: AtomicBool::new(false),
@@ -128,8 +128,8 @@ impl Reports {
     #[inline]
     pub fn reserve(&self) -> Result<(), Code> {
         let accepted = self.accepted.fetch_add(1, Ordering::Relaxed);
-        // Others may have sent and freed in between: then there is room for sure.
-        if accepted.saturating_sub(self.freed.load(Ordering::Relaxed)) >= self.limit {
+        // Others may have sent and released in between: then there is room for sure.
+        if accepted.saturating_sub(self.released.load(Ordering::Relaxed)) >= self.limit {
             self.release(1);
             return Err(Code::QUEUE_FULL);
         }
@@ -139,7 +139,7 @@ impl Reports {
     /// Counts messages about to be sent, as many of them as there is room for.
     pub fn reserve_up_to(&self, count: usize) -> usize {
         let accepted = self.accepted.fetch_add(count as u64, Ordering::Relaxed);
-        let taken = accepted.saturating_sub(self.freed.load(Ordering::Relaxed));
+        let taken = accepted.saturating_sub(self.released.load(Ordering::Relaxed));
         let room = self.limit.saturating_sub(taken).min(count as u64) as usize;
         self.release(count - room);
         room
@@ -152,8 +152,8 @@ impl Reports {
     }
 
     #[inline]
-    fn free(&self) {
-        self.freed.fetch_add(1, Ordering::Relaxed);
+    fn count_released(&self) {
+        self.released.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes over what librdkafka reports, and wakes the calls that wait for it.
@@ -182,7 +182,7 @@ impl Reports {
         for report in reports {
             count += 1;
             let failed = report.code != Code::NO_ERROR;
-            let quiet = report.opaque == Opaque::QUIET;
+            let is_unreported = report.opaque == Opaque::NO_REPORT;
             // All is counted before it can be fetched, so that no count ever falls below zero.
             let counter = if failed {
                 &self.failed
@@ -190,15 +190,15 @@ impl Reports {
                 &self.delivered
             };
             counter.fetch_add(1, Ordering::Relaxed);
-            // A caller that gave quiet messages up, by purging or aborting, knows what became of them.
-            let known = quiet && report.code.is_purged() && !self.is_closing();
+            // A caller that gave such messages up, by purging or aborting, knows what became of them.
+            let known = is_unreported && report.code.is_purged() && !self.is_closing();
             if failed && !known {
                 self.unacknowledged.fetch_add(1, Ordering::Relaxed);
-                self.quiet_failures
-                    .fetch_add(quiet.into(), Ordering::Relaxed);
+                self.unreported_failures
+                    .fetch_add(is_unreported.into(), Ordering::Relaxed);
             }
-            if quiet || (self.only_errors && !failed) {
-                self.free();
+            if is_unreported || (self.only_errors && !failed) {
+                self.count_released();
             } else {
                 self.queue.push(report);
             }
@@ -213,17 +213,17 @@ impl Reports {
         if report.code != Code::NO_ERROR {
             self.unacknowledged.fetch_sub(1, Ordering::Relaxed);
         }
-        self.free();
+        self.count_released();
         Some(report)
     }
 
     /// Fetches all there are now.
-    pub fn pop_all(&self) -> Reported {
-        let quiet = self.pop_quiet_failures();
-        let mut reported = Reported {
+    pub fn pop_all(&self) -> PollResult {
+        let unreported = self.pop_unreported_failures();
+        let mut reported = PollResult {
             last_opaque: Opaque::NONE,
-            count: quiet,
-            failed: quiet,
+            count: unreported,
+            failed: unreported,
         };
         // No more than there are at the start, or a busy producer would never come back.
         for _ in 0..self.queue.len() {
@@ -235,22 +235,19 @@ impl Reports {
         reported
     }
 
-    /// How many quiet messages failed since the last call.
-    pub fn pop_quiet_failures(&self) -> u64 {
-        if self.quiet_failures.load(Ordering::Relaxed) == 0 {
+    /// How many messages without a report failed since the last call.
+    pub fn pop_unreported_failures(&self) -> u64 {
+        if self.unreported_failures.load(Ordering::Relaxed) == 0 {
             return 0;
         }
-        let count = self.quiet_failures.swap(0, Ordering::Relaxed);
+        let count = self.unreported_failures.swap(0, Ordering::Relaxed);
         self.unacknowledged.fetch_sub(count, Ordering::Relaxed);
         count
     }
 
-    /// Changes the number of failures that were fetched and not passed on, and so count as lost.
-    pub fn add_untold(&self, count: i64) {
-        let add = |withheld: u64| Some(withheld.saturating_add_signed(count));
-        let _ = self
-            .withheld_failures
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    /// How many failures were fetched and not passed on yet, and so count as lost.
+    pub fn set_unsettled(&self, count: u64) {
+        self.unsettled.store(count, Ordering::Relaxed);
     }
 
     /// A topic's name; it lasts as long as the reports.
@@ -282,12 +279,12 @@ impl Reports {
     }
 
     fn has_news(&self) -> bool {
-        !self.queue.is_empty() || self.quiet_failures.load(Ordering::Relaxed) > 0
+        !self.queue.is_empty() || self.unreported_failures.load(Ordering::Relaxed) > 0
     }
 
     fn has_room(&self) -> bool {
         let accepted = self.accepted.load(Ordering::Relaxed);
-        accepted.saturating_sub(self.freed.load(Ordering::Relaxed)) < self.limit
+        accepted.saturating_sub(self.released.load(Ordering::Relaxed)) < self.limit
     }
 
     /// Waits until there is room for another message, or something to fetch, which makes room.
@@ -337,7 +334,7 @@ impl Reports {
     pub fn lost(&self) -> u64 {
         self.counters().in_flight
             + self.unacknowledged.load(Ordering::Relaxed)
-            + self.withheld_failures.load(Ordering::Relaxed)
+            + self.unsettled.load(Ordering::Relaxed)
     }
 
     /// Sends the waiting callers home.
@@ -388,7 +385,7 @@ mod tests {
         reports.add([report(7, Code::NO_ERROR)].into_iter());
         assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
         assert_eq!(reports.counters().in_flight, 1);
-        let expected = Reported {
+        let expected = PollResult {
             last_opaque: Opaque::from_native(7),
             count: 1,
             failed: 0,
@@ -442,10 +439,9 @@ mod tests {
         reports.reserve().unwrap();
         reports.add([report(1, Code::FAIL)].into_iter());
         assert_eq!((reports.pop_all().failed, reports.lost()), (1, 0));
-        reports.add_untold(3);
-        reports.add_untold(-1);
+        reports.set_unsettled(2);
         assert_eq!(reports.lost(), 2);
-        reports.add_untold(-5);
+        reports.set_unsettled(0);
         assert_eq!(reports.lost(), 0);
     }
 
@@ -459,23 +455,29 @@ mod tests {
     }
 
     #[test]
-    fn quiet_messages_need_no_room_once_reported_and_their_failures_are_counted() {
+    fn messages_without_a_report_need_no_room_once_reported_and_their_failures_are_counted() {
         let reports = Reports::new(Some(2), false, Arc::default());
-        let quiet = Opaque::QUIET.to_native();
+        let no_report = Opaque::NO_REPORT.to_native();
         for _ in 0..3 {
             reports.reserve().unwrap();
             reports.reserve().unwrap();
-            reports.add([report(quiet, Code::NO_ERROR), report(quiet, Code::FAIL)].into_iter());
+            reports.add(
+                [
+                    report(no_report, Code::NO_ERROR),
+                    report(no_report, Code::FAIL),
+                ]
+                .into_iter(),
+            );
         }
         assert!(reports.pop().is_none());
         assert_eq!(reports.lost(), 3);
-        let expected = Reported {
+        let expected = PollResult {
             last_opaque: Opaque::NONE,
             count: 3,
             failed: 3,
         };
         assert_eq!(reports.pop_all(), expected);
-        assert_eq!((reports.lost(), reports.pop_quiet_failures()), (0, 0));
+        assert_eq!((reports.lost(), reports.pop_unreported_failures()), (0, 0));
         let expected = Counters {
             queued: 6,
             in_flight: 0,
@@ -486,9 +488,9 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_message_that_was_purged_is_no_news_unless_the_producer_is_closing() {
+    fn a_message_without_a_report_that_was_purged_is_no_news_unless_the_producer_is_closing() {
         let reports = Reports::new(None, false, Arc::default());
-        let purged = report(Opaque::QUIET.to_native(), Code::PURGE_QUEUE);
+        let purged = report(Opaque::NO_REPORT.to_native(), Code::PURGE_QUEUE);
         reports.reserve().unwrap();
         reports.add([purged].into_iter());
         assert_eq!((reports.lost(), reports.pop_all().failed), (0, 0));

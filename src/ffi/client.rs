@@ -91,7 +91,7 @@ pub unsafe extern "C" fn kafka_client_free(client: *mut kafka_client) {
 /// kinds: KAFKA_EVENT constants, joined by |. event: filled in on success; release it with
 /// kafka_event_release. Returns 0; KAFKA_ERR_TIMED_OUT if there is none. Does not block.
 #[no_mangle]
-pub unsafe extern "C" fn kafka_client_event(
+pub unsafe extern "C" fn kafka_client_poll_event(
     client: *mut kafka_client,
     kinds: u32,
     event: *mut kafka_event,

@@ -108,7 +108,7 @@ pub unsafe extern "C" fn kafka_conf_set_topic_conf(
 
 /// Sets which events the caller wants to have at once: they end the client's waiting
 /// calls (those that poll, take, consume, wait, flush or leave) with KAFKA_ERR_EVENT until they
-/// are taken by kafka_client_event; kafka_future_wait and closing go on. All other events can
+/// are taken by kafka_client_poll_event; kafka_future_wait and closing go on. All other events can
 /// be taken there too, whenever one likes.
 ///
 /// kinds: KAFKA_EVENT constants, joined by |; replaces what was set before. With

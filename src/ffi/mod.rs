@@ -48,7 +48,7 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn each_struct_has_the_promised_size() {
         use super::record::{kafka_header, kafka_record};
-        use super::report::{kafka_counters, kafka_report, kafka_reported};
+        use super::report::{kafka_counters, kafka_poll_result, kafka_report};
         use super::{batch::kafka_raw_message, error::kafka_error, event::kafka_event};
         use super::{lookahead::kafka_cursor, message::kafka_message, partitions::kafka_partition};
 
@@ -68,7 +68,7 @@ mod tests {
             kafka_raw_message,
             kafka_record,
             kafka_report,
-            kafka_reported
+            kafka_poll_result
         ];
         sizes.sort();
         let layouts = include_str!("../../tests/abi/layouts.txt");

@@ -20,12 +20,12 @@ use crate::value::Value;
 /// The number of a message that is sent without one.
 pub const KAFKA_OPAQUE_NONE: u64 = u64::MAX;
 /// The number of a message whose report need not be fetched: its delivery is counted only, its
-/// failure also by kafka_producer_poll and kafka_producer_quiet_failures, unless the caller gave
+/// failure also by kafka_producer_poll and kafka_producer_unreported_failures, unless the caller gave
 /// it up. It takes no room in the queue once it is reported.
-pub const KAFKA_OPAQUE_QUIET: u64 = u64::MAX - 1;
+pub const KAFKA_OPAQUE_NO_REPORT: u64 = u64::MAX - 1;
 const _: () = {
     assert!(KAFKA_OPAQUE_NONE == Opaque::NONE.to_u64());
-    assert!(KAFKA_OPAQUE_QUIET == Opaque::QUIET.to_u64());
+    assert!(KAFKA_OPAQUE_NO_REPORT == Opaque::NO_REPORT.to_u64());
 };
 
 /// A producer. Every call may be made from any thread, also several at once.
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn kafka_producer_create_topic(
 ///
 /// partition: -1 lets the partitioner choose. key, value: copied; NULL with length 0
 /// is null, which is not the same as empty. opaque: comes back in the report; see also
-/// KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_QUIET.
+/// KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_NO_REPORT.
 /// Returns 0; KAFKA_ERR_QUEUE_FULL; KAFKA_ERR_MSG_SIZE_TOO_LARGE;
 /// KAFKA_ERR_UNKNOWN_TOPIC and KAFKA_ERR_UNKNOWN_PARTITION as soon as the cluster has
 /// said so (before that the message is queued, and reported as failed);

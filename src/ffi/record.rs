@@ -43,7 +43,7 @@ pub struct kafka_record {
     pub header_count: usize,
     /// Milliseconds since 1970-01-01 UTC; 0 or -1 is now.
     pub timestamp: i64,
-    /// Comes back in the report; see also KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_QUIET.
+    /// Comes back in the report; see also KAFKA_OPAQUE_NONE and KAFKA_OPAQUE_NO_REPORT.
     pub opaque: u64,
     /// -1 lets the partitioner choose.
     pub partition: i32,

@@ -10,7 +10,7 @@ use crate::client::{Error, MessageStatus, TopicId};
 
 /// What was reported since the last call.
 #[repr(C)]
-pub struct kafka_reported {
+pub struct kafka_poll_result {
     /// The last reported message's opaque; KAFKA_OPAQUE_NONE if nothing was reported.
     pub last_opaque: u64,
     /// How many messages were reported.
@@ -29,9 +29,9 @@ pub struct kafka_report {
     /// Its offset in its partition, if it was delivered and the broker said so; else negative.
     pub offset: i64,
     /// Milliseconds since 1970-01-01 UTC; -1 if it was not delivered, or without
-    /// kafka_producer_time_reports.
+    /// kafka_producer_set_report_timestamps.
     pub timestamp: i64,
-    /// Microseconds from being sent to being reported; -1 without kafka_producer_time_reports.
+    /// Microseconds from being sent to being reported; -1 without kafka_producer_set_report_timestamps.
     pub latency_us: i64,
     /// Its partition, -1 if none had been chosen.
     pub partition: i32,
@@ -75,14 +75,14 @@ pub struct kafka_counters {
 pub unsafe extern "C" fn kafka_producer_poll(
     producer: *mut kafka_producer,
     timeout_ms: i32,
-    reported: *mut kafka_reported,
+    reported: *mut kafka_poll_result,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let producer = reference(producer, "producer")?.handle.enter()?;
         let output = output(reported, "reported")?;
         let reported = producer.poll(timeout_ms)?;
-        output.write(kafka_reported {
+        output.write(kafka_poll_result {
             last_opaque: reported.last_opaque.to_u64(),
             reported_count: reported.count,
             failed_count: reported.failed,
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn kafka_producer_reports(
 /// timed: 1 or 0; 0 at first. It counts for messages reported from now on. Returns 0. Does not
 /// block.
 #[no_mangle]
-pub unsafe extern "C" fn kafka_producer_time_reports(
+pub unsafe extern "C" fn kafka_producer_set_report_timestamps(
     producer: *mut kafka_producer,
     timed: i32,
     err: *mut kafka_error,
@@ -153,42 +153,41 @@ pub unsafe extern "C" fn kafka_producer_time_reports(
     })
 }
 
-/// How many messages sent with KAFKA_OPAQUE_QUIET failed, since the last call of this or of
+/// How many messages sent with KAFKA_OPAQUE_NO_REPORT failed, since the last call of this or of
 /// kafka_producer_poll.
 ///
 /// Returns 0. Does not block.
 #[no_mangle]
-pub unsafe extern "C" fn kafka_producer_quiet_failures(
+pub unsafe extern "C" fn kafka_producer_unreported_failures(
     producer: *mut kafka_producer,
     failed_count: *mut u64,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let producer = reference(producer, "producer")?.handle.enter()?;
-        output(failed_count, "failed_count")?.write(producer.reports().pop_quiet_failures());
+        output(failed_count, "failed_count")?.write(producer.reports().pop_unreported_failures());
         Ok(())
     })
 }
 
-/// Says that of the failures that were fetched so many have not been passed on yet to the code that they
-/// concern. They count as lost if the producer ends before that is taken back.
+/// Sets how many of the failures that were fetched have not been passed on yet to the code that they concern. They count as
+/// lost if the producer ends before the caller sets a smaller number.
 ///
-/// count: how many more, or fewer if negative; together they are never fewer than none. Returns 0.
-/// Does not block.
+/// count: 0 at first. Returns 0. Does not block.
 #[no_mangle]
-pub unsafe extern "C" fn kafka_producer_add_untold(
+pub unsafe extern "C" fn kafka_producer_set_unsettled(
     producer: *mut kafka_producer,
-    count: i64,
+    count: u64,
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
         let producer = reference(producer, "producer")?.handle.enter()?;
-        producer.reports().add_untold(count);
+        producer.reports().set_unsettled(count);
         Ok(())
     })
 }
 
-/// Waits until there is a report to fetch, or a quiet message has failed; fetches nothing.
+/// Waits until there is a report to fetch, or a message without one has failed; fetches nothing.
 ///
 /// timeout_ms: 0 does not wait, -1 waits without limit. Returns 0; KAFKA_ERR_TIMED_OUT if nothing
 /// came; KAFKA_ERR_EVENT, see kafka_conf_set_events. Blocks up to timeout_ms.

@@ -35,7 +35,7 @@ static void produce(kafka_producer *producer, kafka_topic *topic)
     kafka_record records[2];
     ROOM(kafka_report, 2) reports;
     ROOM(kafka_counters, 1) counters;
-    ROOM(kafka_reported, 1) reported;
+    ROOM(kafka_poll_result, 1) reported;
     ROOM(kafka_error, 1) error;
     size_t queued_count = 0, report_count = 0;
     int i;

@@ -121,7 +121,7 @@ static void expect_closed(kafka_client *client, kafka_notifier *notifier, const 
     const volatile uint32_t *no_count = NULL;
     kafka_future *future = NULL;
     kafka_event event;
-    FAILS(kafka_client_event(client, KAFKA_EVENT_ERROR, &event, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_client_poll_event(client, KAFKA_EVENT_ERROR, &event, &err), KAFKA_ERR_CLOSED);
     FAILS(kafka_client_event_count(client, &no_count, &err), KAFKA_ERR_CLOSED);
     FAILS(kafka_client_notify(client, notifier, 1, &err), KAFKA_ERR_CLOSED);
     FAILS(kafka_client_metadata(client, NULL, -1, NULL, &future, &err), KAFKA_ERR_CLOSED);

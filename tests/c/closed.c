@@ -10,7 +10,7 @@ int main(void)
     kafka_topic *no_topic = (kafka_topic *)(intptr_t)UNTOUCHED;
     kafka_consumer *consumer = reader_of(servers, "closed", 1);
     kafka_partitions *partitions = NULL;
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_report report;
     kafka_message message;
     size_t report_count = UNTOUCHED;

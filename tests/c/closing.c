@@ -43,7 +43,7 @@ static void *wait_for_messages(void *argument)
 static void *wait_for_report(void *argument)
 {
     struct waiter *waiter = (struct waiter *)argument;
-    kafka_reported reported;
+    kafka_poll_result reported;
     waiter->last = kafka_producer_poll((kafka_producer *)waiter->object, -1, &reported, NULL);
     return NULL;
 }

@@ -38,7 +38,7 @@ static void take(kafka_client *client, uint32_t kinds, kafka_event *event)
 {
     int64_t deadline = now_ms() + PATIENCE_MS;
     int32_t code;
-    while ((code = kafka_client_event(client, kinds, event, &err)) == KAFKA_ERR_TIMED_OUT) {
+    while ((code = kafka_client_poll_event(client, kinds, event, &err)) == KAFKA_ERR_TIMED_OUT) {
         CHECK(now_ms() < deadline);
         sleep_ms(2);
     }
@@ -61,7 +61,7 @@ static void they_end_a_wait(void)
 {
     kafka_client *client = NULL;
     kafka_producer *producer = silent_producer(KAFKA_EVENT_ERROR, &client);
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_event event, untouched;
     const volatile uint32_t *event_count = NULL;
 
@@ -70,7 +70,7 @@ static void they_end_a_wait(void)
     memset(&untouched, 0x5a, sizeof event);
     OK(kafka_client_event_count(client, &event_count, &err));
     CHECK_INT(*event_count, 0);
-    FAILS(kafka_client_event(client, KAFKA_EVENT_ERROR, &event, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_client_poll_event(client, KAFKA_EVENT_ERROR, &event, &err), KAFKA_ERR_TIMED_OUT);
     CHECK(memcmp(&event, &untouched, sizeof event) == 0);
 
     raise_error(client, 1);
@@ -79,7 +79,7 @@ static void they_end_a_wait(void)
     FAILS(kafka_producer_poll(producer, 0, &reported, &err), KAFKA_ERR_EVENT);
     CHECK(reported.reported_count == UINT64_C(0x5a5a5a5a5a5a5a5a));
     CHECK_INT(*event_count, 1);
-    OK(kafka_client_event(client, KAFKA_EVENT_ERROR, &event, &err));
+    OK(kafka_client_poll_event(client, KAFKA_EVENT_ERROR, &event, &err));
     CHECK_INT(event.kind, KAFKA_EVENT_ERROR);
     CHECK_INT(event.code, KAFKA_ERR_AUTHENTICATION);
     CHECK_INT(event.fatal, 0);
@@ -141,7 +141,7 @@ static void others_are_there_to_be_taken(void)
 {
     kafka_client *client = NULL;
     kafka_producer *producer = silent_producer(0, &client);
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_event event;
     const volatile uint32_t *event_count = NULL;
     int i;
@@ -162,7 +162,7 @@ static void others_are_there_to_be_taken(void)
     }
     /* No kind is none of them. */
     raise_error(client, 4);
-    FAILS(kafka_client_event(client, 0, &event, &err), KAFKA_ERR_TIMED_OUT);
+    FAILS(kafka_client_poll_event(client, 0, &event, &err), KAFKA_ERR_TIMED_OUT);
     kafka_client_free(client);
     kafka_producer_free(producer);
 }
@@ -232,7 +232,7 @@ static void a_consumers(void)
     OK(kafka_consumer_client(consumer, &client, &err));
     while (seen != kinds) {
         FAILS(kafka_consumer_poll(consumer, PATIENCE_MS, &message, &err), KAFKA_ERR_EVENT);
-        while (kafka_client_event(client, kinds, &event, &err) == 0) {
+        while (kafka_client_poll_event(client, kinds, &event, &err) == 0) {
             seen |= event.kind;
             if (event.kind == KAFKA_EVENT_STATS) {
                 CHECK_INT(event.text[0], '{');
@@ -245,7 +245,7 @@ static void a_consumers(void)
         }
     }
     OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
-    FAILS(kafka_client_event(client, kinds, &event, &err), KAFKA_ERR_CLOSED);
+    FAILS(kafka_client_poll_event(client, kinds, &event, &err), KAFKA_ERR_CLOSED);
     kafka_client_free(client);
     kafka_consumer_free(consumer);
     kafka_mock_cluster_free(cluster);
@@ -262,12 +262,12 @@ struct taker {
 static void *take_all(void *argument)
 {
     struct taker *taker = (struct taker *)argument;
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_event event;
     int32_t code;
     while ((code = kafka_producer_poll(taker->producer, -1, &reported, NULL)) != KAFKA_ERR_CLOSED) {
         CHECK_INT(code, KAFKA_ERR_EVENT);
-        while (kafka_client_event(taker->client, KAFKA_EVENT_ERROR, &event, NULL) == 0) {
+        while (kafka_client_poll_event(taker->client, KAFKA_EVENT_ERROR, &event, NULL) == 0) {
             CHECK(number_of(&event) > taker->last);
             taker->last = number_of(&event);
             taker->taken += 1 + (int)event.dropped_count;

@@ -326,8 +326,8 @@ fn valid(function: &Function, parameter: &Parameter, mode: Mode) -> String {
         }
         (_, 2, false) if object.is_some() => format!("&outputs.{}", object.unwrap_or_default()),
         (
-            "kafka_reported" | "kafka_report" | "kafka_counters" | "kafka_message" | "kafka_header"
-            | "kafka_partition" | "kafka_event",
+            "kafka_poll_result" | "kafka_report" | "kafka_counters" | "kafka_message"
+            | "kafka_header" | "kafka_partition" | "kafka_event",
             1,
             false,
         ) => {

@@ -32,7 +32,7 @@ static void *poll_without_end(void *unused)
 
 static void *wait_for_reports_without_end(void *unused)
 {
-    kafka_reported reported;
+    kafka_poll_result reported;
     while (kafka_producer_poll(producer, -1, &reported, NULL) == 0) {
     }
     return unused;

@@ -22,7 +22,7 @@ static void every_call_says_so(void)
 {
     kafka_topic *no_topic = (kafka_topic *)(intptr_t)UNTOUCHED;
     const char *no_servers = NULL;
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_report report;
     kafka_message no_message;
     kafka_batch *no_batch = (kafka_batch *)(intptr_t)UNTOUCHED;

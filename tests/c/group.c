@@ -33,7 +33,7 @@ static void expect_rebalance(kafka_consumer *consumer, int32_t code)
     kafka_event event;
     size_t count = 0;
     OK(kafka_consumer_client(consumer, &client, &err));
-    OK(kafka_client_event(client, KAFKA_EVENT_REBALANCE, &event, &err));
+    OK(kafka_client_poll_event(client, KAFKA_EVENT_REBALANCE, &event, &err));
     kafka_client_free(client);
     CHECK_INT(event.code, code);
     CHECK_INT(event.is_lost, 0);

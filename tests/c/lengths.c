@@ -9,7 +9,7 @@ int main(void)
     kafka_topic *topic = topic_of(producer, "lengths");
     kafka_consumer *consumer = reader_of(servers, "lengths", 1);
     kafka_topic *no_topic = NULL;
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_report reports[2];
     kafka_message message;
     kafka_conf *conf = conf_of(END);

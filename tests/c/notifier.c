@@ -81,7 +81,7 @@ static void everything_by_events(void)
     kafka_consumer *consumer = reader_of(servers, "events", 1);
     kafka_client *client = NULL;
     kafka_future *future = NULL;
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_message message;
     const kafka_value *lost = NULL;
     int64_t lost_count = -1;

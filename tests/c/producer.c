@@ -8,7 +8,7 @@ static void send_poll_and_read_back(void)
 {
     kafka_producer *producer = producer_with(servers, NULL);
     kafka_topic *topic = topic_of(producer, "plain");
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_consumer *consumer;
     uint64_t message_count = UNTOUCHED;
 
@@ -19,14 +19,14 @@ static void send_poll_and_read_back(void)
 
     OK(send_text(producer, topic, 0, "one", 1));
     OK(send_text(producer, topic, 0, "two", 2));
-    OK(send_text(producer, topic, 0, "three", KAFKA_OPAQUE_QUIET - 1));
+    OK(send_text(producer, topic, 0, "three", KAFKA_OPAQUE_NO_REPORT - 1));
     OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_len(producer, &message_count, &err));
     CHECK_INT(message_count, 0);
     OK(kafka_producer_poll(producer, 0, &reported, &err));
     CHECK_INT(reported.reported_count, 3);
     CHECK_INT(reported.failed_count, 0);
-    CHECK(reported.last_opaque == KAFKA_OPAQUE_QUIET - 1);
+    CHECK(reported.last_opaque == KAFKA_OPAQUE_NO_REPORT - 1);
 
     /* 0 is a number like any other, and no number is none. */
     OK(send_text(producer, topic, 0, "four", 0));

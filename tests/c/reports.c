@@ -10,7 +10,7 @@ static void what_is_not_fetched_takes_room(void)
         producer_with(servers, conf_of("queue.buffering.max.messages", "10", END));
     kafka_topic *topic = topic_of(producer, "full");
     kafka_consumer *consumer;
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_report reports[4];
     size_t report_count = UNTOUCHED;
     uint64_t message_count = UNTOUCHED;
@@ -65,7 +65,7 @@ static void failures_are_counted_and_say_why(void)
     kafka_producer *producer =
         producer_with("127.0.0.1:1", conf_of("message.timeout.ms", "200", END));
     kafka_topic *topic = topic_of(producer, "full");
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_report reports[4];
     size_t report_count = 0, got = 0;
 
@@ -115,7 +115,7 @@ static void waiting_ends_in_time_and_at_the_first_report(void)
 {
     kafka_producer *producer = producer_with(servers, conf_of("linger.ms", "0", END));
     kafka_topic *topic = topic_of(producer, "full");
-    kafka_reported reported;
+    kafka_poll_result reported;
     int64_t start = now_ms();
 
     OK(kafka_producer_poll(producer, 200, &reported, &err));
@@ -136,7 +136,7 @@ static void only_errors_if_that_is_wanted(void)
         servers, conf_of("delivery.report.only.error", "true", "message.timeout.ms", "10000",
                          "queue.buffering.max.messages", "5", END));
     kafka_topic *topic = topic_of(producer, "full");
-    kafka_reported reported;
+    kafka_poll_result reported;
     int i, round;
 
     /* Successes are not reported, so they take no room once delivered. */
@@ -153,20 +153,20 @@ static void only_errors_if_that_is_wanted(void)
 }
 
 /* A fire-and-forget program never stalls, and its failures are counted all the same. */
-static void quiet_messages_take_no_room_once_reported(void)
+static void messages_without_a_report_take_no_room_once_reported(void)
 {
     kafka_producer *producer =
         producer_with(servers, conf_of("queue.buffering.max.messages", "5", END));
     kafka_topic *topic = topic_of(producer, "full");
     kafka_report report;
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_counters counters;
     size_t report_count = UNTOUCHED;
     uint64_t count = UNTOUCHED;
     int i, sent = 0;
 
     while (sent < 30) {
-        int32_t code = send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET);
+        int32_t code = send_text(producer, topic, 0, "x", KAFKA_OPAQUE_NO_REPORT);
         if (code == KAFKA_ERR_QUEUE_FULL) {
             OK(kafka_producer_wait_for_room(producer, PATIENCE_MS, &err));
             continue;
@@ -186,23 +186,23 @@ static void quiet_messages_take_no_room_once_reported(void)
     producer = producer_with("127.0.0.1:1", conf_of("message.timeout.ms", "100", END));
     topic = topic_of(producer, "full");
     for (i = 0; i < 4; i++) {
-        OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+        OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_NO_REPORT));
     }
     OK(kafka_producer_wait(producer, PATIENCE_MS, &err));
     OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
-    OK(kafka_producer_quiet_failures(producer, &count, &err));
+    OK(kafka_producer_unreported_failures(producer, &count, &err));
     CHECK_INT(count, 4);
     /* All four are to be passed on; two of them have been. */
-    OK(kafka_producer_add_untold(producer, 4, &err));
-    OK(kafka_producer_add_untold(producer, -2, &err));
-    OK(kafka_producer_quiet_failures(producer, &count, &err));
+    OK(kafka_producer_set_unsettled(producer, 4, &err));
+    OK(kafka_producer_set_unsettled(producer, 2, &err));
+    OK(kafka_producer_unreported_failures(producer, &count, &err));
     CHECK_INT(count, 0);
-    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_NO_REPORT));
     OK(kafka_producer_poll(producer, PATIENCE_MS, &reported, &err));
     CHECK_INT(reported.reported_count, 1);
     CHECK_INT(reported.failed_count, 1);
     CHECK(reported.last_opaque == KAFKA_OPAQUE_NONE);
-    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_NO_REPORT));
     FAILS(kafka_producer_close(producer, 0, &count, NULL, &err), KAFKA_ERR_TIMED_OUT);
     CHECK_INT(count, 3);
     kafka_topic_free(topic);
@@ -220,7 +220,7 @@ static void a_report_has_all_there_is(void)
     topics[1] = topic_of(producer, "other");
     OK(send_text(producer, topics[0], 0, "x", 0));
     OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
-    OK(kafka_producer_time_reports(producer, 1, &err));
+    OK(kafka_producer_set_report_timestamps(producer, 1, &err));
     for (i = 1; i < 4; i++) {
         OK(send_text(producer, topics[i % 2], 0, "x", i));
         OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
@@ -302,7 +302,7 @@ int main(void)
     waiting_ends_in_time_and_at_the_first_report();
     only_errors_if_that_is_wanted();
     OK(kafka_mock_cluster_create_topic(cluster, "other", 1, 1, &err));
-    quiet_messages_take_no_room_once_reported();
+    messages_without_a_report_take_no_room_once_reported();
     a_report_has_all_there_is();
     what_is_purged_is_reported();
     what_was_sent_may_have_arrived(cluster);

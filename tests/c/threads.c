@@ -37,7 +37,7 @@ static void *send_until_closed(void *argument)
 
 static void *poll_until_closed(void *argument)
 {
-    kafka_reported reported;
+    kafka_poll_result reported;
     int32_t code;
     while ((code = kafka_producer_poll(producer, -1, &reported, NULL)) == 0) {
         reported_count += reported.reported_count;

@@ -8,7 +8,7 @@ int main(int argc, char **argv)
     kafka_producer *producer;
     kafka_client *client = NULL;
     kafka_topic *topic;
-    kafka_reported reported;
+    kafka_poll_result reported;
     kafka_event event;
     static char value[16 * 1024];
 
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 
     /* It ends a wait, before the report of the message that it came with. */
     FAILS(kafka_producer_poll(producer, PATIENCE_MS, &reported, &err), KAFKA_ERR_EVENT);
-    OK(kafka_client_event(client, KAFKA_EVENT_THROTTLE, &event, &err));
+    OK(kafka_client_poll_event(client, KAFKA_EVENT_THROTTLE, &event, &err));
     CHECK_INT(event.kind, KAFKA_EVENT_THROTTLE);
     CHECK(event.throttle_ms > 0);
     CHECK_INT(event.code, 0);

@@ -82,7 +82,7 @@ static void an_abort_gives_up_what_is_queued(void)
     init(producer);
     OK(kafka_producer_begin_transaction(producer, NULL, &err));
     OK(send_text(producer, topic, 0, "x", 7));
-    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_NO_REPORT));
     CHECK_INT(abort_it(producer), 0);
     OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
@@ -149,7 +149,7 @@ static void errors_say_what_to_do(kafka_mock_cluster *cluster)
     /* AddPartitionsToTxn. */
     OK(kafka_mock_cluster_push_errors(cluster, 24, &refused, 1, &err));
     OK(kafka_producer_begin_transaction(producer, NULL, &err));
-    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_NO_REPORT));
     CHECK_INT(commit(producer, PATIENCE_MS), KAFKA_ERR_TOPIC_AUTHORIZATION_FAILED);
     CHECK(err.txn_requires_abort && !err.fatal && !err.retriable);
     CHECK_INT(abort_it(producer), 0);
@@ -157,7 +157,7 @@ static void errors_say_what_to_do(kafka_mock_cluster *cluster)
     /* EndTxn. */
     OK(kafka_mock_cluster_push_errors(cluster, 26, &fenced, 1, &err));
     OK(kafka_producer_begin_transaction(producer, NULL, &err));
-    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_QUIET));
+    OK(send_text(producer, topic, 0, "x", KAFKA_OPAQUE_NO_REPORT));
     CHECK_INT(commit(producer, PATIENCE_MS), KAFKA_ERR_FENCED);
     CHECK(err.fatal && !err.retriable);
     FAILS(send_text(producer, topic, 0, "x", 1), KAFKA_ERR_FATAL);

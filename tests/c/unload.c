@@ -28,11 +28,11 @@ static void use(const char *path)
                                      kafka_topic **, kafka_error *);
     int32_t (*producer_send)(kafka_producer *, kafka_topic *, int32_t, const void *, size_t,
                              const void *, size_t, uint64_t, kafka_error *);
-    int32_t (*producer_poll)(kafka_producer *, int32_t, kafka_reported *, kafka_error *);
+    int32_t (*producer_poll)(kafka_producer *, int32_t, kafka_poll_result *, kafka_error *);
     kafka_mock_cluster *cluster = NULL;
     kafka_producer *producer = NULL;
     kafka_topic *topic = NULL;
-    kafka_reported reported;
+    kafka_poll_result reported;
     const char *servers = NULL;
 
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);

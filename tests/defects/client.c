@@ -62,7 +62,7 @@ static void client_is_closed(void)
     kafka_event event;
     OK(kafka_producer_client(producer, &client, &err));
     kafka_producer_free(producer);
-    CHECK_INT(kafka_client_event(client, KAFKA_EVENT_ERROR, &event, NULL), KAFKA_ERR_CLOSED);
+    CHECK_INT(kafka_client_poll_event(client, KAFKA_EVENT_ERROR, &event, NULL), KAFKA_ERR_CLOSED);
     kafka_client_free(client);
 }
 

@@ -128,7 +128,7 @@ static void events_come_without_a_group(void)
     OK(kafka_consumer_client(consumer, &client, &err));
     while (now_ms() - start < 1000) {
         (void)kafka_consumer_poll(consumer, 100, &message, &err);
-        while (kafka_client_event(client, KAFKA_EVENT_STATS, &event, NULL) == 0) {
+        while (kafka_client_poll_event(client, KAFKA_EVENT_STATS, &event, NULL) == 0) {
             kafka_event_release(&event);
             count++;
         }

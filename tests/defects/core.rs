@@ -13,8 +13,8 @@ invariants! {
         in_c("producer", "purge_and_send")
     }
 
-    fn what_is_sent_after_a_purge_is_not_purged_unheard_of() {
-        in_c("producer", "purge_and_send_quietly")
+    fn what_is_sent_without_a_report_after_a_purge_is_not_purged() {
+        in_c("producer", "purge_and_send_unreported")
     }
 
     fn a_purge_that_has_returned_takes_nothing_more() {

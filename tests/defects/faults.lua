@@ -158,7 +158,8 @@ end
 
 -- --- Time ---------------------------------------------------------------------------------------------------------
 
---- Sent in an outage with `buffer_memory`, more than librdkafka would have room for by itself: `message.timeout.ms` counts from the call on.
+--- Sent in an outage with `buffer_memory`, more than librdkafka by itself has room for: `message.timeout.ms` counts
+--- from the call on.
 function scenarios.age_of_a_buffered_message()
   local cluster, brokers = new_cluster()
   local producer = kafka.producer(brokers, {

@@ -42,7 +42,7 @@ invariants! {
         in_lua_with("causes", "denied_group", &[&brokers, &sasl, "denied"])
     }
 
-    fn a_plain_client_on_a_tls_port_is_told_so() {
+    fn a_plain_client_on_a_tls_port_is_named() {
         at(Listener::Ssl, "plain_to_tls")
     }
 

@@ -102,9 +102,8 @@ end
 --- then the librdkafka producer says so.
 local function hold(self, count)
   self.held = self.held + count
-  local producer = self.producer
-  if producer and producer.handle and count ~= 0 then
-    C.kafka_producer_add_untold(producer.handle, count, nil)
+  if self.producer then
+    deliveries.unsettle(self.producer, count)
   end
 end
 
