@@ -108,7 +108,7 @@ true true
                 function() return producer:metadata({ timeout = 10000 }) end,
                 function() return consumer:poll(10000) end,
                 function() return consumer:committed({ { topic = "t", partition = 0 } }, 10000) end,
-                function() return admin:list_groups(10000) end,
+                function() return admin:list_offsets({ { topic = "t", partition = 0, offset = "latest" } }, 10000) end,
             }
             local threads = {}
             for at, wait in ipairs(waits) do
