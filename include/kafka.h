@@ -1688,11 +1688,12 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
                             struct kafka_error *err);
 
 /**
- * Sends what is queued without waiting for linger.ms, and waits until every
- * message is reported.
+ * Has the messages that were sent before sent without waiting for linger.ms, and waits until each of them is reported. Those
+ * that are sent later linger, but for some in the first 10 ms, and where brokers do not answer in time, after 250 ms and then
+ * at most once a second.
  *
  * timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT with the number
- * of messages left in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
+ * of messages that are not reported in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
  * there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_producer_flush(struct kafka_producer *producer,

@@ -24,8 +24,6 @@ local MOST = phase.is_nginx and 512 or 10240
 -- After so many handlers others may have their turn.
 local TURN = 32
 
-local INT32_MAX = 0x7fffffff
-
 -- How many reports wait here for `reports` to be called. The others stay with the library, where they take room in the
 -- producer's queue: a program that does not take them stalls, and does not run out of memory.
 local KEPT_MAX = 10000
@@ -37,7 +35,7 @@ local NOTHING = {}
 local at_once = setmetatable({}, { __mode = "k" })
 
 -- The numbers that messages of `produce` carry: odd, and from here on. No Lua number is one, so no sequence id is.
-local FIRST = 0x8000000000000001ULL
+local FIRST = 0x2000000000000001ULL
 
 local deliveries = {}
 
@@ -136,7 +134,7 @@ function Deliveries:time(handle)
 end
 
 local function index_of(number)
-  -- FIRST is odd, and as far as its halves go so is NO_ID.
+  -- FIRST is odd, and so is NO_ID.
   if number < FIRST or number % 2 == 0 or number == native.NO_ID then
     return nil
   end
@@ -414,26 +412,21 @@ function deliveries.retry(producer, timeout_ms, try, ...)
   return code == C.KAFKA_ERR_TIMED_OUT and C.KAFKA_ERR_QUEUE_FULL or code
 end
 
--- How long a flush on a thread of its own may go on at least: it ends by itself when there is nothing left.
-local ASIDE_MS = 60000
-
---- Has librdkafka flush on a thread of its own until some time. All light threads that wait share one.
----@return integer code 0 if there is nothing left
-local function flush_aside(producer, deadline)
-  if producer:len() == 0 then
-    return 0
+--- Has a thread of the library flush, from the first call on.
+---@return integer code TIMED_OUT as long as it goes on
+local function flush_aside(producer, flushed)
+  if not flushed.future then
+    if producer:len() == 0 then
+      return 0
+    end
+    local code = C.kafka_producer_flush(producer.handle, flushed.timeout_ms, future.out, nil)
+    if code ~= 0 then
+      return code
+    end
+    flushed.future = future.started()
   end
-  local aside = producer.flushing
-  if aside and aside.deadline >= deadline and C.kafka_future_wait(aside.handle, 0, nil) == C.KAFKA_ERR_IN_PROGRESS then
-    return C.KAFKA_ERR_TIMED_OUT
-  end
-  local now = events.now_ms()
-  deadline = math.max(deadline, now + ASIDE_MS)
-  local code = C.kafka_producer_flush(producer.handle, math.min(deadline - now, INT32_MAX), future.out, nil)
-  if code == 0 then
-    producer.flushing = { handle = future.started(), deadline = deadline }
-  end
-  return code == 0 and C.KAFKA_ERR_TIMED_OUT or code
+  local code = C.kafka_future_wait(flushed.future, 0, nil)
+  return code == C.KAFKA_ERR_IN_PROGRESS and C.KAFKA_ERR_TIMED_OUT or code
 end
 
 local function look_for_end(producer, flushed, left_ms)
@@ -446,7 +439,7 @@ local function look_for_end(producer, flushed, left_ms)
     local limit = left_ms < 0 and flushed.slice_ms or math.min(left_ms, flushed.slice_ms)
     code = C.kafka_producer_flush(producer.handle, limit, nil, nil)
   else
-    code = flush_aside(producer, flushed.deadline)
+    code = flush_aside(producer, flushed)
   end
   -- Behind it: where it has found nothing left, all that was reported is there to be fetched.
   local served = flushed.serve(producer, true)
@@ -459,7 +452,7 @@ local function look_for_end(producer, flushed, left_ms)
   end
 end
 
---- Flushes and serves until `done` answers true, nothing is left, or the time is up.
+--- Flushes and serves until `done` answers true, what was sent before is reported, or the time is up.
 ---@param producer kafka.Producer
 ---@param timeout_ms integer -1 waits without limit
 ---@param slice_ms integer how long a flush blocks before it looks up
@@ -467,9 +460,12 @@ end
 ---@param done? fun(): boolean
 ---@return integer code
 function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
-  local deadline = timeout_ms < 0 and 0 or events.now_ms() + timeout_ms
-  local flushed = { slice_ms = slice_ms, deadline = deadline, serve = serve, done = done }
-  return wait.until_ready(producer, timeout_ms, look_for_end, flushed)
+  local flushed = { slice_ms = slice_ms, timeout_ms = timeout_ms, serve = serve, done = done }
+  local code = wait.until_ready(producer, timeout_ms, look_for_end, flushed)
+  if flushed.future then
+    future.cancel(flushed.future)
+  end
+  return code
 end
 
 return deliveries

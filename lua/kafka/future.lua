@@ -31,6 +31,13 @@ function future.started()
   return ffi.gc(future.out[0], free)
 end
 
+--- Ends a call as far as that is possible, and frees its future.
+---@param handle ffi.cdata*
+function future.cancel(handle)
+  C.kafka_future_cancel(handle, nil)
+  native.release(handle, free)
+end
+
 --- Lets the call that has just been started go on by itself.
 function future.detach()
   free(future.out[0])
@@ -110,10 +117,7 @@ function future.finish(code, timeout_ms, read, object)
       return true
     end)
   end
-  if not ended then
-    C.kafka_future_cancel(handle, nil)
-  end
-  native.release(handle, free)
+  future.cancel(handle)
   if ended and ended ~= C.KAFKA_ERR_CLOSED then
     return err.failed(ended)
   end

@@ -82,6 +82,11 @@ impl Error {
         Self::new(Self::CANCELED, "canceled")
     }
 
+    /// A thread of the library has panicked; the panic hook has said why.
+    pub fn panic() -> Self {
+        Self::new(Self::PANIC, "internal error, please report it")
+    }
+
     /// There is nothing of that name or number.
     pub fn missing(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(rd::Code::NOENT.0, message)

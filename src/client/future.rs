@@ -100,14 +100,15 @@ impl Promise {
         self.0.outcome.get().is_some()
     }
 
+    /// Completes it, unless it is complete.
+    pub fn complete(&self, outcome: Result<Outcome>) {
+        self.0.complete(outcome);
+    }
+
     fn keep(self, operation: impl FnOnce(&Self) -> Result<Outcome>) {
         // A panic must not leave callers waiting for an outcome that does not come.
         let outcome = catch_unwind(AssertUnwindSafe(|| operation(&self)));
-        self.0.complete(
-            outcome.unwrap_or_else(|_| {
-                Err(Error::new(Error::PANIC, "internal error, please report it"))
-            }),
-        );
+        self.complete(outcome.unwrap_or_else(|_| Err(Error::panic())));
     }
 }
 
@@ -125,9 +126,15 @@ impl Futures {
         &self,
         operation: impl FnOnce(&Promise) -> Result<Outcome> + Send + 'static,
     ) -> Result<Future> {
+        let (future, promise) = self.open();
+        process::spawn("kafka:call", move || promise.keep(operation)).map_err(Error::no_thread)?;
+        Ok(future)
+    }
+
+    /// A future whose operation is seen to elsewhere.
+    pub fn open(&self) -> (Future, Promise) {
         let state = Arc::<State>::default();
         let promise = Promise(Arc::clone(&state));
-        process::spawn("kafka:call", move || promise.keep(operation)).map_err(Error::no_thread)?;
         let mut open = self.lock();
         if open.len() == open.capacity() {
             open.retain(|future| future.strong_count() > 0);
@@ -137,7 +144,7 @@ impl Futures {
         if self.are_closed.load(Ordering::SeqCst) {
             self.close();
         }
-        Ok(Future(state))
+        (Future(state), promise)
     }
 
     /// Completes those that are open, and those that are still to come, with CLOSED.

@@ -14,6 +14,7 @@ mod conf;
 mod consumer;
 mod error;
 mod events;
+mod flush;
 mod future;
 mod group;
 mod lookahead;
@@ -46,7 +47,7 @@ pub use lookahead::{Cursor, DropLater};
 pub use mock_cluster::MockCluster;
 pub use names::TopicId;
 pub use notifier::Notifier;
-pub use opaque::Opaque;
+pub use opaque::{Opaque, Opaques};
 pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
 pub use reports::{Counters, PollResult, Report, Reports};
 

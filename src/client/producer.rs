@@ -11,12 +11,13 @@ use super::accumulator::Accumulator;
 use super::client::Client;
 use super::conf::{Conf, TopicConf};
 use super::error::{Error, Result};
+use super::flush::Flushes;
 use super::notifier::Signal;
 use super::reports::{PollResult, Reports};
 use super::transaction::Turn;
 use crate::process::{self, Generation};
 use crate::rd::{self, Code, DeliveryReport, Queue, Record, Records, Topic};
-use crate::sync::Deadline;
+use crate::sync::{Deadline, Epoch};
 
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
@@ -30,16 +31,18 @@ const PURGE_MS: i32 = 15;
 const SLICE_MS: i32 = 100;
 
 /// What the producer's threads share with it.
-struct Shared {
-    reports: Reports,
+pub(super) struct Shared {
+    pub(super) reports: Reports,
     /// Where records go first, if not straight to librdkafka.
     accumulator: Option<Arc<Accumulator>>,
+    pub(super) flushes: Flushes,
+    pub(super) signal: Arc<Signal>,
     stop: AtomicBool,
 }
 
 impl Shared {
     /// Waits until librdkafka has all records; false if the time is up before.
-    fn drain(&self, deadline: Deadline) -> bool {
+    pub(super) fn drain(&self, deadline: Deadline) -> bool {
         let accumulator = self.accumulator.as_ref();
         accumulator.map_or(true, |accumulator| accumulator.drain(deadline))
     }
@@ -83,6 +86,8 @@ impl Producer {
         let shared = Arc::new(Shared {
             reports: Reports::new(conf.max_messages(), only_errors, Arc::clone(&signal)),
             accumulator,
+            flushes: Flushes::default(),
+            signal: Arc::clone(&signal),
             stop: AtomicBool::new(false),
         });
         let mut native = conf.to_native()?;
@@ -141,6 +146,11 @@ impl Producer {
         self.client().native()
     }
 
+    /// What its threads share with it.
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// What its calls of transactions wait for.
     pub(super) fn transaction_turn(&self) -> &Arc<Turn> {
         &self.transaction_turn
@@ -161,13 +171,14 @@ impl Producer {
     /// Queues a copy of a record; never blocks.
     // Or the record would be written to memory field by field and read back at once, which stalls.
     #[inline(always)]
-    pub fn produce(&self, topic: &Arc<Topic>, record: Record<'_>) -> Result<(), Code> {
-        self.shared.reports.reserve()?;
+    pub fn produce(&self, topic: &Arc<Topic>, mut record: Record<'_>) -> Result<(), Code> {
+        let carried = self.shared.reports.reserve(record.opaque)?;
+        record.opaque = carried;
         let produced = match &self.shared.accumulator {
             None => self.native().produce_record(topic, record),
             Some(accumulator) => self.append(accumulator, topic, record),
         };
-        produced.inspect_err(|_| self.shared.reports.release(1))
+        produced.inspect_err(|_| self.shared.reports.refuse(carried))
     }
 
     #[inline(never)]
@@ -187,14 +198,16 @@ impl Producer {
 
     /// Queues copies of the first `count` records, in their order within each partition; never blocks. `refused` gets
     /// each that was not queued, and why. Once the queue is full the rest is not tried. Returns how many were queued.
+    /// `has_large_opaque`: whether the number of one of them is large, see `Opaques::is_large`: then they go one by one.
     pub fn produce_batch<R: Records>(
         &self,
         topic: &Arc<Topic>,
         records: &R,
         count: usize,
+        has_large_opaque: bool,
         mut refused: impl FnMut(usize, Code),
     ) -> usize {
-        if self.shared.accumulator.is_some() {
+        if self.shared.accumulator.is_some() || has_large_opaque {
             let mut queued = 0;
             for index in 0..count {
                 match self.produce(topic, records.get(index)) {
@@ -211,12 +224,13 @@ impl Producer {
         let reports = &self.shared.reports;
         let (mut total, mut first) = (0, 0);
         while first < count {
-            let room = reports.reserve_up_to(rd::AT_ONCE.min(count - first));
+            let (room, epoch) = reports.reserve_up_to(rd::AT_ONCE.min(count - first));
+            let records = &InEpoch(records, reports, epoch);
             let indices = first..first + room;
             let queued = self
                 .native()
                 .produce_records(topic, records, indices, &mut refused);
-            reports.release(room - queued.count);
+            reports.refuse_some(room - queued.count, epoch);
             total += queued.count;
             first += room;
             if room == 0 || queued.is_full {
@@ -295,40 +309,6 @@ impl Producer {
         }
     }
 
-    /// Sends what is queued and waits until all is reported; an event that is awaited ends the wait with an error.
-    pub fn flush(&self, timeout_ms: i32) -> Result<()> {
-        let events = self.client().events();
-        self.flush_unless(timeout_ms, || events.is_awaited_there())
-    }
-
-    /// As [`Self::flush`], on behalf of a caller that does not wait here: no event ends it.
-    pub fn flush_aside(&self, timeout_ms: i32) -> Result<()> {
-        self.flush_unless(timeout_ms, || false)
-    }
-
-    fn flush_unless(&self, timeout_ms: i32, is_interrupted: impl Fn() -> bool) -> Result<()> {
-        let deadline = Deadline::after_ms(timeout_ms);
-        let mut slice_ms = 0;
-        while !self.flush_slice(deadline, slice_ms) {
-            slice_ms = SLICE_MS;
-            if self.shared.reports.is_closing() {
-                return Err(Error::closed());
-            } else if is_interrupted() {
-                return Err(Error::event());
-            } else if deadline.is_past() {
-                let left = self.len();
-                return Err(Error::timed_out(format!(
-                    "{left} messages not delivered in time"
-                )));
-            }
-        }
-        // Closing gives up what is left, and then nothing is.
-        match self.shared.reports.is_closing() {
-            true => Err(Error::closed()),
-            false => Ok(()),
-        }
-    }
-
     /// Flushes for a moment; true if nothing is left. librdkafka counts a message until its report
     /// is in our queue.
     fn flush_slice(&self, deadline: Deadline, slice_ms: i32) -> bool {
@@ -402,6 +382,21 @@ impl Drop for Producer {
         if let Some(client) = self.client.take() {
             client.end(close_by.wind_up());
         }
+    }
+}
+
+/// Records that are sent in an epoch.
+struct InEpoch<'a, R>(&'a R, &'a Reports, Epoch);
+
+impl<R: Records> Records for InEpoch<'_, R> {
+    fn place(&self, index: usize) -> (i32, Option<&[u8]>) {
+        self.0.place(index)
+    }
+
+    fn get(&self, index: usize) -> Record<'_> {
+        let record = self.0.get(index);
+        let opaque = self.1.carried(record.opaque, self.2);
+        Record { opaque, ..record }
     }
 }
 

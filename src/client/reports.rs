@@ -12,9 +12,9 @@ use crossbeam_queue::SegQueue;
 use super::error::{Error, Result};
 use super::names::{Names, TopicId};
 use super::notifier::Signal;
-use super::opaque::Opaque;
+use super::opaque::{Opaque, Opaques};
 use crate::rd::{Code, DeliveryReport, MessageStatus};
-use crate::sync::Deadline;
+use crate::sync::{Deadline, Epoch, Moment, Outstanding};
 
 /// What became of one message.
 #[derive(Clone, Copy, Debug)]
@@ -67,14 +67,16 @@ pub struct Counters {
 /// The reports of one producer, and the counts of its messages.
 pub struct Reports {
     queue: SegQueue<Report>,
+    opaques: Opaques,
     topics: Names,
-    // All five count from the start, so that each changes in one place and none ever falls below another.
-    accepted: AtomicU64,
+    /// Messages without a report that is there to be fetched, or need not be.
+    outstanding: Outstanding,
+    // All count from the start, so that each changes in one place and none ever falls below another.
+    /// Messages that ended without having been accepted.
+    refused: AtomicU64,
     delivered: AtomicU64,
     failed: AtomicU64,
-    /// Those of both whose reports are there to be fetched, or need not be. Behind the two for a moment.
-    settled: AtomicU64,
-    /// Messages that take no room any more: reported, and that fetched or not to be.
+    /// Messages that take no room any more: refused, or reported, and that fetched or not to be.
     released: AtomicU64,
     /// Failures that no call has returned, in `queue` and of messages without a report.
     unacknowledged: AtomicU64,
@@ -96,11 +98,12 @@ impl Reports {
     pub fn new(limit: Option<usize>, only_errors: bool, signal: Arc<Signal>) -> Self {
         Self {
             queue: SegQueue::new(),
+            opaques: Opaques::default(),
             topics: Names::default(),
-            accepted: AtomicU64::new(0),
+            outstanding: Outstanding::default(),
+            refused: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            settled: AtomicU64::new(0),
             released: AtomicU64::new(0),
             unacknowledged: AtomicU64::new(0),
             unsettled: AtomicU64::new(0),
@@ -124,31 +127,51 @@ impl Reports {
         self.timed.load(Ordering::Relaxed)
     }
 
-    /// Counts a message about to be sent; fails where there is no room for its report.
+    /// Counts a message about to be sent, and says what it is to carry for its number; fails where there is no room for its
+    /// report.
     #[inline]
-    pub fn reserve(&self) -> Result<(), Code> {
-        let accepted = self.accepted.fetch_add(1, Ordering::Relaxed);
+    pub fn reserve(&self, opaque: usize) -> Result<usize, Code> {
+        let (begun, epoch) = self.outstanding.begin(1);
         // Others may have sent and released in between: then there is room for sure.
-        if accepted.saturating_sub(self.released.load(Ordering::Relaxed)) >= self.limit {
-            self.release(1);
+        if begun.saturating_sub(self.released.load(Ordering::Relaxed)) >= self.limit {
+            self.refuse_some(1, epoch);
             return Err(Code::QUEUE_FULL);
         }
-        Ok(())
+        Ok(self.opaques.put(opaque, epoch))
     }
 
     /// Counts messages about to be sent, as many of them as there is room for.
-    pub fn reserve_up_to(&self, count: usize) -> usize {
-        let accepted = self.accepted.fetch_add(count as u64, Ordering::Relaxed);
-        let taken = accepted.saturating_sub(self.released.load(Ordering::Relaxed));
+    pub fn reserve_up_to(&self, count: usize) -> (usize, Epoch) {
+        let (begun, epoch) = self.outstanding.begin(count as u64);
+        let taken = begun.saturating_sub(self.released.load(Ordering::Relaxed));
         let room = self.limit.saturating_sub(taken).min(count as u64) as usize;
-        self.release(count - room);
-        room
+        self.refuse_some(count - room, epoch);
+        (room, epoch)
     }
 
-    /// Takes reservations back: so many messages were refused.
+    /// What a message is to carry for its number, where that is not large: see [`Opaques::is_large`].
     #[inline]
-    pub fn release(&self, count: usize) {
-        self.accepted.fetch_sub(count as u64, Ordering::Relaxed);
+    pub fn carried(&self, opaque: usize, epoch: Epoch) -> usize {
+        self.opaques.put(opaque, epoch)
+    }
+
+    /// Takes a reservation back: the message that carries this was refused.
+    pub fn refuse(&self, carried: usize) {
+        let (_, epoch) = self.opaques.take(carried);
+        self.refuse_some(1, epoch);
+    }
+
+    /// The same of so many messages.
+    pub fn refuse_some(&self, count: usize, epoch: Epoch) {
+        if count > 0 {
+            self.refused.fetch_add(count as u64, Ordering::Relaxed);
+            self.released.fetch_add(count as u64, Ordering::Relaxed);
+            self.outstanding.end(count as u64, epoch);
+            // A flush may have waited for them. What waits for room has not: that they were refused makes none.
+            if epoch != self.outstanding.epoch() {
+                self.signal.notify();
+            }
+        }
     }
 
     #[inline]
@@ -164,8 +187,9 @@ impl Reports {
             if last.0 != report.topic.as_ptr() {
                 last = (report.topic.as_ptr(), self.topics.intern(report.topic));
             }
-            Report {
-                opaque: Opaque::from_native(report.opaque),
+            let (opaque, epoch) = self.opaques.take(report.opaque);
+            let report = Report {
+                opaque,
                 offset: report.offset,
                 partition: report.partition,
                 code: report.code,
@@ -173,14 +197,15 @@ impl Reports {
                 timestamp: report.timestamp,
                 latency_us: report.latency_us,
                 status: report.status,
-            }
+            };
+            (report, epoch)
         }));
     }
 
-    fn add(&self, reports: impl Iterator<Item = Report>) {
-        let mut count = 0;
-        for report in reports {
-            count += 1;
+    fn add(&self, reports: impl Iterator<Item = (Report, Epoch)>) {
+        let mut counts = [0; 2];
+        for (report, epoch) in reports {
+            counts[usize::from(epoch.0)] += 1;
             let failed = report.code != Code::NO_ERROR;
             let is_unreported = report.opaque == Opaque::NO_REPORT;
             // All is counted before it can be fetched, so that no count ever falls below zero.
@@ -203,7 +228,11 @@ impl Reports {
                 self.queue.push(report);
             }
         }
-        self.settled.fetch_add(count, Ordering::Release);
+        for (count, epoch) in counts.into_iter().zip([Epoch(false), Epoch(true)]) {
+            if count > 0 {
+                self.outstanding.end(count, epoch);
+            }
+        }
         self.signal.notify();
     }
 
@@ -261,7 +290,8 @@ impl Reports {
         let delivered = self.delivered.load(Ordering::Acquire);
         let failed = self.failed.load(Ordering::Acquire);
         let reported = delivered + failed;
-        let queued = self.accepted.load(Ordering::Acquire).max(reported);
+        let refused = self.refused.load(Ordering::Acquire);
+        let queued = (self.outstanding.begun() - refused).max(reported);
         Counters {
             queued,
             in_flight: queued - reported,
@@ -272,10 +302,30 @@ impl Reports {
 
     /// How many messages there is nothing to be fetched of yet. Once it is none, a call that waits for a report finds it.
     pub fn awaited(&self) -> u64 {
-        let settled = self.settled.load(Ordering::Acquire);
-        self.accepted
-            .load(Ordering::Acquire)
-            .saturating_sub(settled)
+        self.outstanding.count()
+    }
+
+    /// This moment, for [`Self::all_reported`].
+    pub fn moment(&self) -> Moment {
+        self.outstanding.moment()
+    }
+
+    /// Whether all messages that were sent before a moment have reports that can be fetched.
+    pub fn all_reported(&self, moment: Moment) -> bool {
+        self.outstanding.has_ended(moment)
+    }
+
+    /// Changes with each report.
+    pub fn progress(&self) -> u64 {
+        self.outstanding.ended()
+    }
+
+    /// Waits until there has been progress, or `interrupted`, or the producer is closed; no longer than the time.
+    pub fn wait_for_progress(&self, seen: u64, deadline: Deadline, interrupted: impl Fn() -> bool) {
+        let has_changed = || self.progress() != seen;
+        self.signal.wait(deadline, || {
+            has_changed() || self.is_closing() || interrupted()
+        });
     }
 
     fn has_news(&self) -> bool {
@@ -283,8 +333,8 @@ impl Reports {
     }
 
     fn has_room(&self) -> bool {
-        let accepted = self.accepted.load(Ordering::Relaxed);
-        accepted.saturating_sub(self.released.load(Ordering::Relaxed)) < self.limit
+        let released = self.released.load(Ordering::Relaxed);
+        self.outstanding.begun().saturating_sub(released) < self.limit
     }
 
     /// Waits until there is room for another message, or something to fetch, which makes room.
@@ -363,9 +413,10 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::time::Instant;
 
-    fn report(opaque: usize, code: Code) -> Report {
-        Report {
-            opaque: Opaque::from_native(opaque),
+    fn report(opaque: usize, code: Code) -> (Report, Epoch) {
+        let (opaque, epoch) = Opaques::default().take(opaque);
+        let report = Report {
+            opaque,
             offset: 0,
             partition: 0,
             code,
@@ -373,25 +424,26 @@ mod tests {
             timestamp: -1,
             latency_us: -1,
             status: MessageStatus::PossiblyPersisted,
-        }
+        };
+        (report, epoch)
     }
 
     #[test]
     fn what_is_reported_but_not_fetched_takes_room() {
         let reports = Reports::new(Some(2), false, Arc::default());
-        reports.reserve().unwrap();
-        reports.reserve().unwrap();
-        assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
+        reports.reserve(0).unwrap();
+        reports.reserve(0).unwrap();
+        assert_eq!(reports.reserve(0), Err(Code::QUEUE_FULL));
         reports.add([report(7, Code::NO_ERROR)].into_iter());
-        assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
+        assert_eq!(reports.reserve(0), Err(Code::QUEUE_FULL));
         assert_eq!(reports.counters().in_flight, 1);
         let expected = PollResult {
-            last_opaque: Opaque::from_native(7),
+            last_opaque: Opaque::try_from(7).unwrap(),
             count: 1,
             failed: 0,
         };
         assert_eq!(reports.pop_all(), expected);
-        reports.reserve().unwrap();
+        reports.reserve(0).unwrap();
     }
 
     #[test]
@@ -410,7 +462,7 @@ mod tests {
                 }
             });
             for number in 0..MESSAGES {
-                reports.reserve().unwrap();
+                reports.reserve(0).unwrap();
                 sent.store(number + 1, Ordering::Release);
                 while reports.awaited() > 0 {
                     std::hint::spin_loop();
@@ -426,7 +478,7 @@ mod tests {
     #[test]
     fn unfetched_failures_and_unreported_messages_are_lost() {
         let reports = Reports::new(None, false, Arc::default());
-        (0..3).for_each(|_| reports.reserve().unwrap());
+        (0..3).for_each(|number| assert!(reports.reserve(number).is_ok()));
         reports.add([report(0, Code::NO_ERROR), report(1, Code::FAIL)].into_iter());
         assert_eq!(reports.lost(), 2);
         assert_eq!(reports.pop_all().failed, 1);
@@ -436,7 +488,7 @@ mod tests {
     #[test]
     fn what_was_fetched_and_not_passed_on_is_lost() {
         let reports = Reports::new(None, false, Arc::default());
-        reports.reserve().unwrap();
+        reports.reserve(0).unwrap();
         reports.add([report(1, Code::FAIL)].into_iter());
         assert_eq!((reports.pop_all().failed, reports.lost()), (1, 0));
         reports.set_unsettled(2);
@@ -448,9 +500,9 @@ mod tests {
     #[test]
     fn successes_need_no_room_where_only_errors_are_reported() {
         let reports = Reports::new(Some(1), true, Arc::default());
-        reports.reserve().unwrap();
+        reports.reserve(0).unwrap();
         reports.add([report(0, Code::NO_ERROR)].into_iter());
-        reports.reserve().unwrap();
+        reports.reserve(0).unwrap();
         assert_eq!(reports.pop_all().count, 0);
     }
 
@@ -459,8 +511,8 @@ mod tests {
         let reports = Reports::new(Some(2), false, Arc::default());
         let no_report = Opaque::NO_REPORT.to_native();
         for _ in 0..3 {
-            reports.reserve().unwrap();
-            reports.reserve().unwrap();
+            reports.reserve(0).unwrap();
+            reports.reserve(0).unwrap();
             reports.add(
                 [
                     report(no_report, Code::NO_ERROR),
@@ -491,12 +543,12 @@ mod tests {
     fn a_message_without_a_report_that_was_purged_is_no_news_unless_the_producer_is_closing() {
         let reports = Reports::new(None, false, Arc::default());
         let purged = report(Opaque::NO_REPORT.to_native(), Code::PURGE_QUEUE);
-        reports.reserve().unwrap();
+        reports.reserve(0).unwrap();
         reports.add([purged].into_iter());
         assert_eq!((reports.lost(), reports.pop_all().failed), (0, 0));
         assert_eq!(reports.counters().failed, 1);
         reports.close();
-        reports.reserve().unwrap();
+        reports.reserve(0).unwrap();
         reports.add([purged].into_iter());
         assert_eq!(reports.lost(), 1);
     }
@@ -504,33 +556,34 @@ mod tests {
     #[test]
     fn a_refused_message_is_not_counted() {
         let reports = Reports::new(Some(1), false, Arc::default());
-        reports.reserve().unwrap();
-        assert_eq!(reports.reserve(), Err(Code::QUEUE_FULL));
-        reports.reserve().unwrap_err();
-        reports.release(1);
-        assert_eq!(reports.counters().queued, 0);
-        reports.reserve().unwrap();
+        let carried = reports.reserve(0).unwrap();
+        assert_eq!(reports.reserve(0), Err(Code::QUEUE_FULL));
+        reports.reserve(0).unwrap_err();
+        assert_eq!(reports.awaited(), 1);
+        reports.refuse(carried);
+        assert_eq!((reports.counters().queued, reports.awaited()), (0, 0));
+        reports.reserve(0).unwrap();
     }
 
     #[test]
     fn many_are_counted_at_once_as_far_as_there_is_room() {
         let reports = Reports::new(Some(5), false, Arc::default());
-        reports.reserve().unwrap();
-        assert_eq!(reports.reserve_up_to(3), 3);
-        assert_eq!(reports.reserve_up_to(3), 1);
-        assert_eq!(reports.reserve_up_to(3), 0);
-        assert_eq!(reports.counters().queued, 5);
-        reports.release(2);
-        assert_eq!(reports.reserve_up_to(2), 2);
+        reports.reserve(0).unwrap();
+        assert_eq!(reports.reserve_up_to(3).0, 3);
+        assert_eq!(reports.reserve_up_to(3).0, 1);
+        let (room, epoch) = reports.reserve_up_to(3);
+        assert_eq!((room, reports.counters().queued), (0, 5));
+        reports.refuse_some(2, epoch);
+        assert_eq!(reports.reserve_up_to(2).0, 2);
         let reports = Reports::new(None, false, Arc::default());
-        assert_eq!(reports.reserve_up_to(3), 3);
+        assert_eq!(reports.reserve_up_to(3).0, 3);
     }
 
     #[test]
     fn a_report_ends_a_wait() {
         let reports = Arc::new(Reports::new(None, false, Arc::default()));
         let adder = Arc::clone(&reports);
-        reports.reserve().unwrap();
+        reports.reserve(0).unwrap();
         let thread = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(20));
             adder.add([report(1, Code::NO_ERROR)].into_iter());

@@ -205,11 +205,12 @@ pub unsafe extern "C" fn kafka_producer_send(
     })
 }
 
-/// Sends what is queued without waiting for linger.ms, and waits until every
-/// message is reported.
+/// Has the messages that were sent before sent without waiting for linger.ms, and waits until each of them is reported. Those
+/// that are sent later linger, but for some in the first 10 ms, and where brokers do not answer in time, after 250 ms and then
+/// at most once a second.
 ///
 /// timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT with the number
-/// of messages left in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
+/// of messages that are not reported in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
 /// there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_flush(
@@ -219,15 +220,11 @@ pub unsafe extern "C" fn kafka_producer_flush(
     err: *mut kafka_error,
 ) -> i32 {
     guarded(err, || {
-        let handle = &reference(producer, "producer")?.handle;
-        if future.is_null() {
-            return handle.enter()?.flush(timeout_ms);
+        let producer = reference(producer, "producer")?.handle.enter()?;
+        match future.is_null() {
+            true => producer.flush(timeout_ms),
+            false => kafka_future::answer(future, producer.flush_later(timeout_ms)?, nothing),
         }
-        let flush = move |producer: &Producer| {
-            producer.flush_aside(timeout_ms)?;
-            Ok(Outcome::Nothing)
-        };
-        kafka_future::call(future, handle, flush, nothing)
     })
 }
 

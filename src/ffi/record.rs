@@ -7,7 +7,7 @@ use super::boundary::{bytes, guarded, output, reference};
 use super::error::kafka_error;
 use super::producer::kafka_producer;
 use super::topic::kafka_topic;
-use crate::client::{Code, Error, Headers, Opaque, Record, Records, Result};
+use crate::client::{Code, Error, Headers, Opaque, Opaques, Record, Records, Result};
 
 /// A header of a record. Several may have one name. Zero it before it is filled in, for reserved.
 #[repr(C)]
@@ -147,20 +147,22 @@ impl kafka_record {
     }
 }
 
-/// Records of which all are known to be readable.
-struct Checked<'a>(&'a [kafka_record]);
+/// Records of which all are known to be readable, and whether one of their numbers is large.
+struct Checked<'a>(&'a [kafka_record], bool);
 
 impl<'a> Checked<'a> {
     /// # Safety
     /// What the records point to stays as it is as long as this lives.
     unsafe fn new(records: &'a [kafka_record]) -> Result<Self> {
+        let mut has_large = false;
         for (index, record) in records.iter().enumerate() {
-            record
+            let read = record
                 .read_bare()
-                .and_then(|_| record.each_header(|_, _| ()))
+                .and_then(|bare| record.each_header(|_, _| ()).map(|()| bare))
                 .map_err(|error| within(&format!("records[{index}]."), error))?;
+            has_large |= Opaques::is_large(read.opaque);
         }
-        Ok(Self(records))
+        Ok(Self(records, has_large))
     }
 }
 
@@ -249,7 +251,8 @@ pub unsafe extern "C" fn kafka_producer_produce_batch(
                 codes.add(index).write(code.0);
             }
         };
-        place.write(producer.produce_batch(&topic.topic, &records, record_count, refused));
+        let topic = &topic.topic;
+        place.write(producer.produce_batch(topic, &records, record_count, records.1, refused));
         Ok(())
     })
 }

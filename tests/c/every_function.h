@@ -53,7 +53,7 @@ struct outputs {
     const char *text;
     size_t size;
     uint64_t count;
-    kafka_poll_result reported;
+    kafka_poll_result poll_result;
     kafka_report report;
     kafka_counters counters;
     kafka_message message;

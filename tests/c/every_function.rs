@@ -361,6 +361,7 @@ fn valid(function: &Function, parameter: &Parameter, mode: Mode) -> String {
         },
         ("size_t", 0, _) if name == "value_size" => "sizeof outputs.buffer".into(),
         ("size_t", 0, _) if name == "index" => "0".into(),
+        ("size_t", 0, _) if name == "bytes" => "1 << 20".into(),
         // Together with NULL it asks for the count alone.
         ("size_t", 0, _) if name == "header_max" => "0".into(),
         ("size_t", 0, _) => "1".into(),

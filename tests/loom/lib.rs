@@ -11,12 +11,14 @@ mod sync {
     pub mod deadline;
     #[path = "../../src/sync/lifecycle.rs"]
     pub mod lifecycle;
+    #[path = "../../src/sync/outstanding.rs"]
+    pub mod outstanding;
     #[path = "../../src/sync/signal.rs"]
     pub mod signal;
 
     mod primitives {
         pub use loom::sync::atomic::fence as owner_fence;
-        pub use loom::sync::atomic::{fence, AtomicBool, AtomicUsize, Ordering};
+        pub use loom::sync::atomic::{fence, AtomicBool, AtomicU64, AtomicUsize, Ordering};
         pub use loom::sync::{Condvar, Mutex, MutexGuard};
 
         /// The closing thread's barrier in every thread, and the owner's of the compiler, are a pair of fences.
@@ -35,6 +37,7 @@ use loom::thread;
 
 use sync::deadline::Deadline;
 use sync::lifecycle::Lifecycle;
+use sync::outstanding::Outstanding;
 use sync::signal::{Notify, Signal};
 
 /// Counts; it is part of no model.
@@ -250,5 +253,64 @@ fn an_object_is_closed_once() {
         let is_first = object.close();
         assert!(other.join().unwrap() != is_first);
         assert_eq!(object.ends.count(), 1);
+    });
+}
+
+/// Two callers each begin one and wait for the moment behind it, while a third thread ends what has begun.
+#[test]
+fn what_had_begun_by_a_moment_has_ended_when_that_is_said() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let outstanding = Arc::new(Outstanding::default());
+        let ended = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+        let callers = [0, 1].map(|number| {
+            let (outstanding, ended) = (Arc::clone(&outstanding), Arc::clone(&ended[number]));
+            thread::spawn(move || {
+                let (_, epoch) = outstanding.begin(1);
+                let ending = thread::spawn({
+                    let (outstanding, ended) = (Arc::clone(&outstanding), Arc::clone(&ended));
+                    move || {
+                        ended.store(1, Ordering::Relaxed);
+                        outstanding.end(1, epoch);
+                    }
+                });
+                let moment = outstanding.moment();
+                if outstanding.has_ended(moment) {
+                    assert_eq!(ended.load(Ordering::Relaxed), 1, "it has not ended");
+                }
+                ending.join().unwrap();
+                moment
+            })
+        });
+        let moments = callers.map(|caller| caller.join().unwrap());
+        assert_eq!(outstanding.count(), 0);
+        for moment in moments {
+            assert!(outstanding.has_ended(moment), "all has ended");
+        }
+    });
+}
+
+/// What begins behind a moment is not waited for.
+#[test]
+fn what_begins_later_does_not_count() {
+    loom::model(|| {
+        let outstanding = Outstanding::default();
+        let (_, first) = outstanding.begin(2);
+        let moment = outstanding.moment();
+        assert!(!outstanding.has_ended(moment));
+        let (_, second) = outstanding.begin(1);
+        assert!(first != second && outstanding.epoch() == second);
+        let later = outstanding.moment();
+        outstanding.end(1, first);
+        assert!(!outstanding.has_ended(moment) && !outstanding.has_ended(later));
+        outstanding.end(1, first);
+        assert!(outstanding.has_ended(moment) && !outstanding.has_ended(later));
+        // Now that the first epoch is used again.
+        let (_, third) = outstanding.begin(1);
+        assert!(third == first);
+        outstanding.end(1, second);
+        assert!(outstanding.has_ended(later));
+        assert_eq!(outstanding.count(), 1);
     });
 }

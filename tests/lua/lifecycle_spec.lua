@@ -255,7 +255,8 @@ describe("closing while calls are under way", function()
       round(1000)
     end)
     assert.is_true(closed > 600, closed)
-    assert.same(fds, support.fds())
+    -- Those of clients that were ending may have been counted.
+    assert.is_true(#support.fds() <= #fds)
   end)
 end)
 
