@@ -89,18 +89,18 @@
 #define KAFKA_PURGE_INFLIGHT 2
 
 /**
- * For kafka_producer_purge: does not wait for librdkafka's threads. Messages that are sent meanwhile may be given up as well,
- * unless there is a record accumulator, see kafka_conf_set_buffer_memory.
+ * For kafka_producer_purge: does not wait for librdkafka's threads. Messages that are sent meanwhile may be given up as well.
  */
 #define KAFKA_PURGE_NON_BLOCKING 4
 
 /**
- * For kafka_report: no broker has been sent the message. It can be sent again without being there twice.
+ * For kafka_report: no broker has the message: none was sent it, or it was refused. It can be sent again without being there
+ * twice.
  */
 #define KAFKA_MSG_STATUS_NOT_PERSISTED 0
 
 /**
- * For kafka_report: a broker was sent the message, and has not answered for it.
+ * For kafka_report: a broker may have the message.
  */
 #define KAFKA_MSG_STATUS_POSSIBLY_PERSISTED 1
 
@@ -1689,8 +1689,8 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
 
 /**
  * Has the messages that were sent before sent without waiting for linger.ms, and waits until each of them is reported. Those
- * that are sent later linger, but for some in the first 10 ms, and where brokers do not answer in time, after 250 ms and then
- * at most once a second.
+ * that are sent later linger, but for some in the first 10 ms, and where brokers do not answer in time, for 10 ms after 250, 750
+ * and 1750 ms and then once a second.
  *
  * timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT with the number
  * of messages that are not reported in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
@@ -1716,7 +1716,7 @@ int32_t kafka_producer_len(struct kafka_producer *producer,
  *
  * flags: KAFKA_PURGE constants, joined by |. future: see kafka_future. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Blocks until
  * librdkafka's threads have done it, each of which may be waiting for a name server, unless future or
- * KAFKA_PURGE_NON_BLOCKING is given.
+ * KAFKA_PURGE_NON_BLOCKING is given. What is sent meanwhile waits in the record accumulator, where there is one.
  */
 int32_t kafka_producer_purge(struct kafka_producer *producer,
                              uint32_t flags,

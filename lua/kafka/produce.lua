@@ -309,7 +309,7 @@ function Producer:reports(max)
   return self.deliveries:take(max)
 end
 
---- Sends what is queued without waiting for `linger.ms`, and waits until all is reported. Runs handlers.
+--- Has what was sent before sent without waiting for `linger.ms`, and waits until it is reported. Runs handlers.
 ---@param timeout_ms? integer milliseconds, 10000 by default; -1 waits without limit
 ---@return true? flushed
 ---@return string? message
@@ -338,8 +338,8 @@ end
 local PURGE_FIELDS = { queue = true, inflight = true }
 
 --- Gives up the messages that were sent before: each is reported as failed, PURGE_QUEUE or PURGE_INFLIGHT. Waits until
---- librdkafka's threads have done it. In the phases of nginx where it cannot, it begins, and without `buffer_memory`
---- messages that are sent meanwhile may be given up as well.
+--- librdkafka's threads have done it. In the phases of nginx where it cannot, it begins, and messages that are sent
+--- meanwhile may be given up as well.
 ---@param which? {queue?: boolean, inflight?: boolean} those that no broker has been sent, or those that none has
 --- answered for, which may have arrived; both without it
 ---@return true? purged
@@ -357,7 +357,7 @@ function Producer:purge(which)
   if flags == 0 then
     return true
   elseif phase.may_yield() then
-    return future.finish(C.kafka_producer_purge(self.handle, flags, future.out, nil), -1)
+    return future.finish(C.kafka_producer_purge(self.handle, flags, future.out, native.error), -1)
   elseif phase.is_nginx then
     flags = flags + C.KAFKA_PURGE_NON_BLOCKING
   end

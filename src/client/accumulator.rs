@@ -161,8 +161,8 @@ impl Records for Selection<'_> {
 enum Item {
     /// Records.
     Chunk(Chunk),
-    /// librdkafka is to give up what it has.
-    Purge { in_flight: bool },
+    /// librdkafka is to give up what it has. `is_exact`: and nothing that it gets later, for which the sender waits.
+    Purge { in_flight: bool, is_exact: bool },
     /// There will be no more.
     End,
 }
@@ -301,10 +301,13 @@ impl Accumulator {
         self.signal.wait(deadline, is_drained)
     }
 
-    /// Gives up exactly the records that were appended before, and of what librdkafka has, what waits there and, where they
-    /// are meant, those under way. [`Self::drain`] waits for it.
-    pub fn purge(&self, in_flight: bool) {
-        self.lock().purge(Item::Purge { in_flight });
+    /// Gives up the records that were appended before, and of what librdkafka has, what waits there and, where they are meant,
+    /// those under way; where it `is_exact`, nothing that is appended later. [`Self::drain`] waits for it.
+    pub fn purge(&self, in_flight: bool, is_exact: bool) {
+        self.lock().purge(Item::Purge {
+            in_flight,
+            is_exact,
+        });
         self.wake();
     }
 
@@ -319,16 +322,22 @@ impl Accumulator {
     pub fn start_sender(
         self: &Arc<Self>,
         client: rd::Client,
-        report: impl Fn(DeliveryReport<'_>) + Send + 'static,
+        report: Box<Report>,
         ended: impl FnOnce(bool) + Send + 'static,
     ) -> Result<()> {
         let sender = Sender {
             client,
             accumulator: Arc::clone(self),
-            report: Box::new(report),
+            report,
         };
         let thread = process::spawn("kafka:sender", move || {
             let ran = catch_unwind(AssertUnwindSafe(|| sender.run()));
+            if ran.is_err() {
+                // Nothing is to wait for it any more.
+                let accumulator = &sender.accumulator;
+                accumulator.drained.store(u64::MAX, Ordering::Release);
+                accumulator.signal.notify();
+            }
             drop(sender);
             ended(ran.is_err());
         })
@@ -339,10 +348,13 @@ impl Accumulator {
     }
 }
 
+/// Takes over what became of records.
+pub type Report = dyn Fn(&mut dyn Iterator<Item = DeliveryReport<'_>>) + Send;
+
 struct Sender {
     client: rd::Client,
     accumulator: Arc<Accumulator>,
-    report: Box<dyn Fn(DeliveryReport<'_>) + Send>,
+    report: Box<Report>,
 }
 
 impl Sender {
@@ -364,8 +376,14 @@ impl Sender {
             let is_end = matches!(item, Item::End);
             let count = match item {
                 Item::Chunk(chunk) => self.send(chunk),
-                Item::Purge { in_flight } => {
-                    self.client.purge(true, in_flight);
+                Item::Purge {
+                    in_flight,
+                    is_exact,
+                } => {
+                    match is_exact {
+                        true => self.client.purge(true, in_flight),
+                        false => self.client.begin_purge(true, in_flight),
+                    }
                     1
                 }
                 Item::End => 1,
@@ -402,11 +420,11 @@ impl Sender {
             .chunk_by(|left, right| left.topic == right.topic)
         {
             let topic = &*chunk.topics[entries[0].topic as usize];
-            let fail = |index: usize, code| self.fail(topic, &entries[index], code);
             if chunk.is_purged {
-                (0..entries.len()).for_each(|index| fail(index, Code::PURGE_QUEUE));
+                self.fail(topic, entries, Code::PURGE_QUEUE);
                 continue;
             }
+            let fail = |index, code| self.fail(topic, std::slice::from_ref(&entries[index]), code);
             let selection = Selection {
                 chunk: &chunk,
                 entries,
@@ -422,9 +440,8 @@ impl Sender {
         count
     }
 
-    fn fail(&self, topic: &Topic, entry: &Entry, code: Code) {
-        let len = entry.key_len.unwrap_or(0) as usize + entry.value_len.unwrap_or(0) as usize;
-        (self.report)(DeliveryReport {
+    fn fail(&self, topic: &Topic, entries: &[Entry], code: Code) {
+        let report = |entry: &Entry| DeliveryReport {
             opaque: entry.opaque,
             topic: topic.name(),
             offset: NO_OFFSET,
@@ -433,7 +450,8 @@ impl Sender {
             timestamp: -1,
             latency_us: -1,
             status: MessageStatus::NotPersisted,
-            len,
-        });
+            len: (entry.key_len.unwrap_or(0) + entry.value_len.unwrap_or(0)) as usize,
+        };
+        (self.report)(&mut entries.iter().map(report));
     }
 }

@@ -18,7 +18,8 @@ use crate::rd;
 use crate::sync::{Deadline, Moment};
 
 /// How long nothing lingers: in a moment each broker's thread has seen it,
-const HURRY_MS: i32 = 10;
+const HURRY: Duration = Duration::from_millis(10);
+const HURRY_MS: i32 = HURRY.as_millis() as i32;
 /// unless it had no connection. So there is another such moment, later each time by twice as much,
 const AGAIN: Duration = Duration::from_millis(250);
 /// up to this.
@@ -84,11 +85,13 @@ impl Shared {
         Error::timed_out(format!("{left} messages not delivered in time"))
     }
 
-    /// Keeps messages from lingering, for a moment.
-    fn hurry(&self, native: &rd::Client, deadline: Deadline) {
-        let deadline = Deadline::after_ms(deadline.remaining_ms(HURRY_MS));
-        self.drain(deadline);
-        let _ = native.flush(deadline.remaining_ms(HURRY_MS));
+    /// Keeps messages from lingering, for a moment. Where the accumulator takes as long to be drained, that is tried again.
+    fn hurry(&self, native: &rd::Client, hurry: &mut Hurry, deadline: Deadline) {
+        if self.drain(Deadline::after_ms(deadline.remaining_ms(HURRY_MS))) {
+            let _ = native.flush(deadline.remaining_ms(HURRY_MS));
+        } else {
+            hurry.at = Instant::now() + HURRY;
+        }
     }
 
     /// What has become of a flush, if it is over.
@@ -110,18 +113,18 @@ impl Shared {
             if self.flushes.has_new.swap(false, Ordering::Acquire) {
                 hurry = Hurry::now();
             }
-            let is_due = hurry.is_due();
-            if is_due {
-                self.hurry(native, Deadline::default());
-            }
             let mut open = lock(&self.flushes.open);
             let before = open.flushes.len();
-            open.flushes.retain(|flush| match self.outcome_of(flush) {
-                Some(outcome) => {
+            // Also on behalf of one whose time was too short to see it.
+            let mut is_needed = false;
+            open.flushes.retain(|flush| {
+                let outcome = self.outcome_of(flush);
+                is_needed |= !matches!(outcome, Some(Ok(_)));
+                let is_over = outcome.is_some();
+                if let Some(outcome) = outcome {
                     flush.promise.complete(outcome);
-                    false
                 }
-                None => true,
+                !is_over
             });
             let count = open.flushes.len();
             open.has_thread = count > 0;
@@ -132,12 +135,15 @@ impl Shared {
                 // What waits for the producer sees that futures are complete.
                 self.signal.notify();
             }
-            if count == 0 {
-                return;
-            } else if !is_due {
+            if is_needed && hurry.is_due() {
+                self.hurry(native, &mut hurry, Deadline::default());
+            } else if count > 0 {
                 let deadline = hurry.or(Deadline::after(left));
                 let has_new = || self.flushes.has_new.load(Ordering::Relaxed);
                 self.reports.wait_for_progress(seen, deadline, has_new);
+            }
+            if count == 0 {
+                return;
             }
         }
     }
@@ -159,15 +165,15 @@ impl Producer {
             } else if reports.all_reported(moment) {
                 return Ok(());
             } else if hurry.is_due() {
-                shared.hurry(self.client().native(), deadline);
-                continue;
+                shared.hurry(self.client().native(), &mut hurry, deadline);
             } else if events.is_awaited_there() {
                 return Err(Error::event());
             } else if deadline.is_past() {
                 return Err(shared.timed_out());
+            } else {
+                let interrupted = || events.is_awaited_there();
+                reports.wait_for_progress(seen, hurry.or(deadline), interrupted);
             }
-            let interrupted = || events.is_awaited_there();
-            reports.wait_for_progress(seen, hurry.or(deadline), interrupted);
         }
     }
 

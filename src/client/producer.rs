@@ -178,7 +178,7 @@ impl Producer {
             None => self.native().produce_record(topic, record),
             Some(accumulator) => self.append(accumulator, topic, record),
         };
-        produced.inspect_err(|_| self.shared.reports.refuse(carried))
+        produced.inspect_err(|&code| self.shared.reports.refuse(carried, code))
     }
 
     #[inline(never)]
@@ -230,7 +230,7 @@ impl Producer {
             let queued = self
                 .native()
                 .produce_records(topic, records, indices, &mut refused);
-            reports.refuse_some(room - queued.count, epoch);
+            reports.refuse_some(room - queued.count, epoch, !queued.is_full);
             total += queued.count;
             first += room;
             if room == 0 || queued.is_full {
@@ -288,13 +288,13 @@ impl Producer {
         &self.shared.reports
     }
 
-    /// Begins to give up messages, those still queued or those under way; each is reported as failed. Where there is no
-    /// accumulator, those that are sent meanwhile may be given up as well.
+    /// Begins to give up messages, those still queued or those under way; each is reported as failed. Those that are sent
+    /// meanwhile may be given up as well.
     pub fn begin_purge(&self, queued: bool, in_flight: bool) {
-        match self.shared.accumulator.as_ref().filter(|_| queued) {
-            Some(accumulator) => accumulator.purge(in_flight),
-            None => self.native().begin_purge(queued, in_flight),
+        if let Some(accumulator) = self.shared.accumulator.as_ref().filter(|_| queued) {
+            accumulator.purge(in_flight, false);
         }
+        self.native().begin_purge(queued, in_flight);
     }
 
     /// Gives up messages that were sent before, and none that is sent when it is done. What is returned is the rest, on any
@@ -302,8 +302,8 @@ impl Producer {
     pub fn purge(&self, queued: bool, in_flight: bool) -> impl FnOnce() + Send + 'static {
         let (native, shared) = (self.native().clone(), Arc::clone(&self.shared));
         let accumulator = self.shared.accumulator.as_ref().filter(|_| queued);
-        let is_sent_on = accumulator.map(|it| it.purge(in_flight)).is_some();
-        move || match is_sent_on {
+        let is_the_senders = accumulator.map(|it| it.purge(in_flight, true)).is_some();
+        move || match is_the_senders {
             true => drop(shared.drain(Deadline::default())),
             false => native.purge(queued, in_flight),
         }
@@ -349,12 +349,6 @@ impl Producer {
             true => self.shared.reports.lost(),
             false => 0,
         }
-    }
-
-    /// Waits until librdkafka has all records that were produced.
-    pub(super) fn drainer(&self) -> impl Fn(Deadline) -> bool {
-        let shared = Arc::clone(&self.shared);
-        move |deadline| shared.drain(deadline)
     }
 
     /// librdkafka's name for it.
@@ -410,7 +404,7 @@ fn start_sender(
     let (reporting, ending) = (Arc::clone(shared), Arc::clone(shared));
     accumulator.start_sender(
         client,
-        move |report| reporting.report(std::iter::once(report)),
+        Box::new(move |reports| reporting.report(reports)),
         move |has_panicked| {
             if has_panicked {
                 ending.reports.close();

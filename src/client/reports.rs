@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 use std::mem::size_of;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{fence, AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -134,7 +134,7 @@ impl Reports {
         let (begun, epoch) = self.outstanding.begin(1);
         // Others may have sent and released in between: then there is room for sure.
         if begun.saturating_sub(self.released.load(Ordering::Relaxed)) >= self.limit {
-            self.refuse_some(1, epoch);
+            self.refuse_some(1, epoch, false);
             return Err(Code::QUEUE_FULL);
         }
         Ok(self.opaques.put(opaque, epoch))
@@ -145,7 +145,7 @@ impl Reports {
         let (begun, epoch) = self.outstanding.begin(count as u64);
         let taken = begun.saturating_sub(self.released.load(Ordering::Relaxed));
         let room = self.limit.saturating_sub(taken).min(count as u64) as usize;
-        self.refuse_some(count - room, epoch);
+        self.refuse_some(count - room, epoch, false);
         (room, epoch)
     }
 
@@ -156,19 +156,22 @@ impl Reports {
     }
 
     /// Takes a reservation back: the message that carries this was refused.
-    pub fn refuse(&self, carried: usize) {
+    pub fn refuse(&self, carried: usize, code: Code) {
         let (_, epoch) = self.opaques.take(carried);
-        self.refuse_some(1, epoch);
+        self.refuse_some(1, epoch, code != Code::QUEUE_FULL);
     }
 
-    /// The same of so many messages.
-    pub fn refuse_some(&self, count: usize, epoch: Epoch) {
+    /// The same of so many messages. `makes_room`: not where they were refused for want of room, or a call that tries again
+    /// whenever it is notified would notify itself.
+    pub fn refuse_some(&self, count: usize, epoch: Epoch, makes_room: bool) {
         if count > 0 {
-            self.refused.fetch_add(count as u64, Ordering::Relaxed);
+            self.refused.fetch_add(count as u64, Ordering::Release);
             self.released.fetch_add(count as u64, Ordering::Relaxed);
             self.outstanding.end(count as u64, epoch);
-            // A flush may have waited for them. What waits for room has not: that they were refused makes none.
-            if epoch != self.outstanding.epoch() {
+            // With the one in Signal::wait: either a flush that ends their epoch sees that they have ended, or this that it
+            // is over.
+            fence(Ordering::SeqCst);
+            if makes_room || epoch != self.outstanding.epoch() {
                 self.signal.notify();
             }
         }
@@ -339,8 +342,8 @@ impl Reports {
 
     /// Waits until there is room for another message, or something to fetch, which makes room.
     pub fn wait_for_room(&self, deadline: Deadline, interrupted: impl Fn() -> bool) -> Result<()> {
-        // Where there is room already, it is librdkafka's limit on bytes that was met, and nothing signals when
-        // that is over: one may as well try again in a moment.
+        // Where there is room already, it is the limit on bytes that was met, of which it is not known here when that is over:
+        // one may as well try again in a moment.
         let (patience, full) = match self.has_room() {
             true => (Deadline::after_ms(deadline.remaining_ms(1)), false),
             false => (deadline, true),
@@ -560,7 +563,7 @@ mod tests {
         assert_eq!(reports.reserve(0), Err(Code::QUEUE_FULL));
         reports.reserve(0).unwrap_err();
         assert_eq!(reports.awaited(), 1);
-        reports.refuse(carried);
+        reports.refuse(carried, Code::FAIL);
         assert_eq!((reports.counters().queued, reports.awaited()), (0, 0));
         reports.reserve(0).unwrap();
     }
@@ -573,7 +576,7 @@ mod tests {
         assert_eq!(reports.reserve_up_to(3).0, 1);
         let (room, epoch) = reports.reserve_up_to(3);
         assert_eq!((room, reports.counters().queued), (0, 5));
-        reports.refuse_some(2, epoch);
+        reports.refuse_some(2, epoch, true);
         assert_eq!(reports.reserve_up_to(2).0, 2);
         let reports = Reports::new(None, false, Arc::default());
         assert_eq!(reports.reserve_up_to(3).0, 3);

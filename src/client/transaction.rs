@@ -46,12 +46,12 @@ impl Producer {
         timeout_ms: i32,
         operation: impl FnOnce(&rd::Client, i32) -> Result<(), rd::Error> + Send + 'static,
     ) -> Result<Future> {
-        let drain = self.drainer();
+        let shared = Arc::clone(self.shared());
         let turn = Arc::clone(self.transaction_turn());
         let deadline = Deadline::after_ms(timeout_ms);
         self.client().command(move |native, _| {
             // What was sent before is part of the transaction.
-            if !drain(deadline) {
+            if !shared.drain(deadline) {
                 return Err(Code::TIMED_OUT.into());
             }
             let Some(_turn) = turn.take(deadline) else {
@@ -71,7 +71,7 @@ impl Producer {
     /// Begins a transaction; never blocks.
     pub fn begin_transaction(&self) -> Result<()> {
         // What was sent before is no part of it, and refused.
-        if !self.drainer()(Deadline::after_ms(DRAIN_MS)) {
+        if !self.shared().drain(Deadline::after_ms(DRAIN_MS)) {
             let text = "records from before the transaction are still being queued";
             return Err(Error::new(Code::STATE.0, text));
         }

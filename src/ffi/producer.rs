@@ -206,8 +206,8 @@ pub unsafe extern "C" fn kafka_producer_send(
 }
 
 /// Has the messages that were sent before sent without waiting for linger.ms, and waits until each of them is reported. Those
-/// that are sent later linger, but for some in the first 10 ms, and where brokers do not answer in time, after 250 ms and then
-/// at most once a second.
+/// that are sent later linger, but for some in the first 10 ms, and where brokers do not answer in time, for 10 ms after 250, 750
+/// and 1750 ms and then once a second.
 ///
 /// timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT with the number
 /// of messages that are not reported in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
@@ -249,8 +249,7 @@ pub const KAFKA_PURGE_QUEUE: i32 = 1;
 /// For kafka_producer_purge: messages that a broker has not answered for. It may have them even so.
 pub const KAFKA_PURGE_INFLIGHT: i32 = 2;
 
-/// For kafka_producer_purge: does not wait for librdkafka's threads. Messages that are sent meanwhile may be given up as well,
-/// unless there is a record accumulator, see kafka_conf_set_buffer_memory.
+/// For kafka_producer_purge: does not wait for librdkafka's threads. Messages that are sent meanwhile may be given up as well.
 pub const KAFKA_PURGE_NON_BLOCKING: i32 = 4;
 
 /// Gives up the messages that were sent before. Each of them is reported as failed, with KAFKA_ERR_PURGE_QUEUE or
@@ -258,7 +257,7 @@ pub const KAFKA_PURGE_NON_BLOCKING: i32 = 4;
 ///
 /// flags: KAFKA_PURGE constants, joined by |. future: see kafka_future. Returns 0 or KAFKA_ERR_INVALID_ARGUMENT. Blocks until
 /// librdkafka's threads have done it, each of which may be waiting for a name server, unless future or
-/// KAFKA_PURGE_NON_BLOCKING is given.
+/// KAFKA_PURGE_NON_BLOCKING is given. What is sent meanwhile waits in the record accumulator, where there is one.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_purge(
     producer: *mut kafka_producer,

@@ -41,9 +41,10 @@ pub struct kafka_report {
     pub status: i32,
 }
 
-/// For kafka_report: no broker has been sent the message. It can be sent again without being there twice.
+/// For kafka_report: no broker has the message: none was sent it, or it was refused. It can be sent again without being there
+/// twice.
 pub const KAFKA_MSG_STATUS_NOT_PERSISTED: i32 = 0;
-/// For kafka_report: a broker was sent the message, and has not answered for it.
+/// For kafka_report: a broker may have the message.
 pub const KAFKA_MSG_STATUS_POSSIBLY_PERSISTED: i32 = 1;
 /// For kafka_report: a broker has the message.
 pub const KAFKA_MSG_STATUS_PERSISTED: i32 = 2;

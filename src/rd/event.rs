@@ -116,7 +116,7 @@ impl Event<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MessageStatus {
-    /// No broker has been sent it.
+    /// No broker has it: none was sent it, or it was refused.
     NotPersisted,
     /// A broker may have it.
     PossiblyPersisted,

@@ -269,6 +269,14 @@ function support.fds()
   return kinds
 end
 
+--- Fails if there are more threads or files than before. There may be fewer: a client that another case has closed ends
+--- when its last call of librdkafka's does.
+function support.no_more_than(before, now)
+  if #now > #before then
+    error(("before: %s; now: %s"):format(table.concat(before, ", "), table.concat(now, ", ")), 2)
+  end
+end
+
 function support.resident_kib()
   return tonumber(support.read("/proc/self/status"):match("\nVmRSS:%s+(%d+) kB"))
 end

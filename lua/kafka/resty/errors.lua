@@ -29,7 +29,7 @@ local TEXTS = {
   [codes.AUTO_OFFSET_RESET] = "OFFSET_OUT_OF_RANGE",
 }
 
--- After these a broker may have the message all the same, if it was sent it.
+-- After these a broker may have the message all the same, unless its report says that none has.
 local UNCERTAIN = {
   [codes.MSG_TIMED_OUT] = true,
   [codes.TIMED_OUT] = true,
@@ -59,13 +59,15 @@ local UNSENT = {
 
 --- Whether the broker has certainly not taken a message that failed so, and trying again can help.
 ---@param code integer
----@param is_unsent? boolean whether no broker has been sent it
+---@param is_absent? boolean whether no broker has it, where its report says that
 ---@return boolean
-local function is_retryable(code, is_unsent)
-  if UNSENT[code] then
+local function is_retryable(code, is_absent)
+  if is_absent == false then
+    return false
+  elseif UNSENT[code] then
     return true
   elseif UNCERTAIN[code] then
-    return is_unsent or false
+    return is_absent or false
   end
   local info = err.info(code)
   return info ~= nil and info.retriable

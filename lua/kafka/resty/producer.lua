@@ -172,8 +172,8 @@ local function account_for(self, report, sent)
     text = errors.text(codes.UNKNOWN_TOPIC)
   end
   sent = sent or NO_KEY_AND_MESSAGE
-  local is_unsent = report.status == C.KAFKA_MSG_STATUS_NOT_PERSISTED
-  fail(self, topic, partition_id, sent[1], sent[2], text, errors.is_retryable(code, is_unsent))
+  local is_absent = report.status == C.KAFKA_MSG_STATUS_NOT_PERSISTED
+  fail(self, topic, partition_id, sent[1], sent[2], text, errors.is_retryable(code, is_absent))
 end
 
 --- Reports messages that were not delivered: to the program's handler, or in the error log.
@@ -474,7 +474,8 @@ local function send_sync(self, topic, key, message)
   local report, _, code, failed = producer:produce_sync(record, self.settings.delivery_ms + MARGIN_MS)
   if not report then
     doubt(self, topic, code)
-    return nil, errors.text(code), errors.is_retryable(code, failed and failed.status == "not_persisted")
+    local is_absent = failed and failed.status == "not_persisted"
+    return nil, errors.text(code), errors.is_retryable(code, is_absent)
   end
   return int64(remember(self, report.topic, report.partition, report.offset or -1))
 end
