@@ -214,18 +214,25 @@ impl Notifier {
         }
         let (_, known) = &mut *notifiers;
         if known.len() <= NOTIFIERS_MAX {
-            known.retain(|notifier| notifier.strong_count() > 0);
+            // A thread that has notified one may have it a moment longer than its state.
+            let is_open = |notifier: Arc<Self>| !notifier.is_ended.load(Ordering::Relaxed);
+            known.retain(|notifier| notifier.upgrade().is_some_and(is_open));
             known.push(Arc::downgrade(&notifier));
         }
         if known.len() <= NOTIFIERS_MAX {
             return Ok(notifier);
         }
         for notifier in known.iter().filter_map(Weak::upgrade) {
-            notifier.is_ended.store(true, Ordering::Relaxed);
+            notifier.end();
             notifier.wake();
         }
         let text = "no notifier for a Lua state that lasts for one request";
         Err(Error::new(Code::STATE.0, text))
+    }
+
+    /// Its Lua state uses it no more, or must not.
+    pub fn end(&self) {
+        self.is_ended.store(true, Ordering::Relaxed);
     }
 
     /// The socket to connect to; see kafka_notifier_path.

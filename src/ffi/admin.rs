@@ -179,8 +179,8 @@ pub unsafe extern "C" fn kafka_admin_delete_topics(
 /// Adds partitions to topics.
 ///
 /// topics: a list of maps: topic, partitions (how many there shall be), assignment (for each
-/// new partition a list of broker ids). options: validate_only. Result: topics by name. Does
-/// not block.
+/// new partition a list of broker ids). options: validate_only. Result: topics by name. Blocks
+/// up to timeout_ms, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_admin_create_partitions(
     admin: *mut kafka_admin,
@@ -422,8 +422,7 @@ pub unsafe extern "C" fn kafka_admin_delete_group_offsets(
 /// partitions: a list of maps: topic, partition, and offset (KAFKA_OFFSET_BEGINNING or
 /// "earliest", KAFKA_OFFSET_END or "latest", "max_timestamp") or timestamp (the first message of
 /// that time or later, in milliseconds since 1970-01-01 UTC). options: isolation_level ("read_uncommitted", "read_committed").
-/// Result: partitions by "topic:partition": topic, partition, offset, timestamp. Does not
-/// block.
+/// Result: partitions by "topic:partition": topic, partition, offset, timestamp. Blocks up to timeout_ms, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_admin_list_offsets(
     admin: *mut kafka_admin,

@@ -124,9 +124,10 @@ pub unsafe extern "C" fn kafka_notifier_wake(
 pub unsafe extern "C" fn kafka_notifier_free(notifier: *mut kafka_notifier) {
     guarded_void(|| {
         if let Some(notifier) = take_back(notifier) {
-            // In a forked child its socket's file is the parent's to remove.
-            if !notifier.process.is_current() {
-                std::mem::forget(notifier);
+            match notifier.process.is_current() {
+                true => notifier.notifier.end(),
+                // In a forked child its socket's file is the parent's to remove.
+                false => std::mem::forget(notifier),
             }
         }
     });
