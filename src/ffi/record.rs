@@ -156,11 +156,12 @@ impl<'a> Checked<'a> {
     unsafe fn new(records: &'a [kafka_record]) -> Result<Self> {
         let mut has_large = false;
         for (index, record) in records.iter().enumerate() {
-            let read = record
+            record
                 .read_bare()
-                .and_then(|bare| record.each_header(|_, _| ()).map(|()| bare))
+                .and_then(|_| record.each_header(|_, _| ()))
                 .map_err(|error| within(&format!("records[{index}]."), error))?;
-            has_large |= Opaques::is_large(read.opaque);
+            // Not of what was read, which would have to be made for it.
+            has_large |= Opaques::is_large(record.opaque as usize);
         }
         Ok(Self(records, has_large))
     }
