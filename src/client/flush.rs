@@ -19,7 +19,6 @@ use crate::sync::{Deadline, Moment};
 
 /// How long nothing lingers: in a moment each broker's thread has seen it,
 const HURRY: Duration = Duration::from_millis(10);
-const HURRY_MS: i32 = HURRY.as_millis() as i32;
 /// unless it had no connection. So there is another such moment, later each time by twice as much,
 const AGAIN: Duration = Duration::from_millis(250);
 /// up to this.
@@ -87,8 +86,8 @@ impl Shared {
 
     /// Keeps messages from lingering, for a moment. Where the accumulator takes as long to be drained, that is tried again.
     fn hurry(&self, native: &rd::Client, hurry: &mut Hurry, deadline: Deadline) {
-        if self.drain(Deadline::after_ms(deadline.remaining_ms(HURRY_MS))) {
-            let _ = native.flush(deadline.remaining_ms(HURRY_MS));
+        if self.drain(Deadline::after(deadline.remaining(HURRY))) {
+            let _ = native.flush(deadline.remaining_ms(HURRY.as_millis() as i32));
         } else {
             hurry.at = Instant::now() + HURRY;
         }

@@ -80,14 +80,18 @@ impl Opaques {
     /// What librdkafka is to carry.
     #[inline]
     pub fn put(&self, opaque: usize, epoch: Epoch) -> usize {
-        let carried = match Self::is_large(opaque) {
-            true => self.put_large(opaque),
-            false => opaque & !EPOCH,
-        };
-        if epoch.0 {
-            carried | EPOCH
-        } else {
-            carried
+        match Self::is_large(opaque) {
+            true => Self::in_epoch(self.put_large(opaque), epoch),
+            false => Self::in_epoch(opaque, epoch),
+        }
+    }
+
+    /// The same of a number that is not large.
+    #[inline]
+    pub const fn in_epoch(opaque: usize, epoch: Epoch) -> usize {
+        match epoch {
+            Epoch(false) => opaque & !EPOCH,
+            Epoch(true) => opaque | EPOCH,
         }
     }
 

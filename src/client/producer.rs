@@ -13,6 +13,7 @@ use super::conf::{Conf, TopicConf};
 use super::error::{Error, Result};
 use super::flush::Flushes;
 use super::notifier::Signal;
+use super::opaque::Opaques;
 use super::reports::{PollResult, Reports};
 use super::transaction::Turn;
 use crate::process::{self, Generation};
@@ -225,7 +226,7 @@ impl Producer {
         let (mut total, mut first) = (0, 0);
         while first < count {
             let (room, epoch) = reports.reserve_up_to(rd::AT_ONCE.min(count - first));
-            let records = &InEpoch(records, reports, epoch);
+            let records = &InEpoch(records, epoch);
             let indices = first..first + room;
             let queued = self
                 .native()
@@ -379,8 +380,8 @@ impl Drop for Producer {
     }
 }
 
-/// Records that are sent in an epoch.
-struct InEpoch<'a, R>(&'a R, &'a Reports, Epoch);
+/// Records that are sent in an epoch, of which none has a large number.
+struct InEpoch<'a, R>(&'a R, Epoch);
 
 impl<R: Records> Records for InEpoch<'_, R> {
     fn place(&self, index: usize) -> (i32, Option<&[u8]>) {
@@ -389,7 +390,7 @@ impl<R: Records> Records for InEpoch<'_, R> {
 
     fn get(&self, index: usize) -> Record<'_> {
         let record = self.0.get(index);
-        let opaque = self.1.carried(record.opaque, self.2);
+        let opaque = Opaques::in_epoch(record.opaque, self.1);
         Record { opaque, ..record }
     }
 }

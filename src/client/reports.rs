@@ -149,12 +149,6 @@ impl Reports {
         (room, epoch)
     }
 
-    /// What a message is to carry for its number, where that is not large: see [`Opaques::is_large`].
-    #[inline]
-    pub fn carried(&self, opaque: usize, epoch: Epoch) -> usize {
-        self.opaques.put(opaque, epoch)
-    }
-
     /// Takes a reservation back: the message that carries this was refused.
     pub fn refuse(&self, carried: usize, code: Code) {
         let (_, epoch) = self.opaques.take(carried);
