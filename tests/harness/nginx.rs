@@ -1,7 +1,7 @@
 //! An nginx of a test's own.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
@@ -76,8 +76,11 @@ impl Nginx {
 
     /// What a request is answered with: its body.
     pub fn get(&self, path: &str) -> String {
-        let answer = self.try_get(path);
-        answer.unwrap_or_else(|| panic!("{path}: no answer\n{}", self.log()))
+        answer_from(&self.address(), path).unwrap_or_else(|error| {
+            // The master logs the end of a worker a moment later.
+            thread::sleep(Duration::from_millis(300));
+            panic!("{path}: {error}\n{}", self.log())
+        })
     }
 
     /// As [`Self::get`]; `None` if the connection breaks or the answer is an error.
@@ -178,16 +181,21 @@ impl Nginx {
 
 /// What a request to this address is answered with: its body. `None` if the connection breaks or the answer is an error.
 pub fn get_from(address: &str, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    let limit = Some(Duration::from_secs(60));
-    stream.set_read_timeout(limit).ok()?;
-    let request = format!("GET {path} HTTP/1.0\r\n\r\n");
-    stream.write_all(request.as_bytes()).ok()?;
+    answer_from(address, path).ok()
+}
+
+fn answer_from(address: &str, path: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let is_good = head.split(' ').nth(1)? == "200";
-    is_good.then(|| body.trim_end_matches('\n').to_owned())
+    stream.read_to_string(&mut answer)?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.split(' ').nth(1) == Some("200") => {
+            Ok(body.trim_end_matches('\n').to_owned())
+        }
+        _ => Err(io::Error::other(format!("the answer is {answer:?}"))),
+    }
 }
 
 /// Sends a signal.
