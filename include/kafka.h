@@ -95,7 +95,7 @@
 
 /**
  * For kafka_report: no broker has the message: none was sent it, or it was refused. It can be sent again without being there
- * twice.
+ * twice. As librdkafka knows it: of the last attempt.
  */
 #define KAFKA_MSG_STATUS_NOT_PERSISTED 0
 
@@ -948,7 +948,8 @@ typedef struct kafka_batch kafka_batch;
 
 /**
  * A producer, a consumer or an admin client, for what they have in common. It is an object of its own, and may outlive that
- * one: once that is closed, or freed, every call returns KAFKA_ERR_CLOSED. Every call may be made from any thread.
+ * one: once that is closed, or freed, every call but kafka_client_explain returns KAFKA_ERR_CLOSED. Every call may be made from
+ * any thread.
  */
 typedef struct kafka_client kafka_client;
 
@@ -1180,6 +1181,11 @@ typedef struct kafka_report {
      * Whether a broker has it: a KAFKA_MSG_STATUS constant.
      */
     int32_t status;
+    /**
+     * Why it failed, where more is known than the code: what the broker says against it, or why the broker that failed last
+     * cannot be reached, as "10.0.0.1:9092: Connection refused". NUL-terminated, until the producer is closed; or NULL.
+     */
+    const char *cause;
 } kafka_report;
 
 /**
@@ -1692,8 +1698,8 @@ int32_t kafka_producer_send(struct kafka_producer *producer,
  * that are sent later linger, but for some in the first 10 ms, and where brokers do not answer in time, for 10 ms after 250, 750
  * and 1750 ms and then once a second.
  *
- * timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT with the number
- * of messages that are not reported in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
+ * timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT if messages are left, which stay
+ * queued: kafka_producer_len counts them; KAFKA_ERR_EVENT, where it blocks, if messages are left and
  * there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms, unless future is given.
  */
 int32_t kafka_producer_flush(struct kafka_producer *producer,
@@ -2540,6 +2546,19 @@ int32_t kafka_client_poll_event(struct kafka_client *client,
                                 uint32_t kinds,
                                 struct kafka_event *event,
                                 struct kafka_error *err);
+
+/**
+ * Says what is known of an error of this code: for a caller that waits by itself, and whose time is up. Errors of calls say it
+ * already.
+ *
+ * code: of enum kafka_err. explained: filled in on success, as by a call that fails. Where the code says only that something
+ * did not come, as KAFKA_ERR_TIMED_OUT, its text names the broker that failed last, as long as that is not connected:
+ * "timeout: 10.0.0.1:9092: Connection refused". Returns 0, also when the client is closed. Does not block.
+ */
+int32_t kafka_client_explain(const struct kafka_client *client,
+                             int32_t code,
+                             struct kafka_error *explained,
+                             struct kafka_error *err);
 
 /**
  * A count of events that end waiting calls, see kafka_conf_set_events, to be looked at

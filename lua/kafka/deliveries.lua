@@ -172,6 +172,11 @@ local STATUS = {
   [C.KAFKA_MSG_STATUS_PERSISTED] = "persisted",
 }
 
+local function text_of(report)
+  local text = err.text(report.code)
+  return report.cause == nil and text or text .. ": " .. ffi.string(report.cause)
+end
+
 local function read(report, opaque)
   local code = report.code
   return {
@@ -181,7 +186,7 @@ local function read(report, opaque)
     timestamp = present(report.timestamp),
     latency_us = present(report.latency_us),
     opaque = opaque,
-    err = code ~= 0 and err.text(code) or nil,
+    err = code ~= 0 and text_of(report) or nil,
     code = code ~= 0 and code or nil,
     status = code ~= 0 and STATUS[report.status] or nil,
   }

@@ -87,6 +87,12 @@ local WORDS = {
   [C.KAFKA_ERR_QUEUE_FULL] = "queue full",
 }
 
+--- The text of a code: its word, or what the C API said, which begins with the word where it names the cause.
+local function message_of(code, text)
+  local word = WORDS[code]
+  return (not word or text:find(word .. ": ", 1, true) == 1) and text or word
+end
+
 --- What a call returns that failed at run time.
 ---@param code integer
 ---@param text? string
@@ -113,7 +119,19 @@ function err.failed(code)
     fatal = failed.fatal ~= 0,
     txn_requires_abort = failed.txn_requires_abort ~= 0,
   }
-  return nil, WORDS[code] or text, code, info
+  return nil, message_of(code, text), code, info
+end
+
+--- What a client's call returns that failed at run time. Where its time is up it names the broker that cannot be
+--- reached, and says why, if that is known.
+---@param client? ffi.cdata*
+---@param code integer
+---@return nil
+---@return string message
+---@return integer code
+function err.explained(client, code)
+  local is_known = C.kafka_client_explain(client, code, native.error, nil) == 0
+  return nil, message_of(code, is_known and native.message() or err.text(code)), code
 end
 
 --- What a call returns that has no result but whether it succeeded.

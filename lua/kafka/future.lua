@@ -121,8 +121,9 @@ function future.finish(code, timeout_ms, read, object)
   if ended and ended ~= C.KAFKA_ERR_CLOSED then
     return err.failed(ended)
   end
-  local _, message, left = err.failure(ended or C.KAFKA_ERR_TIMED_OUT)
-  return nil, message, left, err.info(left)
+  local failed = ended or C.KAFKA_ERR_TIMED_OUT
+  local _, message = err.explained(object and object.client, failed)
+  return nil, message, failed, err.info(failed)
 end
 
 --- Makes a call that librdkafka's main thread carries out, in this process. Where there is more to do than processors,

@@ -280,7 +280,7 @@ function Producer:produce_sync(message, timeout_ms)
   end
   if not report then
     -- A flush that found nothing left has left its report where it is not taken.
-    return err.failure(code == 0 and C.KAFKA_ERR_TIMED_OUT or code)
+    return err.explained(self.client, code == 0 and C.KAFKA_ERR_TIMED_OUT or code)
   elseif report.err then
     return nil, report.err, report.code, report
   end
@@ -327,7 +327,7 @@ function Producer:flush(timeout_ms)
     code = C.kafka_producer_flush(self.handle, timeout_ms, nil, nil)
   end
   if code == C.KAFKA_ERR_TIMED_OUT then
-    local _, message = err.failure(code)
+    local _, message = err.explained(self.client, code)
     return nil, message, code, self:len()
   elseif code ~= 0 then
     return err.failure(code)

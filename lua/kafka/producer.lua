@@ -315,7 +315,7 @@ local function close(self, timeout_ms)
     code = settled
   end
   if code ~= 0 then
-    local _, message = err.failure(code)
+    local _, message = err.explained(self.client, code)
     return nil, message, code, lost_count
   end
   return true
@@ -371,8 +371,10 @@ end
 ---@field block_ms? integer how long a call waits for room where the queue is full; -1 waits without limit
 ---@field buffer_memory? boolean|integer messages go to a record accumulator; as a number, how many bytes of them there
 --- may be that are not reported yet, 32 MiB by default
+---@field delivery? "ordered" a message that is delivered is there once, and in order, also when brokers are lost:
+--- enable.idempotence
 
-local KNOWN_OPTIONS = { reports = true, on_delivery = true, block_ms = true, buffer_memory = true }
+local KNOWN_OPTIONS = { reports = true, on_delivery = true, block_ms = true, buffer_memory = true, delivery = true }
 for name in pairs(events.OPTIONS) do
   KNOWN_OPTIONS[name] = true
 end
@@ -393,12 +395,28 @@ local function check_options(options, level)
   elseif buffer_memory ~= nil and type(buffer_memory) ~= "boolean" then
     check.fail(3, wrong:format("buffer_memory", "boolean or number", type(buffer_memory)), level + 1)
   end
+  local delivery = options.delivery
+  if delivery ~= nil and delivery ~= "ordered" then
+    check.fail(3, ("option 'delivery': \"ordered\" expected, got %s"):format(tostring(delivery)), level + 1)
+  end
   -- Not a number is not in range either.
   local in_range = block_ms == nil or block_ms == -1 or block_ms >= 0
   if not in_range then
     check.fail(3, "option 'block_ms': timeout out of range", level + 1)
   end
   return block_ms and math.min(math.floor(block_ms), INT32_MAX)
+end
+
+--- The properties with those besides that keep messages in order.
+local function in_order(properties)
+  local all = { ["enable.idempotence"] = true }
+  for name, set in pairs(properties or {}) do
+    all[name] = set
+  end
+  if tostring(all["enable.idempotence"]) ~= "true" then
+    check.fail(3, "option 'delivery': \"ordered\" needs enable.idempotence, which is false", 2)
+  end
+  return all
 end
 
 --- Makes a producer. It connects in the background: brokers that cannot be reached are no error here.
@@ -414,6 +432,9 @@ local function new(brokers, properties, options, aside)
   options = check.options(3, options, KNOWN_OPTIONS)
   phase.check_place()
   local block_ms = check_options(options, 1)
+  if options.delivery then
+    properties = in_order(properties)
+  end
   local hosted = sandbox.is_host()
   local handle, only_errors = conf.with_client(properties, start, brokers, hosted, options, aside)
   -- False, not nil: to find that a field is not there takes a look into the class as well.

@@ -18,7 +18,9 @@ use super::error::{Error, Result};
 use super::lock;
 use super::notifier::Signal;
 use crate::process;
-use crate::rd::{self, Code, DeliveryReport, Headers, MessageStatus, Record, Records, Topic};
+use crate::rd::{
+    self, Code, Deliveries, DeliveryReport, Headers, MessageStatus, Record, Records, Topic,
+};
 use crate::sync::Deadline;
 
 /// What a chunk holds: bytes of keys and values, and records.
@@ -317,18 +319,18 @@ impl Accumulator {
         self.wake();
     }
 
-    /// Starts the sender. `report` gets what librdkafka does not take, and `ended` is called when the sender has let go of the
+    /// Starts the sender. `deliveries` gets what librdkafka does not take, and `ended` is called when the sender has let go of the
     /// client, and whether it has panicked.
     pub fn start_sender(
         self: &Arc<Self>,
         client: rd::Client,
-        report: Box<Report>,
+        deliveries: Arc<dyn Deliveries>,
         ended: impl FnOnce(bool) + Send + 'static,
     ) -> Result<()> {
         let sender = Sender {
             client,
             accumulator: Arc::clone(self),
-            report,
+            deliveries,
         };
         let thread = process::spawn("kafka:sender", move || {
             let ran = catch_unwind(AssertUnwindSafe(|| sender.run()));
@@ -348,13 +350,10 @@ impl Accumulator {
     }
 }
 
-/// Takes over what became of records.
-pub type Report = dyn Fn(&mut dyn Iterator<Item = DeliveryReport<'_>>) + Send;
-
 struct Sender {
     client: rd::Client,
     accumulator: Arc<Accumulator>,
-    report: Box<Report>,
+    deliveries: Arc<dyn Deliveries>,
 }
 
 impl Sender {
@@ -443,15 +442,18 @@ impl Sender {
     fn fail(&self, topic: &Topic, entries: &[Entry], code: Code) {
         let report = |entry: &Entry| DeliveryReport {
             opaque: entry.opaque,
-            topic: topic.name(),
+            topic: topic.id(),
             offset: NO_OFFSET,
             partition: entry.partition,
             code,
+            reason: None,
             timestamp: -1,
             latency_us: -1,
             status: MessageStatus::NotPersisted,
             len: (entry.key_len.unwrap_or(0) + entry.value_len.unwrap_or(0)) as usize,
         };
-        (self.report)(&mut entries.iter().map(report));
+        let reports = entries.iter().map(report);
+        reports.for_each(|report| self.deliveries.report(report));
+        self.accumulator.signal.notify();
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::client::Client;
 use super::conf::Conf;
 use super::error::{Error, Result};
+use super::events::Events;
 use super::future::{Future, Outcome, Promise};
 use super::lock;
 use crate::process;
@@ -114,7 +115,14 @@ impl Admin {
     /// Starts an admin client.
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
         let native = to_native(conf)?;
-        let client = Client::start(rd::Kind::Admin, brokers, conf, native, Arc::default())?;
+        let client = Client::start(
+            rd::Kind::Admin,
+            brokers,
+            conf,
+            native,
+            Events::of(conf),
+            None,
+        )?;
         let shared = Arc::new(Shared {
             brokers: brokers.to_owned(),
             conf: conf.clone(),

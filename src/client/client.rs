@@ -10,7 +10,7 @@ use super::events::{Event, Events, Kinds};
 use super::future::{Future, Futures, Outcome, Promise};
 use super::lock;
 use super::notifier::{Notifier, Signal};
-use crate::rd::{self, Code, Queue, Wanted};
+use crate::rd::{self, Code, Deliveries, Queue, Wanted};
 use crate::sync::Deadline;
 
 /// A client of the cluster: librdkafka's instance, and its events.
@@ -19,7 +19,6 @@ pub struct Client {
     arrivals: Option<Queue>,
     native: rd::Client,
     events: Arc<Events>,
-    signal: Arc<Signal>,
     /// The user and password that replaced those of the configuration.
     credentials: Mutex<Option<(CString, CString)>>,
     /// Its own, and those of all that have taken its place.
@@ -31,19 +30,18 @@ pub struct Client {
 const QUERY_MS: i32 = 60_000;
 
 impl Client {
-    /// Starts one for these brokers. `native` is `conf` with what its kind adds to it; `signal` is notified when there may be
-    /// something new, also of events that are awaited.
+    /// Starts one for these brokers. `native` is `conf` with what its kind adds to it; `events` are of `conf`, and
+    /// `deliveries` is a producer's.
     pub(super) fn start(
         kind: rd::Kind,
         brokers: &CStr,
         conf: &Conf,
         native: rd::Conf,
-        signal: Arc<Signal>,
+        events: Arc<Events>,
+        deliveries: Option<Arc<dyn Deliveries>>,
     ) -> Result<Self> {
-        let events = Events::new(conf.awaited(), conf.logs_to_stderr(), Arc::clone(&signal));
-        let events = Arc::new(events);
         let wanted = Self::wanted(kind, conf, &events);
-        Self::connect(kind, brokers, native, wanted, events, signal)
+        Self::connect(kind, brokers, native, wanted, events, deliveries)
     }
 
     /// Another one like this, that knows these brokers besides and takes its place, with the same events.
@@ -56,8 +54,8 @@ impl Client {
         native: rd::Conf,
     ) -> Result<Self> {
         let wanted = Self::wanted(kind, conf, &self.events);
-        let (events, signal) = (Arc::clone(&self.events), Arc::clone(&self.signal));
-        let mut client = Self::connect(kind, brokers, native, wanted, events, signal)?;
+        let events = Arc::clone(&self.events);
+        let mut client = Self::connect(kind, brokers, native, wanted, events, None)?;
         if let Some(more) = more_brokers {
             client.native.add_brokers(more);
         }
@@ -84,7 +82,7 @@ impl Client {
         mut native: rd::Conf,
         wanted: Wanted,
         events: Arc<Events>,
-        signal: Arc<Signal>,
+        deliveries: Option<Arc<dyn Deliveries>>,
     ) -> Result<Self> {
         let listener: Arc<dyn rd::Listener> = events.clone();
         // In the configuration, too: librdkafka warns without, and starts over from these when it has lost all others.
@@ -93,18 +91,18 @@ impl Client {
             // What is wrong with them shows below.
             let _ = native.set(servers, brokers);
         }
-        let native = rd::Client::new(kind, native, listener, wanted)
+        let native = rd::Client::new(kind, native, listener, deliveries, wanted)
             .map_err(|text| Error::new(Code::INVALID_CONFIG.0, text))?;
         if native.add_brokers(brokers) == 0 {
             return Err(Error::invalid("invalid broker list"));
         }
+        let futures = Futures::new(Arc::clone(events.causes()));
         Ok(Self {
             arrivals: None,
             native,
             events,
-            signal,
             credentials: Mutex::default(),
-            futures: Arc::default(),
+            futures: Arc::new(futures),
         })
     }
 
@@ -128,8 +126,9 @@ impl Client {
         self.arrivals = arrivals;
     }
 
+    /// Notified when there may be something new.
     pub(super) fn signal(&self) -> &Arc<Signal> {
-        &self.signal
+        self.events.signal()
     }
 
     /// Its open futures.
@@ -139,7 +138,7 @@ impl Client {
 
     /// There may be something new.
     pub(super) fn notify(&self) {
-        self.signal.notify();
+        self.signal().notify();
     }
 
     /// Notifies the waiter with this key, once, when there may be something new. Look afterwards whether there is something
@@ -148,13 +147,13 @@ impl Client {
         if let Some(arrivals) = &self.arrivals {
             self.signal_queue(arrivals);
         }
-        self.signal.arm(notifier, key);
+        self.signal().arm(notifier, key);
     }
 
     /// Has what arrives at `queue` signaled from now on.
     pub(super) fn signal_queue(&self, queue: &Queue) {
         queue.on_arrival(|| {
-            let signal = Arc::clone(&self.signal);
+            let signal = Arc::clone(self.signal());
             Arc::new(move || signal.notify())
         });
     }

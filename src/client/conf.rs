@@ -25,6 +25,11 @@ pub struct TopicConf {
     properties: Vec<(CString, CString)>,
 }
 
+/// Syslog's level of what is no error,
+const LOG_INFO: i32 = 6;
+/// and its level for debugging.
+pub(super) const LOG_DEBUG: i32 = 7;
+
 fn rejected(text: String) -> Error {
     Error::invalid(text)
 }
@@ -86,6 +91,16 @@ impl Conf {
     pub(super) fn logs_to_stderr(&self) -> bool {
         let asked = [c"debug", c"log_level"];
         asked.iter().any(|&name| self.set.contains(name)) && !self.awaited.intersect(Kinds::LOG)
+    }
+
+    /// Up to which of syslog's levels the user wants lines of the log.
+    pub(super) fn log_level(&self) -> i32 {
+        let debugs = self.native.get(c"debug");
+        if debugs.is_some_and(|contexts| !contexts.is_empty()) {
+            return LOG_DEBUG;
+        }
+        self.number(c"log_level")
+            .map_or(LOG_INFO, |level| level as i32)
     }
 
     /// Whether OAUTHBEARER tokens come from the application, and not from librdkafka's own ways.
@@ -150,7 +165,13 @@ impl Conf {
         self.check_mechanism()?;
         self.check_files()?;
         let mut native = self.native.clone();
-        for (name, value) in self.trusted_certificates() {
+        let mut defaults = self.trusted_certificates();
+        // That a connection failed is a line of the log.
+        defaults.push((c"log.queue", c"false"));
+        if self.log_level() < LOG_INFO {
+            defaults.push((c"log_level", c"6"));
+        }
+        for (name, value) in defaults {
             native.set(name, value).map_err(rejected)?;
         }
         Ok(native)

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use super::client::Client;
 use super::conf::Conf;
 use super::error::{Error, Result};
-use super::events::{Kinds, What};
+use super::events::{Events, Kinds, What};
 use super::group::Leaving;
 use super::lock;
 use super::lookahead::{store_offsets, DropLater, Hold, Lookahead};
@@ -55,7 +55,14 @@ impl Consumer {
                 .set(c"enable.auto.offset.store", c"false")
                 .map_err(Error::invalid)?;
         }
-        let mut client = Client::start(rd::Kind::Consumer, brokers, conf, native, Arc::default())?;
+        let mut client = Client::start(
+            rd::Kind::Consumer,
+            brokers,
+            conf,
+            native,
+            Events::of(conf),
+            None,
+        )?;
         client.signal_arrivals(client.native().consumer_queue());
         let lookahead = match conf.looks_ahead() {
             true => Some(Lookahead::new(client.native(), stores_when_taken)?),

@@ -6,6 +6,8 @@ use std::ops::BitOr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::causes::Causes;
+use super::conf::{Conf, LOG_DEBUG};
 use super::error::Error;
 use super::lock;
 use super::notifier::Signal;
@@ -150,9 +152,6 @@ impl What {
     }
 }
 
-/// The level of syslog's for debugging.
-const LOG_DEBUG: i32 = 7;
-
 fn is_same_error(old: &Error, new: &Error) -> bool {
     (old.code, old.fatal) == (new.code, new.fatal)
         && cause(old.message.as_bytes()) == cause(new.message.as_bytes())
@@ -231,6 +230,9 @@ pub struct Events {
     /// The kinds whose arrival ends a wait.
     awaited: Kinds,
     log_to_stderr: bool,
+    /// The lines of the log up to this level are the application's.
+    log_level: i32,
+    causes: Arc<Causes>,
     queues: Mutex<Queues>,
     /// How many of the awaited kinds there are.
     awaited_count: AtomicU32,
@@ -242,17 +244,38 @@ pub struct Events {
 }
 
 impl Events {
-    /// `awaited`: the kinds that end a caller's wait, for which `signal` is notified.
-    pub fn new(awaited: Kinds, log_to_stderr: bool, signal: Arc<Signal>) -> Self {
+    /// Of a client that is made of `conf`.
+    pub fn of(conf: &Conf) -> Arc<Self> {
+        Arc::new(Self::new(
+            conf.awaited(),
+            conf.logs_to_stderr(),
+            conf.log_level(),
+        ))
+    }
+
+    /// `awaited`: the kinds that end a caller's wait.
+    fn new(awaited: Kinds, log_to_stderr: bool, log_level: i32) -> Self {
         Self {
             awaited,
             log_to_stderr,
+            log_level,
+            causes: Arc::default(),
             queues: Mutex::default(),
             awaited_count: AtomicU32::new(0),
             came_count: AtomicU32::new(0),
             unanswered: Mutex::default(),
-            signal,
+            signal: Arc::default(),
         }
+    }
+
+    /// Notified when an event comes that ends a wait.
+    pub fn signal(&self) -> &Arc<Signal> {
+        &self.signal
+    }
+
+    /// Why brokers cannot be reached.
+    pub fn causes(&self) -> &Arc<Causes> {
+        &self.causes
     }
 
     fn lock(&self) -> MutexGuard<'_, Queues> {
@@ -390,6 +413,15 @@ impl Drop for Claim {
 }
 
 impl rd::Listener for Events {
+    fn connection_changed(&self, host: &CStr, port: i32, is_up: bool) {
+        let address = format!("{}:{port}", host.to_string_lossy());
+        self.causes.connection_changed(&address, is_up);
+    }
+
+    fn thread_ends(&self) {
+        self.causes.thread_ends();
+    }
+
     fn error(&self, error: rd::Error) -> bool {
         self.push(What::Error(error.into()))
     }
@@ -400,6 +432,12 @@ impl rd::Listener for Events {
     }
 
     fn log(&self, client: &CStr, level: i32, facility: &CStr, text: &CStr) {
+        if facility == c"FAIL" && level < LOG_DEBUG {
+            self.causes.failed(text);
+        }
+        if level > self.log_level {
+            return;
+        }
         if self.log_to_stderr {
             let (client, facility) = (client.to_string_lossy(), facility.to_string_lossy());
             let text = text.to_string_lossy();
@@ -455,7 +493,7 @@ mod tests {
 
     #[test]
     fn the_newest_are_kept_and_the_others_counted() {
-        let events = Events::new(Kinds::ERROR, false, Arc::default());
+        let events = Events::new(Kinds::ERROR, false, LOG_DEBUG);
         for number in 0..250 {
             events.push(error(number));
         }
@@ -473,7 +511,7 @@ mod tests {
 
     #[test]
     fn the_first_of_each_cause_outlives_a_flood_of_others() {
-        let events = Events::new(Kinds::ERROR, false, Arc::default());
+        let events = Events::new(Kinds::ERROR, false, LOG_DEBUG);
         let fail = |text: &'static str| events.push(What::Error(Error::new(-195, text)));
         fail("b/1: Connect failed: Connection refused (after 0ms in state CONNECT)");
         for _ in 0..1000 {
@@ -500,7 +538,7 @@ mod tests {
 
     #[test]
     fn of_too_many_causes_the_one_that_came_last_longest_ago_goes() {
-        let events = Events::new(Kinds::NONE, false, Arc::default());
+        let events = Events::new(Kinds::NONE, false, LOG_DEBUG);
         for number in 0..100 {
             events.push(error(number));
         }
@@ -517,7 +555,7 @@ mod tests {
 
     #[test]
     fn what_differs_is_not_merged() {
-        let events = Events::new(Kinds::NONE, false, Arc::default());
+        let events = Events::new(Kinds::NONE, false, LOG_DEBUG);
         let log = |level, text: &CStr| rd::Listener::log(&events, c"x", level, c"F", text);
         for _ in 0..2 {
             log(6, c"one (after 1ms in state UP)");
@@ -547,7 +585,7 @@ mod tests {
 
     #[test]
     fn they_are_taken_in_the_order_they_came() {
-        let events = Events::new(Kinds::NONE, false, Arc::default());
+        let events = Events::new(Kinds::NONE, false, LOG_DEBUG);
         events.push(error(1));
         events.push(What::TokenWanted(c"x".to_owned()));
         events.push(error(2));
@@ -565,7 +603,7 @@ mod tests {
 
     #[test]
     fn of_statistics_only_the_newest_is_kept() {
-        let events = Events::new(Kinds::NONE, false, Arc::default());
+        let events = Events::new(Kinds::NONE, false, LOG_DEBUG);
         events.push(What::Statistics(c"1".to_owned()));
         events.push(What::Statistics(c"2".to_owned()));
         let event = events.pop(Kinds::ALL).unwrap();
@@ -575,8 +613,8 @@ mod tests {
 
     #[test]
     fn awaited_kinds_end_a_wait() {
-        let signal = Arc::<Signal>::default();
-        let events = Events::new(Kinds::LOG, false, Arc::clone(&signal));
+        let events = Events::new(Kinds::LOG, false, LOG_DEBUG);
+        let signal = Arc::clone(events.signal());
         assert!(!events.push(error(1)));
         let (start, limit) = (Instant::now(), Duration::from_secs(10));
         let (signal, events) = (&*signal, &events);

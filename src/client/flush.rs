@@ -81,7 +81,8 @@ struct Open {
 impl Shared {
     fn timed_out(&self) -> Error {
         let left = self.reports.awaited();
-        Error::timed_out(format!("{left} messages not delivered in time"))
+        let text = format!("{left} messages not delivered in time");
+        self.reports.causes().explain(Error::timed_out(text))
     }
 
     /// Keeps messages from lingering, for a moment. Where the accumulator takes as long to be drained, that is tried again.

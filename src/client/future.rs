@@ -7,6 +7,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use super::causes::Causes;
 use super::error::{Error, Result};
 use super::lock;
 use super::notifier::{Notifier, Signal};
@@ -75,7 +76,11 @@ impl Drop for Made {
 pub struct Future(Arc<State>);
 
 /// The operation's side.
-pub struct Promise(Arc<State>);
+pub struct Promise {
+    state: Arc<State>,
+    /// What the errors of a client's calls are explained by.
+    causes: Option<Arc<Causes>>,
+}
 
 #[derive(Default)]
 struct State {
@@ -97,12 +102,16 @@ impl State {
 impl Promise {
     /// Whether the outcome is known already, and the operation's is not needed any more.
     pub fn is_settled(&self) -> bool {
-        self.0.outcome.get().is_some()
+        self.state.outcome.get().is_some()
     }
 
     /// Completes it, unless it is complete.
     pub fn complete(&self, outcome: Result<Outcome>) {
-        self.0.complete(outcome);
+        let outcome = match &self.causes {
+            Some(causes) => outcome.map_err(|error| causes.explain(error)),
+            None => outcome,
+        };
+        self.state.complete(outcome);
     }
 
     fn keep(self, operation: impl FnOnce(&Self) -> Result<Outcome>) {
@@ -115,11 +124,20 @@ impl Promise {
 /// The open futures of one client: its close completes them.
 #[derive(Default)]
 pub struct Futures {
+    causes: Arc<Causes>,
     open: Mutex<Vec<Weak<State>>>,
     are_closed: AtomicBool,
 }
 
 impl Futures {
+    /// None yet, of a client whose errors these causes explain.
+    pub fn new(causes: Arc<Causes>) -> Self {
+        Self {
+            causes,
+            ..Self::default()
+        }
+    }
+
     /// Runs `operation`, which may block, on a thread of its own. A thread for each: operations never wait for each
     /// other, and starting a thread costs less than any answer from a broker.
     pub fn spawn(
@@ -134,7 +152,10 @@ impl Futures {
     /// A future whose operation is seen to elsewhere.
     pub fn open(&self) -> (Future, Promise) {
         let state = Arc::<State>::default();
-        let promise = Promise(Arc::clone(&state));
+        let promise = Promise {
+            state: Arc::clone(&state),
+            causes: Some(Arc::clone(&self.causes)),
+        };
         let mut open = self.lock();
         if open.len() == open.capacity() {
             open.retain(|future| future.strong_count() > 0);
@@ -165,7 +186,10 @@ impl Future {
     /// Of an operation that no client's close completes, since it makes or closes one. It needs no thread to be had at once.
     pub fn in_background(operation: impl FnOnce() -> Result<Outcome> + Send + 'static) -> Self {
         let state = Arc::<State>::default();
-        let promise = Promise(Arc::clone(&state));
+        let promise = Promise {
+            state: Arc::clone(&state),
+            causes: None,
+        };
         process::background::run(move || promise.keep(|_| operation()));
         Self(state)
     }

@@ -7,6 +7,7 @@ mod accumulator;
 mod admin;
 mod api;
 mod call;
+mod causes;
 // The room has the name of what is in the middle of it.
 #[allow(clippy::module_inception)]
 mod client;
@@ -19,12 +20,12 @@ mod future;
 mod group;
 mod lookahead;
 mod mock_cluster;
-mod names;
 mod notifier;
 mod offsets;
 mod opaque;
 mod producer;
 mod reports;
+mod texts;
 mod transaction;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,7 +33,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use crate::rd::admin as verbs;
 pub use crate::rd::{
     librdkafka_version, Batch, Change, Code, Fields, GroupMetadata, Headers, Meaning, Message,
-    MessageStatus, Partitions, Record, Records, Topic, TopicPartition,
+    MessageStatus, Partitions, Record, Records, Topic, TopicId, TopicPartition,
 };
 pub use admin::Admin;
 pub use call::Call;
@@ -45,11 +46,11 @@ pub use future::{Future, Futures, Made, Outcome, Promise};
 pub use group::Assignment;
 pub use lookahead::{Cursor, DropLater};
 pub use mock_cluster::MockCluster;
-pub use names::TopicId;
 pub use notifier::Notifier;
 pub use opaque::{Opaque, Opaques};
-pub use producer::{log_lost, Producer, FLUSH_AT_END_MS};
+pub use producer::{Lost, Producer, FLUSH_AT_END_MS};
 pub use reports::{Counters, PollResult, Report, Reports};
+pub use texts::TextId;
 
 /// Locks, also behind a thread that has panicked: what these locks guard is whole whenever a call of it is over.
 #[inline]

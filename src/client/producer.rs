@@ -1,5 +1,5 @@
-//! A producer: it sends from the caller's thread and has a thread of its own
-//! that takes librdkafka's delivery reports in.
+//! A producer: it sends from the caller's thread. What becomes of messages comes on librdkafka's; a thread of the producer's
+//! frees them, and takes librdkafka's other events.
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
@@ -11,13 +11,14 @@ use super::accumulator::Accumulator;
 use super::client::Client;
 use super::conf::{Conf, TopicConf};
 use super::error::{Error, Result};
+use super::events::Events;
 use super::flush::Flushes;
 use super::notifier::Signal;
 use super::opaque::Opaques;
 use super::reports::{PollResult, Reports};
 use super::transaction::Turn;
 use crate::process::{self, Generation};
-use crate::rd::{self, Code, DeliveryReport, Queue, Record, Records, Topic};
+use crate::rd::{self, Code, DeliveryReport, Queue, Record, Records, Topic, TopicId};
 use crate::sync::{Deadline, Epoch};
 
 /// How long a producer that is not closed by hand may take for what is left.
@@ -47,16 +48,23 @@ impl Shared {
         let accumulator = self.accumulator.as_ref();
         accumulator.map_or(true, |accumulator| accumulator.drain(deadline))
     }
+}
 
-    /// Takes over what became of messages.
-    fn report<'a>(&self, reports: impl Iterator<Item = DeliveryReport<'a>>) {
-        match &self.accumulator {
-            None => self.reports.take(reports),
-            Some(accumulator) => {
-                let release = |report: &DeliveryReport<'_>| accumulator.release(report.len);
-                self.reports.take(reports.inspect(release));
-            }
+impl rd::Deliveries for Shared {
+    fn are_timed(&self) -> bool {
+        self.reports.are_timed()
+    }
+
+    fn report(&self, report: DeliveryReport<'_>) {
+        if let Some(accumulator) = &self.accumulator {
+            accumulator.release(report.len);
         }
+        self.reports.add(report);
+    }
+
+    fn fail(&self) {
+        // Or callers would wait for reports that do not come.
+        self.reports.close();
     }
 }
 
@@ -78,17 +86,18 @@ impl Producer {
     /// Starts a producer.
     pub fn new(brokers: &CStr, conf: &Conf) -> Result<Self> {
         let only_errors = conf.only_errors_are_reported();
-        let signal = Arc::<Signal>::default();
+        let events = Events::of(conf);
+        let (signal, causes) = (events.signal(), Arc::clone(events.causes()));
         let accumulator = conf.buffer_memory().map(|limit_bytes| {
             let message_max_bytes = conf.max_message_bytes();
-            let signal = Arc::clone(&signal);
+            let signal = Arc::clone(signal);
             Arc::new(Accumulator::new(limit_bytes, message_max_bytes, signal))
         });
         let shared = Arc::new(Shared {
-            reports: Reports::new(conf.max_messages(), only_errors, Arc::clone(&signal)),
+            reports: Reports::new(conf.max_messages(), only_errors, causes, Arc::clone(signal)),
             accumulator,
             flushes: Flushes::default(),
-            signal: Arc::clone(&signal),
+            signal: Arc::clone(signal),
             stop: AtomicBool::new(false),
         });
         let mut native = conf.to_native()?;
@@ -108,13 +117,21 @@ impl Producer {
                 .set(c"queue.buffering.max.kbytes", c"2147483647")
                 .map_err(Error::invalid)?;
         }
-        let client = Client::start(rd::Kind::Producer, brokers, conf, native, signal)?;
+        let deliveries: Arc<dyn rd::Deliveries> = shared.clone();
+        let client = Client::start(
+            rd::Kind::Producer,
+            brokers,
+            conf,
+            native,
+            events,
+            Some(deliveries),
+        )?;
         let native = client.native();
         let queue = Arc::new(native.main_queue());
         let id = open_producers::add(native, &shared);
-        let draining = drain(Arc::clone(&queue), Arc::clone(&shared));
-        if draining.is_err() {
-            // There will be no report of it.
+        let serving = serve_events(Arc::clone(&queue), Arc::clone(&shared));
+        if serving.is_err() {
+            // No thread will say so.
             shared.reports.finish();
         }
         // From here on whatever was begun is ended by its drop.
@@ -127,7 +144,7 @@ impl Producer {
             transaction_turn: Arc::default(),
             id,
         };
-        draining?;
+        serving?;
         if let Some(accumulator) = &producer.shared.accumulator {
             let native = producer.native().clone();
             let ended = start_sender(accumulator, native, &producer.shared)?;
@@ -155,6 +172,11 @@ impl Producer {
     /// What its calls of transactions wait for.
     pub(super) fn transaction_turn(&self) -> &Arc<Turn> {
         &self.transaction_turn
+    }
+
+    /// The name of a topic that reports are about; it is kept until the producer is closed, in the same place.
+    pub fn topic_name(&self, id: TopicId) -> Arc<CStr> {
+        self.native().topic_name(id)
     }
 
     /// Makes a topic handle of this producer, with `topic_conf` on top of its defaults.
@@ -333,9 +355,22 @@ impl Producer {
         self.shared.reports.close();
     }
 
-    /// Flushes, then gives up what is left. Returns how many messages were not
-    /// delivered without having been reported.
-    pub fn finish(&self, timeout_ms: i32) -> u64 {
+    /// Says so if a message that was accepted has neither been delivered nor failed, though librdkafka has none.
+    fn check_accounts(&self) {
+        let left = match self.native().outstanding() {
+            0 => self.shared.reports.awaited(),
+            _ => 0,
+        };
+        if left > 0 {
+            let name = self.native().name();
+            process::log_error(&format!(
+                "{name}: {left} messages have neither been delivered nor failed: please report this"
+            ));
+        }
+    }
+
+    /// Flushes, then gives up what is left. Returns the messages that were not delivered without having been reported.
+    pub fn finish(&self, timeout_ms: i32) -> Lost {
         let close_by = *self.close_by.get_or_init(|| Deadline::after_ms(timeout_ms));
         while !self.flush_slice(close_by, SLICE_MS) {
             if close_by.is_past() {
@@ -346,15 +381,11 @@ impl Producer {
             }
         }
         // The thread that takes it out of there logs what was lost: the process's end may have been faster.
-        match open_producers::remove(self.id) {
-            true => self.shared.reports.lost(),
-            false => 0,
+        let mut lost = Lost::of(self.native(), &self.shared.reports);
+        if !open_producers::remove(self.id) {
+            lost.count = 0;
         }
-    }
-
-    /// librdkafka's name for it.
-    pub fn name(&self) -> String {
-        self.native().name()
+        lost
     }
 }
 
@@ -369,6 +400,7 @@ impl Drop for Producer {
                 let _ = ended.recv_timeout(close_by.wind_up());
             }
         }
+        self.check_accounts();
         self.shared.stop.store(true, Ordering::Release);
         if let Some(queue) = self.queue.take() {
             queue.wake();
@@ -402,39 +434,36 @@ fn start_sender(
     shared: &Arc<Shared>,
 ) -> Result<mpsc::Receiver<()>> {
     let (end, ended) = mpsc::sync_channel(1);
-    let (reporting, ending) = (Arc::clone(shared), Arc::clone(shared));
-    accumulator.start_sender(
-        client,
-        Box::new(move |reports| reporting.report(reports)),
-        move |has_panicked| {
-            if has_panicked {
-                ending.reports.close();
-            }
-            drop(ending);
-            let _ = end.send(());
-        },
-    )?;
+    let deliveries: Arc<dyn rd::Deliveries> = shared.clone();
+    let ending = Arc::clone(shared);
+    accumulator.start_sender(client, deliveries, move |has_panicked| {
+        if has_panicked {
+            ending.reports.close();
+        }
+        drop(ending);
+        let _ = end.send(());
+    })?;
     Ok(ended)
 }
 
-/// Starts the thread that moves delivery reports from librdkafka to us.
-fn drain(queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
-    process::spawn("kafka:reports", move || {
-        // A panic must not leave callers waiting for reports that no one brings.
-        let drained = catch_unwind(AssertUnwindSafe(|| {
+/// Starts the thread that frees messages which librdkafka has reported, and takes its other events.
+fn serve_events(queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
+    process::spawn("kafka:events", move || {
+        // A panic must not leave callers waiting for what does not come.
+        let served = catch_unwind(AssertUnwindSafe(|| {
             while !shared.stop.load(Ordering::Acquire) {
-                let Some(mut event) = queue.poll(-1) else {
+                let Some(event) = queue.poll(-1) else {
                     continue;
                 };
                 if event.is_delivery_report() {
-                    let timed = shared.reports.are_timed();
-                    shared.report(event.delivery_reports(timed));
+                    // All of its reports are there by now.
+                    shared.reports.notify();
                 } else {
                     event.dispatch();
                 }
             }
         }));
-        if drained.is_err() {
+        if served.is_err() {
             shared.reports.close();
         }
         drop(queue);
@@ -444,13 +473,38 @@ fn drain(queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
     .map_err(Error::no_thread)
 }
 
-/// Logs that messages had to be given up. Those that were on their way may have arrived.
-pub fn log_lost(name: &str, lost: u64) {
-    if lost > 0 {
-        let s = if lost == 1 { "" } else { "s" };
-        process::log_error(&format!(
-            "{name}: gave up {lost} message{s}, neither acknowledged nor reported to the application"
-        ));
+/// What a producer had to give up when it ended.
+pub struct Lost {
+    /// How many messages. Those that were on their way may have arrived.
+    pub count: u64,
+    /// librdkafka's name for the producer.
+    producer: String,
+    /// Why brokers cannot be reached.
+    cause: Option<Arc<CStr>>,
+}
+
+impl Lost {
+    fn of(client: &rd::Client, reports: &Reports) -> Self {
+        let causes = reports.causes();
+        let cause = causes.cause(Code::TIMED_OUT);
+        Self {
+            count: reports.lost(),
+            producer: client.name(),
+            cause: cause.map(|cause| causes.texts().text(cause)),
+        }
+    }
+
+    /// Says so on stderr, or in nginx's log.
+    pub fn log(&self) {
+        if self.count > 0 {
+            let (name, count) = (&self.producer, self.count);
+            let s = if count == 1 { "" } else { "s" };
+            let cause = self.cause.as_ref().map(|it| it.to_string_lossy());
+            let cause = cause.map_or(String::new(), |cause| format!(": {cause}"));
+            process::log_error(&format!(
+                "{name}: gave up {count} message{s}, neither acknowledged nor reported to the application{cause}"
+            ));
+        }
     }
 }
 
@@ -503,7 +557,7 @@ mod open_producers {
                 if shared.drain(deadline) {
                     let _ = client.flush(deadline.remaining_ms(FLUSH_AT_END_MS));
                 }
-                log_lost(&client.name(), shared.reports.lost());
+                Lost::of(&client, &shared.reports).log();
                 // The process ends here: stopping librdkafka's threads one by one would only delay it.
                 std::mem::forget(client);
             }

@@ -1,7 +1,5 @@
-//! Delivery reports between the thread that drains them from librdkafka and the
-//! caller that fetches them.
+//! Delivery reports between the broker's thread, which adds them, and the caller that fetches them.
 
-use std::ffi::CStr;
 use std::mem::size_of;
 use std::sync::atomic::{fence, AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
@@ -9,11 +7,12 @@ use std::time::Duration;
 
 use crossbeam_queue::SegQueue;
 
+use super::causes::Causes;
 use super::error::{Error, Result};
-use super::names::{Names, TopicId};
 use super::notifier::Signal;
 use super::opaque::{Opaque, Opaques};
-use crate::rd::{Code, DeliveryReport, MessageStatus};
+use super::texts::TextId;
+use crate::rd::{Code, DeliveryReport, MessageStatus, TopicId};
 use crate::sync::{Deadline, Epoch, Moment, Outstanding};
 
 /// What became of one message.
@@ -27,8 +26,10 @@ pub struct Report {
     pub partition: i32,
     /// [`Code::NO_ERROR`] if delivered.
     pub code: Code,
-    /// Its topic, for [`Reports::topic`].
+    /// Its topic.
     pub topic: TopicId,
+    /// Why it failed, where that says more than the code: of the [`Causes`].
+    pub cause: Option<TextId>,
     /// Milliseconds since 1970; -1 without [`Reports::time`].
     pub timestamp: i64,
     /// Microseconds from `send` to its report; -1 without [`Reports::time`].
@@ -68,7 +69,7 @@ pub struct Counters {
 pub struct Reports {
     queue: SegQueue<Report>,
     opaques: Opaques,
-    topics: Names,
+    causes: Arc<Causes>,
     /// Messages without a report that is there to be fetched, or need not be.
     outstanding: Outstanding,
     // All count from the start, so that each changes in one place and none ever falls below another.
@@ -93,13 +94,18 @@ pub struct Reports {
 }
 
 impl Reports {
-    /// `limit`: how many messages may be outstanding. `only_errors`: drop the others' reports. `signal`: notified when
-    /// there may be something new.
-    pub fn new(limit: Option<usize>, only_errors: bool, signal: Arc<Signal>) -> Self {
+    /// `limit`: how many messages may be outstanding. `only_errors`: drop the others' reports. `causes`: what failures are
+    /// explained by. `signal`: notified when there may be something new.
+    pub fn new(
+        limit: Option<usize>,
+        only_errors: bool,
+        causes: Arc<Causes>,
+        signal: Arc<Signal>,
+    ) -> Self {
         Self {
             queue: SegQueue::new(),
             opaques: Opaques::default(),
-            topics: Names::default(),
+            causes,
             outstanding: Outstanding::default(),
             refused: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
@@ -115,6 +121,11 @@ impl Reports {
             closing: AtomicBool::new(false),
             finished: AtomicBool::new(false),
         }
+    }
+
+    /// What failures are explained by.
+    pub fn causes(&self) -> &Causes {
+        &self.causes
     }
 
     /// From now on reports have timestamps and latencies.
@@ -176,60 +187,62 @@ impl Reports {
         self.released.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes over what librdkafka reports, and wakes the calls that wait for it.
-    pub fn take<'a>(&self, reports: impl Iterator<Item = DeliveryReport<'a>>) {
-        let mut last = (std::ptr::null(), TopicId::default());
-        self.add(reports.map(|report| {
-            // A look into the table for each topic in a row, not for each message.
-            if last.0 != report.topic.as_ptr() {
-                last = (report.topic.as_ptr(), self.topics.intern(report.topic));
+    /// Adds what became of a message. It notifies what waits for a report where there was none, or for the last one: for the
+    /// others [`Self::notify`] is called behind them.
+    #[inline]
+    pub fn add(&self, report: DeliveryReport<'_>) {
+        let (opaque, epoch) = self.opaques.take(report.opaque);
+        let is_unreported = opaque == Opaque::NO_REPORT;
+        // All is counted before it can be fetched, so that no count ever falls below zero.
+        let failed = report.code != Code::NO_ERROR;
+        let cause = match failed {
+            true => self.count_failure(&report, is_unreported),
+            false => {
+                self.delivered.fetch_add(1, Ordering::Relaxed);
+                None
             }
-            let (opaque, epoch) = self.opaques.take(report.opaque);
-            let report = Report {
+        };
+        let was_empty = self.queue.is_empty();
+        if is_unreported || (self.only_errors && !failed) {
+            self.count_released();
+        } else {
+            self.queue.push(Report {
                 opaque,
                 offset: report.offset,
                 partition: report.partition,
                 code: report.code,
-                topic: last.1,
+                topic: report.topic,
+                cause,
                 timestamp: report.timestamp,
                 latency_us: report.latency_us,
                 status: report.status,
-            };
-            (report, epoch)
-        }));
+            });
+        }
+        self.outstanding.end(1, epoch);
+        if self.signal.is_awaited() && (was_empty || self.awaited() == 0) {
+            self.signal.notify();
+        }
     }
 
-    fn add(&self, reports: impl Iterator<Item = (Report, Epoch)>) {
-        let mut counts = [0; 2];
-        for (report, epoch) in reports {
-            counts[usize::from(epoch.0)] += 1;
-            let failed = report.code != Code::NO_ERROR;
-            let is_unreported = report.opaque == Opaque::NO_REPORT;
-            // All is counted before it can be fetched, so that no count ever falls below zero.
-            let counter = if failed {
-                &self.failed
-            } else {
-                &self.delivered
-            };
-            counter.fetch_add(1, Ordering::Relaxed);
-            // A caller that gave such messages up, by purging or aborting, knows what became of them.
-            let known = is_unreported && report.code.is_purged() && !self.is_closing();
-            if failed && !known {
-                self.unacknowledged.fetch_add(1, Ordering::Relaxed);
-                self.unreported_failures
-                    .fetch_add(is_unreported.into(), Ordering::Relaxed);
-            }
-            if is_unreported || (self.only_errors && !failed) {
-                self.count_released();
-            } else {
-                self.queue.push(report);
-            }
+    /// Counts a message that failed, and says why it did.
+    #[cold]
+    fn count_failure(&self, report: &DeliveryReport<'_>, is_unreported: bool) -> Option<TextId> {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        // A caller that gave such messages up, by purging or aborting, knows what became of them.
+        let is_known = is_unreported && report.code.is_purged() && !self.is_closing();
+        if !is_known {
+            self.unacknowledged.fetch_add(1, Ordering::Relaxed);
+            self.unreported_failures
+                .fetch_add(is_unreported.into(), Ordering::Relaxed);
         }
-        for (count, epoch) in counts.into_iter().zip([Epoch(false), Epoch(true)]) {
-            if count > 0 {
-                self.outstanding.end(count, epoch);
-            }
+        match report.reason {
+            Some(reason) => self.causes.texts().intern(reason),
+            None => self.causes.cause(report.code),
         }
+    }
+
+    /// Notifies what waits, after [`Self::add`].
+    pub fn notify(&self) {
         self.signal.notify();
     }
 
@@ -274,11 +287,6 @@ impl Reports {
     /// How many failures were fetched and not passed on yet, and so count as lost.
     pub fn set_unsettled(&self, count: u64) {
         self.unsettled.store(count, Ordering::Relaxed);
-    }
-
-    /// A topic's name; it lasts as long as the reports.
-    pub fn topic(&self, id: TopicId) -> Arc<CStr> {
-        self.topics.name(id)
     }
 
     /// What became of all messages so far.
@@ -410,28 +418,32 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::time::Instant;
 
-    fn report(opaque: usize, code: Code) -> (Report, Epoch) {
-        let (opaque, epoch) = Opaques::default().take(opaque);
-        let report = Report {
+    fn report(opaque: usize, code: Code) -> DeliveryReport<'static> {
+        DeliveryReport {
             opaque,
+            topic: TopicId::default(),
             offset: 0,
             partition: 0,
             code,
-            topic: TopicId::default(),
+            reason: None,
             timestamp: -1,
             latency_us: -1,
             status: MessageStatus::PossiblyPersisted,
-        };
-        (report, epoch)
+            len: 0,
+        }
+    }
+
+    fn empty(limit: Option<usize>, only_errors: bool) -> Reports {
+        Reports::new(limit, only_errors, Arc::default(), Arc::default())
     }
 
     #[test]
     fn what_is_reported_but_not_fetched_takes_room() {
-        let reports = Reports::new(Some(2), false, Arc::default());
+        let reports = empty(Some(2), false);
         reports.reserve(0).unwrap();
         reports.reserve(0).unwrap();
         assert_eq!(reports.reserve(0), Err(Code::QUEUE_FULL));
-        reports.add([report(7, Code::NO_ERROR)].into_iter());
+        reports.add(report(7, Code::NO_ERROR));
         assert_eq!(reports.reserve(0), Err(Code::QUEUE_FULL));
         assert_eq!(reports.counters().in_flight, 1);
         let expected = PollResult {
@@ -446,7 +458,7 @@ mod tests {
     #[test]
     fn a_message_is_awaited_until_its_report_can_be_fetched() {
         const MESSAGES: usize = 100_000;
-        let reports = Reports::new(None, false, Arc::default());
+        let reports = empty(None, false);
         let sent = AtomicUsize::new(0);
         let mut late = 0;
         std::thread::scope(|scope| {
@@ -455,7 +467,7 @@ mod tests {
                     while sent.load(Ordering::Acquire) <= number {
                         std::hint::spin_loop();
                     }
-                    reports.add([report(number, Code::NO_ERROR)].into_iter());
+                    reports.add(report(number, Code::NO_ERROR));
                 }
             });
             for number in 0..MESSAGES {
@@ -474,9 +486,10 @@ mod tests {
 
     #[test]
     fn unfetched_failures_and_unreported_messages_are_lost() {
-        let reports = Reports::new(None, false, Arc::default());
+        let reports = empty(None, false);
         (0..3).for_each(|number| assert!(reports.reserve(number).is_ok()));
-        reports.add([report(0, Code::NO_ERROR), report(1, Code::FAIL)].into_iter());
+        reports.add(report(0, Code::NO_ERROR));
+        reports.add(report(1, Code::FAIL));
         assert_eq!(reports.lost(), 2);
         assert_eq!(reports.pop_all().failed, 1);
         assert_eq!(reports.lost(), 1);
@@ -484,9 +497,9 @@ mod tests {
 
     #[test]
     fn what_was_fetched_and_not_passed_on_is_lost() {
-        let reports = Reports::new(None, false, Arc::default());
+        let reports = empty(None, false);
         reports.reserve(0).unwrap();
-        reports.add([report(1, Code::FAIL)].into_iter());
+        reports.add(report(1, Code::FAIL));
         assert_eq!((reports.pop_all().failed, reports.lost()), (1, 0));
         reports.set_unsettled(2);
         assert_eq!(reports.lost(), 2);
@@ -496,27 +509,22 @@ mod tests {
 
     #[test]
     fn successes_need_no_room_where_only_errors_are_reported() {
-        let reports = Reports::new(Some(1), true, Arc::default());
+        let reports = empty(Some(1), true);
         reports.reserve(0).unwrap();
-        reports.add([report(0, Code::NO_ERROR)].into_iter());
+        reports.add(report(0, Code::NO_ERROR));
         reports.reserve(0).unwrap();
         assert_eq!(reports.pop_all().count, 0);
     }
 
     #[test]
     fn messages_without_a_report_need_no_room_once_reported_and_their_failures_are_counted() {
-        let reports = Reports::new(Some(2), false, Arc::default());
+        let reports = empty(Some(2), false);
         let no_report = Opaque::NO_REPORT.to_native();
         for _ in 0..3 {
             reports.reserve(0).unwrap();
             reports.reserve(0).unwrap();
-            reports.add(
-                [
-                    report(no_report, Code::NO_ERROR),
-                    report(no_report, Code::FAIL),
-                ]
-                .into_iter(),
-            );
+            reports.add(report(no_report, Code::NO_ERROR));
+            reports.add(report(no_report, Code::FAIL));
         }
         assert!(reports.pop().is_none());
         assert_eq!(reports.lost(), 3);
@@ -538,21 +546,21 @@ mod tests {
 
     #[test]
     fn a_message_without_a_report_that_was_purged_is_no_news_unless_the_producer_is_closing() {
-        let reports = Reports::new(None, false, Arc::default());
+        let reports = empty(None, false);
         let purged = report(Opaque::NO_REPORT.to_native(), Code::PURGE_QUEUE);
         reports.reserve(0).unwrap();
-        reports.add([purged].into_iter());
+        reports.add(purged);
         assert_eq!((reports.lost(), reports.pop_all().failed), (0, 0));
         assert_eq!(reports.counters().failed, 1);
         reports.close();
         reports.reserve(0).unwrap();
-        reports.add([purged].into_iter());
+        reports.add(purged);
         assert_eq!(reports.lost(), 1);
     }
 
     #[test]
     fn a_refused_message_is_not_counted() {
-        let reports = Reports::new(Some(1), false, Arc::default());
+        let reports = empty(Some(1), false);
         let carried = reports.reserve(0).unwrap();
         assert_eq!(reports.reserve(0), Err(Code::QUEUE_FULL));
         reports.reserve(0).unwrap_err();
@@ -564,7 +572,7 @@ mod tests {
 
     #[test]
     fn many_are_counted_at_once_as_far_as_there_is_room() {
-        let reports = Reports::new(Some(5), false, Arc::default());
+        let reports = empty(Some(5), false);
         reports.reserve(0).unwrap();
         assert_eq!(reports.reserve_up_to(3).0, 3);
         assert_eq!(reports.reserve_up_to(3).0, 1);
@@ -572,18 +580,18 @@ mod tests {
         assert_eq!((room, reports.counters().queued), (0, 5));
         reports.refuse_some(2, epoch, true);
         assert_eq!(reports.reserve_up_to(2).0, 2);
-        let reports = Reports::new(None, false, Arc::default());
+        let reports = empty(None, false);
         assert_eq!(reports.reserve_up_to(3).0, 3);
     }
 
     #[test]
     fn a_report_ends_a_wait() {
-        let reports = Arc::new(Reports::new(None, false, Arc::default()));
+        let reports = Arc::new(empty(None, false));
         let adder = Arc::clone(&reports);
         reports.reserve(0).unwrap();
         let thread = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(20));
-            adder.add([report(1, Code::NO_ERROR)].into_iter());
+            adder.add(report(1, Code::NO_ERROR));
         });
         let start = Instant::now();
         reports.wait(Deadline::after_ms(5000), || false).unwrap();
@@ -594,7 +602,7 @@ mod tests {
 
     #[test]
     fn closing_ends_a_wait_without_limit() {
-        let reports = Arc::new(Reports::new(None, false, Arc::default()));
+        let reports = Arc::new(empty(None, false));
         let closer = Arc::clone(&reports);
         let thread = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(20));

@@ -13,10 +13,11 @@ use super::future::{kafka_future, result, value_to};
 use super::handle::Handle;
 use super::notifier::kafka_notifier;
 use super::value::kafka_value;
-use crate::client::{Client, Error, Events, Future, Kinds, Result};
+use crate::client::{Client, Code, Error, Events, Future, Kinds, Result};
 
 /// A producer, a consumer or an admin client, for what they have in common. It is an object of its own, and may outlive that
-/// one: once that is closed, or freed, every call returns KAFKA_ERR_CLOSED. Every call may be made from any thread.
+/// one: once that is closed, or freed, every call but kafka_client_explain returns KAFKA_ERR_CLOSED. Every call may be made from
+/// any thread.
 pub struct kafka_client {
     owner: Arc<dyn Owner>,
     // The event count is read in here after the owner's object has gone.
@@ -107,6 +108,32 @@ pub unsafe extern "C" fn kafka_client_poll_event(
         })?;
         let found = found.ok_or_else(|| Error::timed_out("no event"))?;
         place.write(kafka_event::new(found));
+        Ok(())
+    })
+}
+
+/// Says what is known of an error of this code: for a caller that waits by itself, and whose time is up. Errors of calls say it
+/// already.
+///
+/// code: of enum kafka_err. explained: filled in on success, as by a call that fails. Where the code says only that something
+/// did not come, as KAFKA_ERR_TIMED_OUT, its text names the broker that failed last, as long as that is not connected:
+/// "timeout: 10.0.0.1:9092: Connection refused". Returns 0, also when the client is closed. Does not block.
+#[no_mangle]
+pub unsafe extern "C" fn kafka_client_explain(
+    client: *const kafka_client,
+    code: i32,
+    explained: *mut kafka_error,
+    err: *mut kafka_error,
+) -> i32 {
+    guarded(err, || {
+        let client = reference(client, "client")?;
+        let place = output(explained, "explained")?;
+        if client.owner.is_forked() {
+            return Err(Error::forked());
+        }
+        let mut error = kafka_error::default();
+        error.fill(&client.events.causes().explain(Code(code).into()));
+        place.write(error);
         Ok(())
     })
 }

@@ -112,7 +112,8 @@ impl kafka_future {
     ) -> Result<()> {
         let object = handle.enter()?;
         if place.is_null() {
-            return write(&call(&object)?);
+            let explain = |error| object.client().events().causes().explain(error);
+            return write(&call(&object).map_err(explain)?);
         }
         let futures = Arc::clone(object.client().futures());
         let handle = Arc::clone(handle);

@@ -12,7 +12,7 @@ use super::future::{kafka_future, nothing, optional_result, result};
 use super::handle::{Close, Handle};
 use super::topic::kafka_topic;
 use crate::client::{
-    log_lost, Client, Error, Opaque, Outcome, Producer, Record, Result, FLUSH_AT_END_MS,
+    Client, Error, Lost, Opaque, Outcome, Producer, Record, Result, FLUSH_AT_END_MS,
 };
 use crate::process::Generation;
 use crate::value::Value;
@@ -54,22 +54,7 @@ impl Close for Producer {
     }
 
     fn finish(&self, timeout_ms: i32) -> Lost {
-        Lost {
-            count: Producer::finish(self, timeout_ms),
-            producer: self.name(),
-        }
-    }
-}
-
-/// What a producer had to give up when it was closed.
-pub struct Lost {
-    count: u64,
-    producer: String,
-}
-
-impl Lost {
-    fn log(self) {
-        log_lost(&self.producer, self.count);
+        Producer::finish(self, timeout_ms)
     }
 }
 
@@ -209,8 +194,8 @@ pub unsafe extern "C" fn kafka_producer_send(
 /// that are sent later linger, but for some in the first 10 ms, and where brokers do not answer in time, for 10 ms after 250, 750
 /// and 1750 ms and then once a second.
 ///
-/// timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT with the number
-/// of messages that are not reported in the text; they stay queued; KAFKA_ERR_EVENT, where it blocks, if messages are left and
+/// timeout_ms: -1 waits without limit. future: see kafka_future. Returns 0; KAFKA_ERR_TIMED_OUT if messages are left, which stay
+/// queued: kafka_producer_len counts them; KAFKA_ERR_EVENT, where it blocks, if messages are left and
 /// there is an event to be taken first: see kafka_conf_set_events. Blocks up to timeout_ms, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_flush(
@@ -335,7 +320,7 @@ pub unsafe extern "C" fn kafka_producer_close(
 pub unsafe extern "C" fn kafka_producer_free(producer: *mut kafka_producer) {
     guarded_void(|| {
         if let Some(producer) = take_back(producer) {
-            Handle::free(producer.handle, FLUSH_AT_END_MS, Lost::log);
+            Handle::free(producer.handle, FLUSH_AT_END_MS, |lost| lost.log());
         }
     });
 }

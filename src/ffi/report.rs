@@ -39,10 +39,13 @@ pub struct kafka_report {
     pub code: i32,
     /// Whether a broker has it: a KAFKA_MSG_STATUS constant.
     pub status: i32,
+    /// Why it failed, where more is known than the code: what the broker says against it, or why the broker that failed last
+    /// cannot be reached, as "10.0.0.1:9092: Connection refused". NUL-terminated, until the producer is closed; or NULL.
+    pub cause: *const c_char,
 }
 
 /// For kafka_report: no broker has the message: none was sent it, or it was refused. It can be sent again without being there
-/// twice.
+/// twice. As librdkafka knows it: of the last attempt.
 pub const KAFKA_MSG_STATUS_NOT_PERSISTED: i32 = 0;
 /// For kafka_report: a broker may have the message.
 pub const KAFKA_MSG_STATUS_POSSIBLY_PERSISTED: i32 = 1;
@@ -117,7 +120,7 @@ pub unsafe extern "C" fn kafka_producer_reports(
                 break;
             };
             if topic.0 != Some(report.topic) {
-                let name = producer.reports().topic(report.topic);
+                let name = producer.topic_name(report.topic);
                 topic = (Some(report.topic), name.as_ptr());
             }
             reports.add(fetched).write(kafka_report {
@@ -129,6 +132,9 @@ pub unsafe extern "C" fn kafka_producer_reports(
                 partition: report.partition,
                 code: report.code.0,
                 status: report.status as i32,
+                cause: report.cause.map_or(ptr::null(), |cause| {
+                    producer.reports().causes().texts().text(cause).as_ptr()
+                }),
             });
             fetched += 1;
         }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use libc::{c_int, c_void};
 
 use super::conf::{Conf, TopicConf};
+use super::delivery::Deliveries;
 use super::error::{lossy, Code, Error};
 use super::event::Queue;
 use super::listener::{listen, Listener, Opaque, Wanted};
 use super::message::Message;
-use super::partitioner::Partitioners;
 use super::sys;
-use super::topic::{Topic, TopicSet};
+use super::topic::{Topic, TopicId, TopicSet, TopicTable};
 use crate::process;
 
 /// What a client is for.
@@ -62,7 +62,7 @@ struct Instance {
     topics: Arc<TopicSet>,
     // Dropped after the instance, which calls them.
     opaque: Opaque,
-    partitioners: Partitioners,
+    table: TopicTable,
 }
 
 // SAFETY: librdkafka's API on rd_kafka_t is thread-safe.
@@ -71,14 +71,15 @@ unsafe impl Send for Instance {}
 unsafe impl Sync for Instance {}
 
 impl Client {
-    /// Starts a client. An error is librdkafka's own text.
+    /// Starts a client; a producer passes what becomes of its messages to `deliveries`. An error is librdkafka's own text.
     pub fn new(
         kind: Kind,
         mut conf: Conf,
         listener: Arc<dyn Listener>,
+        deliveries: Option<Arc<dyn Deliveries>>,
         wanted: Wanted,
     ) -> Result<Self, String> {
-        let opaque = listen(&mut conf, listener, wanted);
+        let opaque = listen(&mut conf, listener, deliveries, wanted);
         let native_kind = match kind {
             Kind::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
             Kind::Consumer | Kind::Admin => sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
@@ -88,9 +89,9 @@ impl Client {
                 conf.set(name, value)?;
             }
         }
-        let partitioners = match kind {
-            Kind::Producer => Partitioners::of(&mut conf),
-            Kind::Consumer | Kind::Admin => Partitioners::default(),
+        let table = match kind {
+            Kind::Producer => TopicTable::of(&mut conf),
+            Kind::Consumer | Kind::Admin => TopicTable::default(),
         };
         let mut errstr = [0; 512];
         let conf = conf.into_raw();
@@ -111,7 +112,7 @@ impl Client {
             rk,
             topics: Arc::new(TopicSet::default()),
             opaque,
-            partitioners,
+            table,
         })));
         if kind == Kind::Admin {
             // librdkafka's thread ends the group before it looks for a coordinator.
@@ -153,19 +154,15 @@ impl Client {
     }
 
     /// Makes a topic handle. It stays usable until released or until the client is dropped.
-    pub fn create_topic(&self, name: &CStr, mut conf: TopicConf) -> Result<Topic, Error> {
-        let partitioner = self.0.partitioners.configure(&mut conf);
-        // SAFETY: the client is alive; librdkafka takes the configuration over, also if it fails.
-        let rkt = unsafe { sys::rd_kafka_topic_new(self.0.rk, name.as_ptr(), conf.into_raw()) };
-        if rkt.is_null() {
-            // SAFETY: reads a thread-local.
-            return Err(Code(unsafe { sys::rd_kafka_last_error() }).into());
-        }
+    pub fn create_topic(&self, name: &CStr, conf: TopicConf) -> Result<Topic, Error> {
+        let (rkt, entry) = self.0.table.create(self.0.rk, name, conf)?;
         // SAFETY: a reference of ours to a topic of this client.
-        Ok(unsafe {
-            let partitioner = self.0.partitioners.of_topic(rkt, partitioner);
-            TopicSet::adopt(&self.0.topics, rkt, partitioner)
-        })
+        Ok(unsafe { TopicSet::adopt(&self.0.topics, rkt, entry) })
+    }
+
+    /// The name of a topic that this client has had; it is kept as long as the client, in the same place.
+    pub fn topic_name(&self, id: TopicId) -> Arc<CStr> {
+        self.0.table.name(id)
     }
 
     /// Queues a copy of a message. Never blocks. A null payload (`None`) is not an empty one.
@@ -228,6 +225,12 @@ impl Client {
     pub fn flush(&self, timeout_ms: i32) -> Result<(), Error> {
         // SAFETY: the client is alive.
         Code(unsafe { sys::rd_kafka_flush(self.0.rk, timeout_ms) }).check()
+    }
+
+    /// How many messages it has, reported ones that are not freed included.
+    pub fn outstanding(&self) -> i32 {
+        // SAFETY: the client is alive.
+        unsafe { sys::rd_kafka_outq_len(self.0.rk) }
     }
 
     /// Gives up messages, those still queued or those under way; each is reported as failed. Returns when the broker threads

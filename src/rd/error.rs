@@ -15,6 +15,12 @@ impl Code {
     pub const NO_ERROR: Self = Self(0);
     /// No connection, or it broke.
     pub const TRANSPORT: Self = Self(-195);
+    /// A message was not acknowledged within `message.timeout.ms`.
+    pub const MSG_TIMED_OUT: Self = Self(-192);
+    /// A host's name has no address.
+    pub const RESOLVE: Self = Self(-193);
+    /// A group's or transaction's coordinator is not known yet.
+    pub const WAIT_COORD: Self = Self(-180);
     /// A local timeout.
     pub const TIMED_OUT: Self = Self(-185);
     /// No broker can be reached.

@@ -1,6 +1,5 @@
 //! `rd_kafka_queue_t` and `rd_kafka_event_t`.
 
-use std::ffi::CStr;
 use std::mem::ManuallyDrop;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
@@ -110,97 +109,13 @@ impl Event<'_> {
     pub(super) fn as_raw(&self) -> *mut sys::rd_kafka_event_t {
         self.raw
     }
-}
 
-/// Whether a broker has a message, as `rd_kafka_msg_status_t`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum MessageStatus {
-    /// No broker has it: none was sent it, or it was refused.
-    NotPersisted,
-    /// A broker may have it.
-    PossiblyPersisted,
-    /// A broker has it.
-    Persisted,
-}
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug)]
-pub struct DeliveryReport<'a> {
-    /// The number it was produced with.
-    pub opaque: usize,
-    /// Its topic's name; the same place in memory for all that follow each other in one topic.
-    pub topic: &'a CStr,
-    /// Its offset, if delivered.
-    pub offset: i64,
-    /// Its partition, -1 if none was chosen.
-    pub partition: i32,
-    /// [`Code::NO_ERROR`] if delivered.
-    pub code: Code,
-    /// Milliseconds since 1970; -1 if it was not delivered, or is not wanted.
-    pub timestamp: i64,
-    /// Microseconds since it was produced; -1 if that is not wanted.
-    pub latency_us: i64,
-    /// Whether a broker has it.
-    pub status: MessageStatus,
-    /// The bytes of its key and value.
-    pub len: usize,
-}
-
-impl<'q> Event<'q> {
-    /// Whether it holds delivery reports.
+    /// Whether it holds messages that were reported.
     pub fn is_delivery_report(&self) -> bool {
         // SAFETY: the event is alive.
         unsafe { sys::rd_kafka_event_type(self.raw) == sys::RD_KAFKA_EVENT_DR }
     }
 
-    /// The delivery reports in it: none, if it is an event of another kind. `timed` asks for timestamps and
-    /// latencies, each of which takes a look at the clock.
-    pub fn delivery_reports(
-        &mut self,
-        timed: bool,
-    ) -> impl Iterator<Item = DeliveryReport<'_>> + use<'_, 'q> {
-        let is_report = self.is_delivery_report();
-        let mut topic = (ptr::null_mut(), c"");
-        std::iter::from_fn(move || {
-            if !is_report {
-                return None;
-            }
-            // SAFETY: the event is alive, and until it is destroyed so are its messages and their topics.
-            unsafe {
-                let message = sys::rd_kafka_event_message_next(self.raw).as_ref()?;
-                if topic.0 != message.rkt {
-                    let name = CStr::from_ptr(sys::rd_kafka_topic_name(message.rkt));
-                    topic = (message.rkt, name);
-                }
-                let (timestamp, latency_us) = match timed {
-                    true => (
-                        sys::rd_kafka_message_timestamp(message, ptr::null_mut()),
-                        sys::rd_kafka_message_latency(message),
-                    ),
-                    false => (-1, -1),
-                };
-                Some(DeliveryReport {
-                    opaque: message.private as usize,
-                    topic: topic.1,
-                    offset: message.offset,
-                    partition: message.partition,
-                    code: Code(message.err),
-                    timestamp,
-                    latency_us,
-                    status: match sys::rd_kafka_message_status(message) {
-                        0 => MessageStatus::NotPersisted,
-                        2 => MessageStatus::Persisted,
-                        _ => MessageStatus::PossiblyPersisted,
-                    },
-                    len: message.key_len + message.len,
-                })
-            }
-        })
-    }
-}
-
-impl Event<'_> {
     /// Calls the client's listener, if the event is one for it.
     pub fn dispatch(&self) {
         // SAFETY: the event is alive, and so is the client it is from.

@@ -7,15 +7,20 @@ use std::sync::Arc;
 use libc::{c_char, c_int, c_void};
 
 use super::conf::Conf;
+use super::delivery::{self, Deliveries};
 use super::error::{lossy, Code, Error};
 use super::partitions::Partitions;
 use super::sys;
 
 /// Takes what librdkafka reports.
 ///
-/// Logs come from any of librdkafka's threads, the event for a token from one for that; everything
-/// else from the thread that polls the client. A call must not block, nor call the client.
+/// Logs come from any of librdkafka's threads, the states of connections from their brokers' threads, the event for a token
+/// from one for that; everything else from the thread that polls the client. A call must not block, nor call the client.
 pub trait Listener: Send + Sync {
+    /// Whether the connection to the broker of this thread, which is at this address, can be used.
+    fn connection_changed(&self, host: &CStr, port: i32, is_up: bool);
+    /// This thread, a broker's or another, ends.
+    fn thread_ends(&self);
     /// Trouble with brokers, the network, or the client itself. True ends the poll under way.
     fn error(&self, error: Error) -> bool;
     /// Statistics as JSON, every `statistics.interval.ms`.
@@ -59,11 +64,24 @@ impl Change {
 }
 
 /// What librdkafka keeps as a client's opaque.
-pub(super) struct Opaque(Box<Arc<dyn Listener>>);
+pub(super) struct Opaque(Box<Callbacks>);
 
 impl Opaque {
     pub(super) fn listener(&self) -> &dyn Listener {
-        &**self.0
+        &*self.0.listener
+    }
+}
+
+/// Where a client's callbacks go.
+pub(super) struct Callbacks {
+    listener: Arc<dyn Listener>,
+    deliveries: Option<Arc<dyn Deliveries>>,
+}
+
+impl Callbacks {
+    #[inline]
+    pub(super) fn deliveries(&self) -> Option<&dyn Deliveries> {
+        self.deliveries.as_deref()
     }
 }
 
@@ -78,14 +96,27 @@ pub struct Wanted {
     pub tokens: bool,
 }
 
-/// Has a client that is started with `conf` pass its callbacks to `listener`. The result must
-/// live as long as that client.
-pub(super) fn listen(conf: &mut Conf, listener: Arc<dyn Listener>, wanted: Wanted) -> Opaque {
-    let opaque = Opaque(Box::new(listener));
+/// The name that librdkafka knows our interceptors by.
+const INTERCEPTOR: &CStr = c"kafka-ffi";
+
+/// Has a client that is started with `conf` pass its callbacks to `listener` and `deliveries`. The result must live as long
+/// as that client.
+pub(super) fn listen(
+    conf: &mut Conf,
+    listener: Arc<dyn Listener>,
+    deliveries: Option<Arc<dyn Deliveries>>,
+    wanted: Wanted,
+) -> Opaque {
+    let opaque = Opaque(Box::new(Callbacks {
+        listener,
+        deliveries,
+    }));
     let raw = conf.as_raw();
+    let callbacks: *mut c_void = std::ptr::from_ref(&*opaque.0).cast_mut().cast();
     // SAFETY: the configuration is alive. The opaque is a pointer into a box, which stays where it is.
     unsafe {
-        sys::rd_kafka_conf_set_opaque(raw, std::ptr::from_ref(&*opaque.0).cast_mut().cast());
+        sys::rd_kafka_conf_set_opaque(raw, callbacks);
+        sys::rd_kafka_conf_interceptor_add_on_new(raw, INTERCEPTOR.as_ptr(), on_new, callbacks);
         sys::rd_kafka_conf_set_error_cb(raw, Some(on_error));
         sys::rd_kafka_conf_set_stats_cb(raw, Some(on_statistics));
         sys::rd_kafka_conf_set_throttle_cb(raw, Some(on_throttle));
@@ -112,11 +143,11 @@ pub(super) fn listen(conf: &mut Conf, listener: Arc<dyn Listener>, wanted: Wante
 /// `opaque` is the pointer that `listen` set, and its client is alive.
 unsafe fn dispatch(opaque: *mut c_void, call: impl FnOnce(&dyn Listener) -> bool) -> bool {
     // SAFETY: by the caller's word.
-    let Some(listener) = (unsafe { opaque.cast::<Arc<dyn Listener>>().as_ref() }) else {
+    let Some(callbacks) = (unsafe { opaque.cast::<Callbacks>().as_ref() }) else {
         return false;
     };
     // The panic hook has said it on stderr; unwinding into C would be undefined behaviour.
-    catch_unwind(AssertUnwindSafe(|| call(&**listener))).unwrap_or(false)
+    catch_unwind(AssertUnwindSafe(|| call(&*callbacks.listener))).unwrap_or(false)
 }
 
 /// As [`dispatch`], and ends the poll under way if the listener says so. Not by rd_kafka_yield: where
@@ -185,6 +216,61 @@ pub(super) unsafe fn explained(rk: *mut sys::rd_kafka_t, code: Code, text: Strin
 }
 
 // librdkafka calls the callbacks with its client, that client's opaque, and arguments that live until they return.
+
+unsafe extern "C" fn on_new(
+    rk: *mut sys::rd_kafka_t,
+    _: *const sys::rd_kafka_conf_t,
+    opaque: *mut c_void,
+    _: *mut c_char,
+    _: usize,
+) -> c_int {
+    let name = INTERCEPTOR.as_ptr();
+    // SAFETY: the arguments are librdkafka's, see above. What is added here fails only where it is there already.
+    unsafe {
+        sys::rd_kafka_interceptor_add_on_broker_state_change(rk, name, on_broker_state, opaque);
+        sys::rd_kafka_interceptor_add_on_thread_exit(rk, name, on_thread_exit, opaque);
+        if (*opaque.cast::<Callbacks>()).deliveries.is_some() {
+            delivery::intercept(rk, name, opaque);
+        }
+    }
+    0
+}
+
+unsafe extern "C" fn on_broker_state(
+    _: *mut sys::rd_kafka_t,
+    _: i32,
+    _: *const c_char,
+    host: *const c_char,
+    port: c_int,
+    state: *const c_char,
+    opaque: *mut c_void,
+) -> c_int {
+    // SAFETY: the arguments are librdkafka's, see above.
+    unsafe {
+        let is_up = c_str(state) == c"UP";
+        dispatch(opaque, |listener| {
+            listener.connection_changed(c_str(host), port, is_up);
+            false
+        });
+    }
+    0
+}
+
+unsafe extern "C" fn on_thread_exit(
+    _: *mut sys::rd_kafka_t,
+    _: c_int,
+    _: *const c_char,
+    opaque: *mut c_void,
+) -> c_int {
+    // SAFETY: the arguments are librdkafka's, see above.
+    unsafe {
+        dispatch(opaque, |listener| {
+            listener.thread_ends();
+            false
+        });
+    }
+    0
+}
 
 unsafe extern "C" fn on_error(
     rk: *mut sys::rd_kafka_t,

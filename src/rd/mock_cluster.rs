@@ -27,6 +27,8 @@ unsafe impl Sync for MockCluster {}
 struct Deaf;
 
 impl Listener for Deaf {
+    fn connection_changed(&self, _: &CStr, _: i32, _: bool) {}
+    fn thread_ends(&self) {}
     fn error(&self, _: Error) -> bool {
         false
     }
@@ -55,6 +57,7 @@ impl MockCluster {
             Kind::Producer,
             Conf::new(),
             Arc::new(Deaf),
+            None,
             Wanted::default(),
         )
         .map_err(|text| Error::new(Code::FAIL, text))?;

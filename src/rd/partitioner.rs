@@ -7,7 +7,6 @@
 
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use libc::c_void;
 
@@ -15,6 +14,7 @@ use super::client::parts;
 use super::conf::{Conf, TopicConf};
 use super::error::Code;
 use super::sys;
+use super::topic::TopicEntry;
 
 /// Lets the partitioner choose; librdkafka's `RD_KAFKA_PARTITION_UA`.
 pub(super) const UNASSIGNED: i32 = -1;
@@ -48,7 +48,8 @@ pub(super) struct Known {
 }
 
 impl Partitioner {
-    fn new(conf: &TopicConf, linger_ns: i64) -> Self {
+    pub(super) fn new(conf: &TopicConf, sticky: &StickyPartitioning) -> Self {
+        let linger_ns = sticky.linger_ns;
         let name = conf.get(c"partitioner").unwrap_or_default();
         let (choose, is_random_for_none): (sys::Partitioner, bool) = match name.to_bytes() {
             b"random" => (sys::rd_kafka_msg_partitioner_random, false),
@@ -186,16 +187,13 @@ impl Partitioner {
     }
 }
 
-/// The partitioners of one client's topics. They outlive the client: librdkafka keeps a topic, and calls its
-/// partitioner, for longer than the application does.
+/// How long a client keeps a partition for records without one.
 #[derive(Default)]
-pub(super) struct Partitioners {
+pub(super) struct StickyPartitioning {
     linger_ns: i64,
-    // Boxed by Arc: librdkafka has pointers to them.
-    all: Mutex<Vec<Arc<Partitioner>>>,
 }
 
-impl Partitioners {
+impl StickyPartitioning {
     /// Takes the keeping over from a client that is started with `conf`.
     pub(super) fn of(conf: &mut Conf) -> Self {
         let name = c"sticky.partitioning.linger.ms";
@@ -204,34 +202,7 @@ impl Partitioners {
         let _ = conf.set(name, c"0");
         Self {
             linger_ns: linger_ms * 1_000_000,
-            all: Mutex::default(),
         }
-    }
-
-    /// Prepares the configuration of a topic about to be made.
-    pub(super) fn configure(&self, conf: &mut TopicConf) -> Arc<Partitioner> {
-        let partitioner = Arc::new(Partitioner::new(conf, self.linger_ns));
-        conf.set_partitioner(on_record, Arc::as_ptr(&partitioner).cast_mut().cast());
-        partitioner
-    }
-
-    /// The partitioner that a topic has: `new`, if it was not there already with another.
-    ///
-    /// # Safety
-    /// `rkt` is a topic whose configuration has been prepared here.
-    pub(super) unsafe fn of_topic(
-        &self,
-        rkt: *const sys::rd_kafka_topic_t,
-        new: Arc<Partitioner>,
-    ) -> Arc<Partitioner> {
-        // SAFETY: by the caller's word.
-        let its: *const Partitioner = unsafe { sys::rd_kafka_topic_opaque(rkt) }.cast();
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all.iter().find(|known| Arc::as_ptr(known) == its) {
-            return Arc::clone(known);
-        }
-        all.push(Arc::clone(&new));
-        new
     }
 }
 
@@ -241,7 +212,7 @@ fn as_number(value: &CStr) -> Option<i64> {
 
 /// librdkafka's callback for a record without a partition. On the thread that produces, or on one of librdkafka's
 /// for what was produced before the topic was known.
-unsafe extern "C" fn on_record(
+pub(super) unsafe extern "C" fn on_record(
     rkt: *const sys::rd_kafka_topic_t,
     key: *const c_void,
     key_len: usize,
@@ -249,8 +220,8 @@ unsafe extern "C" fn on_record(
     topic_opaque: *mut c_void,
     opaque: *mut c_void,
 ) -> i32 {
-    // SAFETY: what `configure` has set; it outlives the client.
-    let partitioner = unsafe { &*topic_opaque.cast::<Partitioner>() };
+    // SAFETY: the topic's entry, which outlives the client.
+    let partitioner = unsafe { (*topic_opaque.cast::<TopicEntry>()).partitioner() };
     partitioner.count.store(count, Ordering::Relaxed);
     // SAFETY: librdkafka calls partitioners with what they want.
     unsafe {
@@ -302,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_kept_partition_that_is_gone_is_chosen_anew() {
-        let partitioner = Partitioner::new(&TopicConf::new(), 1);
+        let partitioner = Partitioner::new(&TopicConf::new(), &StickyPartitioning { linger_ns: 1 });
         assert_eq!(tried(&partitioner, -1, None), (vec![7, -1], true));
         assert_eq!(tried(&partitioner, -1, Some(b"")), (vec![7, -1], true));
         assert_eq!(partitioner.look_at.load(Ordering::Relaxed), 0);
@@ -310,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_has_a_key_or_a_partition_is_not_kept() {
-        let partitioner = Partitioner::new(&TopicConf::new(), 1);
+        let partitioner = Partitioner::new(&TopicConf::new(), &StickyPartitioning { linger_ns: 1 });
         assert_eq!(tried(&partitioner, -1, Some(b"key")), (vec![-1], true));
         assert_eq!(tried(&partitioner, 7, None), (vec![7], false));
     }
@@ -320,7 +291,7 @@ mod tests {
         let tried_by = |name: &CStr, linger_ns| {
             let mut conf = TopicConf::new();
             conf.set(c"partitioner", name).unwrap();
-            let partitioner = Partitioner::new(&conf, linger_ns);
+            let partitioner = Partitioner::new(&conf, &StickyPartitioning { linger_ns });
             let of = |key| tried(&partitioner, -1, key).0.len();
             (of(None), of(Some(b"")))
         };
@@ -341,7 +312,7 @@ mod tests {
                 kept: (linger_ns > 0).then_some(7),
                 count: Some(1),
             };
-            Partitioner::new(&conf, linger_ns).place(&known, -1, key)
+            Partitioner::new(&conf, &StickyPartitioning { linger_ns }).place(&known, -1, key)
         };
         let key = Some(&b"key"[..]);
         for (name, with_none, with_empty) in [
@@ -361,7 +332,7 @@ mod tests {
 
     #[test]
     fn nothing_is_known_before_librdkafka_has_asked_and_after_it_was_wrong() {
-        let partitioner = Partitioner::new(&TopicConf::new(), 1);
+        let partitioner = Partitioner::new(&TopicConf::new(), &StickyPartitioning { linger_ns: 1 });
         let place = |known: &Known, named, key| partitioner.place(known, named, key);
         let known = partitioner.known();
         assert_eq!(place(&known, -1, None), None);

@@ -31,7 +31,7 @@ pub use rdkafka_sys::bindings::{
     rd_kafka_msg_partitioner_consistent_random, rd_kafka_msg_partitioner_fnv1a,
     rd_kafka_msg_partitioner_fnv1a_random, rd_kafka_msg_partitioner_murmur2,
     rd_kafka_msg_partitioner_murmur2_random, rd_kafka_msg_partitioner_random, rd_kafka_name,
-    rd_kafka_new, rd_kafka_opaque, rd_kafka_poll_set_consumer, rd_kafka_produce,
+    rd_kafka_new, rd_kafka_opaque, rd_kafka_outq_len, rd_kafka_poll_set_consumer, rd_kafka_produce,
     rd_kafka_produceva, rd_kafka_queue_cb_event_enable, rd_kafka_queue_destroy,
     rd_kafka_queue_get_consumer, rd_kafka_queue_get_main, rd_kafka_queue_new, rd_kafka_queue_poll,
     rd_kafka_queue_t, rd_kafka_queue_yield, rd_kafka_rebalance_protocol,
@@ -136,6 +136,34 @@ pub struct rd_kafka_metadata_t {
     pub orig_broker_name: *mut c_char,
 }
 
+/// Called with what became of a message.
+pub type OnAcknowledgement =
+    unsafe extern "C" fn(*mut rd_kafka_t, *mut rd_kafka_message_t, *mut c_void) -> c_int;
+
+/// Called when a client is made, before it has threads: with its configuration and room for a text.
+pub type OnNew = unsafe extern "C" fn(
+    *mut rd_kafka_t,
+    *const rd_kafka_conf_t,
+    *mut c_void,
+    *mut c_char,
+    usize,
+) -> c_int;
+
+/// Called on a thread of librdkafka's, with what it is for and its name.
+pub type OnThread =
+    unsafe extern "C" fn(*mut rd_kafka_t, c_int, *const c_char, *mut c_void) -> c_int;
+
+/// Called with a broker's number, protocol, host, port and state.
+pub type OnBrokerState = unsafe extern "C" fn(
+    *mut rd_kafka_t,
+    i32,
+    *const c_char,
+    *const c_char,
+    c_int,
+    *const c_char,
+    *mut c_void,
+) -> c_int;
+
 /// A callback about partitions, with an error code.
 pub type OnPartitions = unsafe extern "C" fn(
     rk: *mut rd_kafka_t,
@@ -170,6 +198,37 @@ const _: () = {
 };
 
 extern "C" {
+    pub fn rd_kafka_conf_interceptor_add_on_new(
+        conf: *mut rd_kafka_conf_t,
+        name: *const c_char,
+        on_new: OnNew,
+        opaque: *mut c_void,
+    ) -> c_int;
+    pub fn rd_kafka_interceptor_add_on_acknowledgement(
+        rk: *mut rd_kafka_t,
+        name: *const c_char,
+        on_acknowledgement: OnAcknowledgement,
+        opaque: *mut c_void,
+    ) -> c_int;
+    pub fn rd_kafka_interceptor_add_on_thread_start(
+        rk: *mut rd_kafka_t,
+        name: *const c_char,
+        on_thread_start: OnThread,
+        opaque: *mut c_void,
+    ) -> c_int;
+    pub fn rd_kafka_interceptor_add_on_thread_exit(
+        rk: *mut rd_kafka_t,
+        name: *const c_char,
+        on_thread_exit: OnThread,
+        opaque: *mut c_void,
+    ) -> c_int;
+    pub fn rd_kafka_interceptor_add_on_broker_state_change(
+        rk: *mut rd_kafka_t,
+        name: *const c_char,
+        on_broker_state_change: OnBrokerState,
+        opaque: *mut c_void,
+    ) -> c_int;
+
     pub fn rd_kafka_err2name(err: c_int) -> *const c_char;
     pub fn rd_kafka_err2str(err: c_int) -> *const c_char;
     pub fn rd_kafka_last_error() -> c_int;
@@ -229,7 +288,6 @@ extern "C" {
     );
 
     pub fn rd_kafka_event_error(event: *mut rd_kafka_event_t) -> c_int;
-    pub fn rd_kafka_event_message_next(event: *mut rd_kafka_event_t) -> *const rd_kafka_message_t;
 
     pub fn rd_kafka_subscribe(
         rk: *mut rd_kafka_t,
@@ -317,6 +375,7 @@ extern "C" {
         rk: *mut rd_kafka_t,
         timeout_ms: c_int,
     ) -> *mut rd_kafka_message_t;
+    pub fn rd_kafka_message_produce_errstr(message: *const rd_kafka_message_t) -> *const c_char;
     pub fn rd_kafka_message_errstr(message: *const rd_kafka_message_t) -> *const c_char;
     pub fn rd_kafka_offset_store_message(message: *mut rd_kafka_message_t)
         -> *mut rd_kafka_error_t;

@@ -1,12 +1,93 @@
-//! `rd_kafka_topic_t`, and the set of those that one client still has.
+//! `rd_kafka_topic_t`: those that one client still has handles of, and what is known of all that it has had.
 
 use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::partitioner::Partitioner;
+use super::conf::{Conf, TopicConf};
+use super::error::Code;
+use super::partitioner::{on_record, Partitioner, StickyPartitioning};
 use super::sys;
+
+/// Stands for a topic of one client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TopicId(u32);
+
+/// What is known of a topic. librdkafka's topic has a pointer to it, its opaque.
+pub(super) struct TopicEntry {
+    id: TopicId,
+    name: Arc<CStr>,
+    partitioner: Partitioner,
+}
+
+impl TopicEntry {
+    #[inline]
+    pub(super) fn id(&self) -> TopicId {
+        self.id
+    }
+
+    #[inline]
+    pub(super) fn partitioner(&self) -> &Partitioner {
+        &self.partitioner
+    }
+}
+
+/// What is known of all topics that a client has ever had. It outlives the client: librdkafka keeps a topic, calls its
+/// partitioner and reports its messages, for longer than the application has a handle.
+#[derive(Default)]
+pub(super) struct TopicTable {
+    sticky: StickyPartitioning,
+    // Boxed by Arc: librdkafka has pointers to them.
+    entries: Mutex<Vec<Arc<TopicEntry>>>,
+}
+
+impl TopicTable {
+    /// Of a client that is started with `conf`.
+    pub(super) fn of(conf: &mut Conf) -> Self {
+        Self {
+            sticky: StickyPartitioning::of(conf),
+            entries: Mutex::default(),
+        }
+    }
+
+    /// Makes a topic, or another reference to one that is there already.
+    pub(super) fn create(
+        &self,
+        rk: *mut sys::rd_kafka_t,
+        name: &CStr,
+        mut conf: TopicConf,
+    ) -> Result<(*mut sys::rd_kafka_topic_t, Arc<TopicEntry>), Code> {
+        // Until the end: an entry is in the table before another call can meet its topic.
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = Arc::new(TopicEntry {
+            id: TopicId(entries.len() as u32),
+            name: name.into(),
+            partitioner: Partitioner::new(&conf, &self.sticky),
+        });
+        conf.set_partitioner(on_record, Arc::as_ptr(&new).cast_mut().cast());
+        // SAFETY: the caller's client is alive; librdkafka takes the configuration over, also if it fails.
+        let rkt = unsafe { sys::rd_kafka_topic_new(rk, name.as_ptr(), conf.into_raw()) };
+        if rkt.is_null() {
+            // SAFETY: reads a thread-local.
+            return Err(Code(unsafe { sys::rd_kafka_last_error() }));
+        }
+        // SAFETY: the topic is alive.
+        let its: *const TopicEntry = unsafe { sys::rd_kafka_topic_opaque(rkt) }.cast();
+        let known = entries.iter().find(|known| Arc::as_ptr(known) == its);
+        let entry = known.map(Arc::clone).unwrap_or_else(|| {
+            entries.push(Arc::clone(&new));
+            new
+        });
+        Ok((rkt, entry))
+    }
+
+    /// The name of a topic; it is kept as long as the table, in the same place.
+    pub(super) fn name(&self, id: TopicId) -> Arc<CStr> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&entries[id.0 as usize].name)
+    }
+}
 
 /// A client's topics, so that they can be destroyed before it is.
 #[derive(Default)]
@@ -34,14 +115,14 @@ impl TopicSet {
     pub(super) unsafe fn adopt(
         set: &Arc<Self>,
         rkt: *mut sys::rd_kafka_topic_t,
-        partitioner: Arc<Partitioner>,
+        entry: Arc<TopicEntry>,
     ) -> Topic {
         let slot = Arc::new(Slot(AtomicPtr::new(rkt)));
         set.lock().push(Arc::clone(&slot));
         Topic {
             slot,
             set: Arc::clone(set),
-            partitioner,
+            entry,
         }
     }
 
@@ -59,7 +140,7 @@ impl TopicSet {
 pub struct Topic {
     slot: Arc<Slot>,
     set: Arc<TopicSet>,
-    partitioner: Arc<Partitioner>,
+    entry: Arc<TopicEntry>,
 }
 
 impl Topic {
@@ -70,19 +151,14 @@ impl Topic {
         (Arc::ptr_eq(&self.set, set) && !rkt.is_null()).then_some(rkt)
     }
 
-    /// Its name; empty once its client is gone.
-    pub fn name(&self) -> &CStr {
-        let rkt = self.slot.0.load(Ordering::Acquire);
-        if rkt.is_null() {
-            return c"";
-        }
-        // SAFETY: as long as this is there, only the client's end takes the topic away, and the caller has the client.
-        unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(rkt)) }
+    /// What stands for it in delivery reports.
+    pub fn id(&self) -> TopicId {
+        self.entry.id
     }
 
     #[inline]
     pub(super) fn partitioner(&self) -> &Partitioner {
-        &self.partitioner
+        &self.entry.partitioner
     }
 }
 

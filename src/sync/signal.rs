@@ -76,11 +76,17 @@ impl<N: Notify> Signal<N> {
         found
     }
 
+    /// Whether something waits, or seemed to in this moment.
+    #[inline]
+    pub fn is_awaited(&self) -> bool {
+        self.waiters.load(Ordering::Relaxed) != 0
+    }
+
     /// There may be something new.
     #[inline]
     pub fn notify(&self) {
         fence(Ordering::SeqCst);
-        if self.waiters.load(Ordering::Relaxed) != 0 {
+        if self.is_awaited() {
             self.notify_waiters();
         }
     }

@@ -312,6 +312,7 @@ typedef struct kafka_report {
     int32_t partition;
     int32_t code;
     int32_t status;
+    const char *cause;
 } kafka_report;
 
 typedef struct kafka_counters {
@@ -812,6 +813,11 @@ int32_t kafka_client_poll_event(struct kafka_client *client,
                                 uint32_t kinds,
                                 struct kafka_event *event,
                                 struct kafka_error *err);
+
+int32_t kafka_client_explain(const struct kafka_client *client,
+                             int32_t code,
+                             struct kafka_error *explained,
+                             struct kafka_error *err);
 
 int32_t kafka_client_event_count(const struct kafka_client *client,
                                  const volatile uint32_t **event_count,

@@ -169,6 +169,74 @@ static void a_client_outlives_its_object(int is_closed)
     kafka_notifier_free(notifier);
 }
 
+#define REFUSED "127.0.0.1:1: Connection refused"
+
+/* What fails because no broker can be reached says which one, and why. */
+static void the_cause_is_named(void)
+{
+    kafka_producer *producer = producer_with("127.0.0.1:1", conf_of("log_level", "0", END));
+    kafka_topic *topic = topic_of(producer, "t");
+    kafka_client *client = NULL;
+    kafka_value *metadata = NULL;
+    kafka_error explained;
+    uint64_t lost = UNTOUCHED;
+
+    OK(kafka_producer_client(producer, &client, &err));
+    FAILS(kafka_client_metadata(client, NULL, 1000, &metadata, NULL, &err), KAFKA_ERR_TRANSPORT);
+    CHECK_TEXT(err.message, "Local: Broker transport failure: " REFUSED);
+    OK(send_text(producer, topic, 0, "x", 0));
+    FAILS(kafka_producer_flush(producer, 20, NULL, &err), KAFKA_ERR_TIMED_OUT);
+    CHECK_TEXT(err.message, "timeout: " REFUSED);
+    CHECK_INT(err.retriable, 1);
+    OK(kafka_client_explain(client, KAFKA_ERR_TIMED_OUT, &explained, &err));
+    CHECK_TEXT(explained.message, "timeout: " REFUSED);
+    CHECK_INT(explained.code, KAFKA_ERR_TIMED_OUT);
+    /* Any other error says itself what it is. */
+    OK(kafka_client_explain(client, KAFKA_ERR_UNKNOWN_TOPIC, &explained, &err));
+    CHECK_TEXT(explained.message, kafka_err_text(KAFKA_ERR_UNKNOWN_TOPIC));
+    FAILS(kafka_client_explain(client, 0, NULL, &err), KAFKA_ERR_INVALID_ARGUMENT);
+    FAILS(kafka_producer_close(producer, 0, &lost, NULL, &err), KAFKA_ERR_TIMED_OUT);
+    CHECK_INT(lost, 1);
+    OK(kafka_client_explain(client, KAFKA_ERR_TIMED_OUT, &explained, &err));
+    kafka_client_free(client);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
+/* A broker that is there again is not blamed for anything. */
+static void a_cause_is_forgotten(void)
+{
+    const char *servers = NULL;
+    kafka_mock_cluster *cluster = cluster_with("t", 1, &servers);
+    kafka_producer *producer = producer_with(servers, NULL);
+    kafka_topic *topic = topic_of(producer, "t");
+    kafka_client *client = NULL;
+    kafka_error explained;
+    int64_t start = now_ms();
+
+    OK(kafka_producer_client(producer, &client, &err));
+    OK(send_text(producer, topic, 0, "x", 0));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
+    OK(kafka_mock_cluster_broker_down(cluster, 1, &err));
+    do {
+        CHECK(now_ms() - start < PATIENCE_MS);
+        sleep_ms(5);
+        OK(kafka_client_explain(client, KAFKA_ERR_TRANSPORT, &explained, &err));
+    } while (strcmp(explained.message, kafka_err_text(KAFKA_ERR_TRANSPORT)) == 0);
+    OK(kafka_mock_cluster_broker_up(cluster, 1, &err));
+    OK(send_text(producer, topic, 0, "x", 0));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
+    do {
+        CHECK(now_ms() - start < PATIENCE_MS);
+        sleep_ms(5);
+        OK(kafka_client_explain(client, KAFKA_ERR_TRANSPORT, &explained, &err));
+    } while (strcmp(explained.message, kafka_err_text(KAFKA_ERR_TRANSPORT)) != 0);
+    kafka_client_free(client);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+    kafka_mock_cluster_free(cluster);
+}
+
 /* What is still queued for brokers that are not there is given up by a thread of the library's. */
 static void freeing_does_not_wait(void)
 {
@@ -199,6 +267,8 @@ int main(void)
     tokens();
     a_client_outlives_its_object(0);
     a_client_outlives_its_object(1);
+    the_cause_is_named();
+    a_cause_is_forgotten();
     freeing_does_not_wait();
     return 0;
 }

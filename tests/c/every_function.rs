@@ -103,8 +103,8 @@ fn with_pointers(functions: &[Function]) -> impl Iterator<Item = &Function> {
 fn nothing_at_all(functions: &[Function]) -> String {
     let mut body = String::new();
     for function in with_pointers(functions) {
-        let zeros = |parameter: &Parameter, err: &str| match parameter.base.as_str() {
-            "kafka_error" => err.to_owned(),
+        let zeros = |parameter: &Parameter, err: &str| match parameter.name.as_str() {
+            "err" => err.to_owned(),
             _ if parameter.is_pointer() => "NULL".to_owned(),
             _ => "0".to_owned(),
         };
@@ -144,7 +144,7 @@ fn one_null_calls(functions: &[Function]) -> Vec<(&Function, &Parameter, String)
 }
 
 fn may_be_null(function: &Function, parameter: &Parameter) -> bool {
-    parameter.base == "kafka_error"
+    parameter.name == "err"
         || parameter.name == "options"
         || (function.name.starts_with("kafka_admin_") && parameter.name == "result")
         || NULLABLE.contains(&(function.name.as_str(), parameter.name.as_str()))
@@ -216,6 +216,8 @@ fn on_closable(functions: &[Function]) -> impl Iterator<Item = (&Function, &str)
     functions
         .iter()
         .filter(|function| function.returns != "void")
+        // For one whose calls have ended with an error, as its close.
+        .filter(|function| function.name != "kafka_client_explain")
         .filter_map(|function| Some((function, function.subject()?)))
         .filter(move |(_, subject)| closable(subject))
 }

@@ -40,6 +40,7 @@ static void what_is_not_fetched_takes_room(void)
         CHECK_INT(reports[i].partition, 0);
         CHECK_INT(reports[i].code, 0);
         CHECK_INT(reports[i].status, KAFKA_MSG_STATUS_PERSISTED);
+        CHECK(reports[i].cause == NULL);
         OK(send_text(producer, topic, 0, "x", 10 + i));
     }
     FAILS(send_text(producer, topic, 0, "y", 10), KAFKA_ERR_QUEUE_FULL);
@@ -293,6 +294,34 @@ static void what_was_sent_may_have_arrived(kafka_mock_cluster *cluster)
     kafka_producer_free(producer);
 }
 
+/* A report names the broker that could not be reached. */
+static void a_failure_says_why(void)
+{
+    kafka_producer *producer =
+        producer_with("127.0.0.1:1", conf_of("message.timeout.ms", "500", END));
+    kafka_topic *topic = topic_of(producer, "t");
+    kafka_report report;
+    size_t report_count = 0;
+
+    OK(send_text(producer, topic, 0, "x", 7));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
+    OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
+    CHECK_INT(report_count, 1);
+    CHECK_INT(report.code, KAFKA_ERR_MSG_TIMED_OUT);
+    CHECK_TEXT(report.topic, "t");
+    CHECK_TEXT(report.cause, "127.0.0.1:1: Connection refused");
+    /* What its caller gave up needs no explanation. */
+    OK(send_text(producer, topic, 0, "x", 8));
+    OK(kafka_producer_purge(producer, KAFKA_PURGE_QUEUE, NULL, &err));
+    OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
+    OK(kafka_producer_reports(producer, &report, 1, &report_count, &err));
+    CHECK_INT(report_count, 1);
+    CHECK_INT(report.code, KAFKA_ERR_PURGE_QUEUE);
+    CHECK(report.cause == NULL);
+    kafka_topic_free(topic);
+    kafka_producer_free(producer);
+}
+
 int main(void)
 {
     kafka_mock_cluster *cluster = cluster_with("full", 1, &servers);
@@ -306,6 +335,7 @@ int main(void)
     a_report_has_all_there_is();
     what_is_purged_is_reported();
     what_was_sent_may_have_arrived(cluster);
+    a_failure_says_why();
     kafka_mock_cluster_free(cluster);
     return 0;
 }

@@ -208,6 +208,15 @@ function support.reported(producer, last, seconds)
   error("message " .. tostring(last) .. " was not reported", 2)
 end
 
+-- What a call returned, without the cause in the message of a timeout: whether that is known depends on how far a
+-- client's connection has come.
+function support.without_cause(answer, message, ...)
+  if message and message:find("timeout: ", 1, true) == 1 then
+    message = "timeout"
+  end
+  return answer, message, ...
+end
+
 -- How much longer than asked a call took, in milliseconds. A busy machine is only late, but not each time: so the call
 -- is made anew until it keeps within the bound, and the least overrun of all tries, 20 of them, is returned where it
 -- never does.

@@ -245,7 +245,7 @@ fn four_workers_have_one_client_and_one_notifier_each_and_lose_nothing() {
         });
         assert!(done, "{}", nginx.get("/run/result?phase=arrived"));
         for pid in nginx.workers() {
-            assert_eq!(threads(pid, "kafka:reports"), 1);
+            assert_eq!(threads(pid, "kafka:events"), 1);
         }
         assert_eq!(nginx.workers().len(), 4);
     };
