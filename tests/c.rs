@@ -9,6 +9,7 @@ mod header;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use harness::toolchain::{all_succeed, Build, Language, Library, LANGUAGES, LIBRARIES};
@@ -188,6 +189,27 @@ fn what_cannot_be_delivered_is_counted_on_stderr() {
         }
     }
     succeeds(build.under_valgrind(true).arg("free"));
+}
+
+/// A million calls of producers in random order, while brokers fail.
+#[test]
+fn every_message_ends_exactly_once() {
+    let build = Build::of("sequence");
+    let with = |mut command: Command, seed: u32, count: &str| {
+        command.args([&seed.to_string(), count]);
+        command
+    };
+    let native = || build.command(Language::C99, Library::Shared);
+    let mut runs: Vec<_> = (1..=8).map(|seed| with(native(), seed, "125000")).collect();
+    runs.push(with(build.under_valgrind(true), 9, "2000"));
+    thread::scope(|scope| {
+        for mut run in runs {
+            scope.spawn(move || {
+                let said = succeeds(&mut run).said();
+                assert!(!said.contains("please report"), "{said}");
+            });
+        }
+    });
 }
 
 #[test]
