@@ -84,6 +84,15 @@ function rounds.produce(count)
   return end_of() - start
 end
 
+--- As `produce`, without a table.
+function rounds.value(count)
+  local start = now_ns()
+  for _ = 1, count do
+    assert(producer:produce_value(topic, payload))
+  end
+  return end_of() - start
+end
+
 local record = { topic = topic }
 -- LuaJIT does not compile a loop in which a field is set to the same value again and again.
 local payloads = { [0] = payload, ("\1"):rep(size) }

@@ -185,6 +185,7 @@ def calls(bench):
     three = plain("librdkafka", "libkafka", "luajit")
     four = three | plain("confluent")
     again = {"librdkafka": ("librdkafka", {}), "luajit": ("luajit", {"case": "again"})}
+    value = {"librdkafka": ("librdkafka", {}), "luajit": ("luajit", {"case": "value"})}
 
     def uncollected(case):
         """LuaJIT without the work of its collector."""
@@ -218,6 +219,7 @@ def calls(bench):
         row("send", every_program, "send", size, 10000, target=1.0)
         row("produce", four, "produce", size, 10000, target=1.0)
         row("produce, one table for all", again, "produce", size, 10000)
+        row("produce_value, without a table", value, "produce", size, 10000)
         row("produce, not collected", uncollected("produce"), "produce", size, 10000)
         row("produce_batch, no keys", four, "batch", size, 10000, target=1.25, partitions=12)
         row("produce_batch, keys", four, "keys", size, 10000, target=1.0, partitions=12)

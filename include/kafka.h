@@ -94,8 +94,8 @@
 #define KAFKA_PURGE_NON_BLOCKING 4
 
 /**
- * For kafka_report: no broker has the message: none was sent it, or it was refused. It can be sent again without being there
- * twice. As librdkafka knows it: of the last attempt.
+ * For kafka_report: the message was not sent, or was refused, in the last attempt. Without enable.idempotence an earlier attempt
+ * whose answer was lost may have stored it.
  */
 #define KAFKA_MSG_STATUS_NOT_PERSISTED 0
 

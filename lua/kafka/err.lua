@@ -129,9 +129,13 @@ end
 ---@return nil
 ---@return string message
 ---@return integer code
+---@return kafka.ErrorInfo? info
 function err.explained(client, code)
-  local is_known = C.kafka_client_explain(client, code, native.error, nil) == 0
-  return nil, message_of(code, is_known and native.message() or err.text(code)), code
+  if C.kafka_client_explain(client, code, native.error, nil) == 0 then
+    return err.failed(code)
+  end
+  local _, message = err.failure(code)
+  return nil, message, code, err.info(code)
 end
 
 --- What a call returns that has no result but whether it succeeded.

@@ -121,9 +121,7 @@ function future.finish(code, timeout_ms, read, object)
   if ended and ended ~= C.KAFKA_ERR_CLOSED then
     return err.failed(ended)
   end
-  local failed = ended or C.KAFKA_ERR_TIMED_OUT
-  local _, message = err.explained(object and object.client, failed)
-  return nil, message, failed, err.info(failed)
+  return err.explained(object and object.client, ended or C.KAFKA_ERR_TIMED_OUT)
 end
 
 --- Makes a call that librdkafka's main thread carries out, in this process. Where there is more to do than processors,

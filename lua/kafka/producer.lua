@@ -4,27 +4,24 @@ local ffi = require("ffi")
 local check = require("kafka.check")
 local client = require("kafka.client")
 local conf = require("kafka.conf")
-local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local events = require("kafka.events")
 local native = require("kafka.native")
 local phase = require("kafka.nginx.phase")
-local produce = require("kafka.produce")
-local sandbox = require("kafka.sandbox")
+local flush = require("kafka.producer.flush")
+local produce = require("kafka.producer.produce")
+local reports = require("kafka.producer.reports")
+local sandbox = require("kafka.producer.sandbox")
+local send = require("kafka.producer.send")
 local task = require("kafka.nginx.task")
-local topics = require("kafka.topics")
-local transaction = require("kafka.transaction")
-local turn = require("kafka.turn")
+local topics = require("kafka.producer.topics")
+local transaction = require("kafka.producer.transaction")
 local value = require("kafka.value")
-local wait = require("kafka.wait")
 
 local C = native.C
 
 local INT32_MAX = 0x7fffffff
 local CLOSE_TIMEOUT_MS = 10000
-
-local NO_ID = native.NO_ID
-local ESRCH = err.errno.ESRCH
 
 ---@class kafka.Producer: kafka.Client
 ---@field handle? ffi.cdata* this library's own; nil when closed
@@ -107,127 +104,6 @@ function Producer:destroy_topic(topic)
   topics.destroy(self.topics, topic)
 end
 
-local function send(self, topic, partition, message, opaque)
-  -- Looked up anew: a handler may have destroyed the topic.
-  local topic_handle = topics.find(self.topics, topic)
-  return C.kafka_producer_send(self.handle, topic_handle, partition, nil, 0, message, #message, opaque, nil)
-end
-
---- Queues a copy of a message; never waits, unless the producer was made with `block_ms`. What becomes of it `poll`
---- returns.
----
---- Throws `invalid topic` unless the topic was created on this producer, and `sequence_id out of range`.
----@param topic string
----@param partition integer -1 leaves the choice to the partitioner
----@param sequence_id? integer 0 to 2^64 - 1, for `poll`; above 2^53 a Lua number is not exact
----@param message string
----@return integer? errno 0, or kafka.errno.ENOBUFS (queue full: poll), EMSGSIZE, ENOENT (topic), ESRCH (partition)
----@return string? message "closed" or "forked"
----@return integer? code
-function Producer:send(topic, partition, sequence_id, message)
-  local handle = self.handle
-  if not handle then
-    return err.closed()
-  end
-  local topic_handle = self.topics[topic] or topics.find(self.topics, topic)
-  if type(partition) ~= "number" then
-    partition = check.integer(3, partition)
-  end
-  local opaque = NO_ID
-  if sequence_id ~= nil then
-    opaque = type(sequence_id) == "number" and sequence_id or check.integer(4, sequence_id)
-    -- Nor is one of 64 bits that no Lua number is: `poll` could not return it.
-    local is_exact = type(sequence_id) ~= "cdata" or sequence_id == opaque
-    local in_range = is_exact and opaque >= 0 and opaque < 2 ^ 64
-    if not in_range then
-      error("sequence_id out of range", 0)
-    end
-  end
-  if type(message) ~= "string" then
-    message = check.string(5, message)
-  end
-  local in_range = partition >= -1 and partition <= INT32_MAX
-  if not in_range then
-    return ESRCH
-  end
-  local code = C.kafka_producer_send(handle, topic_handle, partition, nil, 0, message, #message, opaque, nil)
-  if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
-    code = deliveries.retry(self, self.block_ms, send, topic, partition, message, opaque)
-  end
-  if code ~= 0 then
-    return err.refused(code)
-  end
-  return 0
-end
-
-local reported = native.out("kafka_poll_result")
-
-local function look_for_reports(self, _, left_ms)
-  local code = C.kafka_producer_poll(self.handle, left_ms, reported, nil)
-  if code ~= 0 or reported.reported_count ~= 0 then
-    return code
-  end
-end
-
-local function look_for_news(self, _, left_ms)
-  local code = C.kafka_producer_wait(self.handle, left_ms, nil)
-  if code ~= C.KAFKA_ERR_TIMED_OUT then
-    return code
-  end
-end
-
-local function poll_deliveries(self, timeout_ms)
-  local mine = self.deliveries
-  local code = 0
-  if timeout_ms ~= 0 then
-    turn.take()
-  end
-  if not self.handle then
-    return err.closed()
-  elseif not mine:has_news() then
-    code = wait.until_ready(self, timeout_ms, look_for_news)
-  end
-  if code == 0 or code == C.KAFKA_ERR_TIMED_OUT then
-    code = deliveries.serve(self, timeout_ms ~= 0)
-  end
-  if code ~= 0 then
-    return err.failure(code)
-  end
-  return mine:news(self)
-end
-
---- Returns what became of the messages sent, since the last poll. Waits until there is a report or the time is
---- up.
----@param timeout_ms? integer milliseconds; 0, the default, does not wait, -1 waits without limit
----@return integer? sequence_id of the last message of `send` reported; nil if none was, or it was sent without one
----@return integer|string failures messages that were not delivered, `produce`'s too; or "closed", "forked"
----@return integer? code
-function Producer:poll(timeout_ms)
-  timeout_ms = check.timeout(2, timeout_ms, 0)
-  if not self.handle then
-    return err.closed()
-  elseif self.deliveries then
-    return poll_deliveries(self, timeout_ms)
-  end
-  local code
-  if self.direct then
-    code = C.kafka_producer_poll(self.handle, timeout_ms, reported, nil)
-  else
-    code = wait.until_ready(self, timeout_ms, look_for_reports)
-  end
-  if code == C.KAFKA_ERR_TIMED_OUT then
-    return nil, 0
-  elseif code ~= 0 then
-    return err.failure(code)
-  end
-  -- Of the C call that has just returned: nothing has yielded since.
-  local last, sequence_id = reported.last_opaque, nil
-  if last ~= NO_ID then
-    sequence_id = tonumber(last)
-  end
-  return sequence_id, tonumber(reported.failed_count)
-end
-
 -- How long a flush goes on before close looks whether there is work for handlers, and no message that was given up may
 -- be reported until close takes the rest for lost: a thread of librdkafka's that waits for a name server reports late.
 local SLICE_MS = 50
@@ -253,16 +129,16 @@ local function settle(self, timeout_ms)
     mine:take_all()
     return mine:fetch(self)
   end
-  local code = deliveries.flush(self, timeout_ms, SLICE_MS, serve)
+  local code = flush.until_reported(self, timeout_ms, SLICE_MS, serve)
   local mine = self.deliveries
   local lost = mine and mine.unreported or 0
   if code == C.KAFKA_ERR_TIMED_OUT and mine then
     local left = self:len() or 0
     local given_up = left
-    produce.give_up(self)
+    flush.give_up(self)
     repeat
       local before = left
-      code = deliveries.flush(self, PURGE_MS, SLICE_MS, serve)
+      code = flush.until_reported(self, PURGE_MS, SLICE_MS, serve)
       left = self:len() or 0
     until left == 0 or left == before or code ~= C.KAFKA_ERR_TIMED_OUT
     -- The rest is counted by closing.
@@ -337,12 +213,12 @@ local counts = {
   create_topic = { 2, 3 },
   has_topic = { 2, 2 },
   destroy_topic = { 2, 2 },
-  send = { 5, 5 },
-  poll = { 1, 2 },
   close = { 1, 2 },
 }
 client.extend(Producer, counts)
+send.extend(Producer, counts)
 produce.extend(Producer, counts)
+flush.extend(Producer, counts)
 transaction.extend(Producer, counts)
 local metatable = check.class("kafka.producer", Producer, counts)
 
@@ -355,6 +231,9 @@ local LEAST_BUFFER_MEMORY, BUFFER_MEMORY = 128 * 1024, 32 * 1024 * 1024
 local function start(client_conf, brokers, hosted, options, aside)
   if hosted then
     sandbox.check_conf(client_conf)
+  end
+  if options.delivery and not conf.is_true(client_conf, "enable.idempotence") then
+    error("option 'delivery': \"ordered\" needs enable.idempotence, which is false", 0)
   end
   events.configure(client_conf, options)
   local bytes = options.buffer_memory
@@ -382,9 +261,9 @@ end
 --- Checks what is not a function among the options.
 local function check_options(options, level)
   local wrong = "option '%s': %s expected, got %s"
-  local reports, block_ms, buffer_memory = options.reports, options.block_ms, options.buffer_memory
-  if reports ~= nil and type(reports) ~= "boolean" then
-    check.fail(3, wrong:format("reports", "boolean", type(reports)), level + 1)
+  local has_reports, block_ms, buffer_memory = options.reports, options.block_ms, options.buffer_memory
+  if has_reports ~= nil and type(has_reports) ~= "boolean" then
+    check.fail(3, wrong:format("reports", "boolean", type(has_reports)), level + 1)
   elseif block_ms ~= nil and type(block_ms) ~= "number" then
     check.fail(3, wrong:format("block_ms", "number", type(block_ms)), level + 1)
   end
@@ -412,9 +291,6 @@ local function in_order(properties)
   local all = { ["enable.idempotence"] = true }
   for name, set in pairs(properties or {}) do
     all[name] = set
-  end
-  if tostring(all["enable.idempotence"]) ~= "true" then
-    check.fail(3, "option 'delivery': \"ordered\" needs enable.idempotence, which is false", 2)
   end
   return all
 end
@@ -450,11 +326,11 @@ local function new(brokers, properties, options, aside)
   if hosted then
     local take
     self.ids, take = sandbox.new_ids()
-    self.deliveries = deliveries.new(options, only_errors, take)
+    self.deliveries = reports.new(options, only_errors, take)
     self.send = sandbox_send
     self.poll = sandbox_poll
   elseif block_ms or options.reports or options.on_delivery then
-    self.deliveries = deliveries.new(options, only_errors)
+    self.deliveries = reports.new(options, only_errors)
   end
   if options.reports or options.on_delivery then
     self.deliveries:time(handle)

@@ -428,8 +428,10 @@ impl Sender {
                 chunk: &chunk,
                 entries,
             };
+            // They have been given what is to be carried when they were appended.
+            let carry = |carried| carried;
             self.client
-                .produce_records(topic, &selection, 0..entries.len(), fail);
+                .produce_records(topic, &selection, 0..entries.len(), carry, fail);
         }
         chunk.clear();
         let mut queue = self.accumulator.lock();
@@ -440,20 +442,20 @@ impl Sender {
     }
 
     fn fail(&self, topic: &Topic, entries: &[Entry], code: Code) {
-        let report = |entry: &Entry| DeliveryReport {
-            opaque: entry.opaque,
-            topic: topic.id(),
-            offset: NO_OFFSET,
-            partition: entry.partition,
-            code,
-            reason: None,
-            timestamp: -1,
-            latency_us: -1,
-            status: MessageStatus::NotPersisted,
-            len: (entry.key_len.unwrap_or(0) + entry.value_len.unwrap_or(0)) as usize,
-        };
-        let reports = entries.iter().map(report);
-        reports.for_each(|report| self.deliveries.report(report));
+        for entry in entries {
+            self.deliveries.report(DeliveryReport {
+                opaque: entry.opaque,
+                topic: topic.id(),
+                offset: NO_OFFSET,
+                partition: entry.partition,
+                code,
+                reason: None,
+                timestamp: -1,
+                latency_us: -1,
+                status: MessageStatus::NotPersisted,
+                len: (entry.key_len.unwrap_or(0) + entry.value_len.unwrap_or(0)) as usize,
+            });
+        }
         self.accumulator.signal.notify();
     }
 }

@@ -2,20 +2,29 @@
 //!
 //! A call that waits for a broker ends with "timed out", whatever the reason is. librdkafka writes the reason to its log, on the
 //! broker's thread, and the same line only once in 30 s. So what a line says counts as long as there is no connection to that
-//! broker, also when one that was there in between is lost.
+//! broker, also where one that was there in between is lost in that time.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::lock;
 use super::texts::{TextId, Texts};
 use crate::rd::Code;
 
-/// What a connection failed for, last.
+/// How long librdkafka does not write the same line again.
+const SUPPRESSED: Duration = Duration::from_secs(30);
+
+/// How many texts there may be from brokers, which may have a number in each,
+const REASONS_MOST: u16 = 1000;
+/// and with those of connections.
+const TEXTS_MOST: u16 = u16::MAX;
+
+/// Why a connection failed last.
 struct Connection {
     /// librdkafka has one for each.
     thread: ThreadId,
@@ -23,6 +32,7 @@ struct Connection {
     address: String,
     is_up: bool,
     cause: TextId,
+    written: Instant,
 }
 
 /// See the module.
@@ -33,25 +43,30 @@ pub struct Causes {
     connections: Mutex<Vec<Connection>>,
     /// Whether one of them is down.
     is_any_down: AtomicBool,
+    /// The client is closed: what is known then stays.
+    is_final: AtomicBool,
 }
 
 /// Whether an error of this code says only that something did not come.
 fn is_vague(code: Code) -> bool {
-    [
-        Code::TIMED_OUT,
-        Code::TIMED_OUT_QUEUE,
-        Code::MSG_TIMED_OUT,
-        Code::TRANSPORT,
-        Code::ALL_BROKERS_DOWN,
-        Code::RESOLVE,
-        Code::WAIT_COORD,
-    ]
-    .contains(&code)
+    matches!(
+        code,
+        Code::TIMED_OUT
+            | Code::TIMED_OUT_QUEUE
+            | Code::MSG_TIMED_OUT
+            | Code::TRANSPORT
+            | Code::ALL_BROKERS_DOWN
+            | Code::RESOLVE
+            | Code::WAIT_COORD
+    )
 }
 
 impl Causes {
     fn change(&self, change: impl FnOnce(&mut Vec<Connection>, ThreadId)) {
         let mut connections = lock(&self.connections);
+        if self.is_final.load(Ordering::Relaxed) {
+            return;
+        }
         change(&mut connections, thread::current().id());
         let is_any_down = connections.iter().any(|connection| !connection.is_up);
         self.is_any_down.store(is_any_down, Ordering::Release);
@@ -62,17 +77,16 @@ impl Causes {
         let line = line.to_string_lossy();
         let (address, what) = cause_of(&line);
         let cause = CString::new(format!("{address}: {what}")).unwrap_or_default();
-        let Some(cause) = self.texts.intern(&cause) else {
-            return;
-        };
+        let cause = self.texts.intern(&cause, TEXTS_MOST);
         self.change(|connections, thread| {
             connections.retain(|connection| connection.thread != thread);
-            connections.push(Connection {
+            connections.extend(cause.map(|cause| Connection {
                 thread,
                 address,
                 is_up: false,
                 cause,
-            });
+                written: Instant::now(),
+            }));
         });
     }
 
@@ -85,10 +99,16 @@ impl Causes {
                     connection.is_up |=
                         connection.thread == thread || connection.address == address;
                 }
-            } else if let Some(at) = connections.iter().position(|it| it.thread == thread) {
-                let mut connection = connections.remove(at);
-                connection.is_up = false;
-                connections.push(connection);
+            } else if let Some(at) = connections
+                .iter()
+                .position(|it| it.thread == thread && it.is_up)
+            {
+                let lost = connections.remove(at);
+                // Later a line would have been written, but for a connection that was closed as none was needed.
+                if lost.written.elapsed() < SUPPRESSED {
+                    let is_up = false;
+                    connections.push(Connection { is_up, ..lost });
+                }
             }
         });
     }
@@ -96,6 +116,16 @@ impl Causes {
     /// This thread ends, and with it the connection.
     pub fn thread_ends(&self) {
         self.change(|connections, thread| connections.retain(|it| it.thread != thread));
+    }
+
+    /// The client is being closed: its threads end, and what they knew stays.
+    pub fn keep(&self) {
+        self.is_final.store(true, Ordering::Relaxed);
+    }
+
+    /// What a broker says against a record.
+    pub fn reason(&self, reason: &CStr) -> Option<TextId> {
+        self.texts.intern(reason, REASONS_MOST)
     }
 
     /// Why the broker that failed last cannot be reached, where an error of this code is to name it.

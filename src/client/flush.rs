@@ -81,8 +81,7 @@ struct Open {
 impl Shared {
     fn timed_out(&self) -> Error {
         let left = self.reports.awaited();
-        let text = format!("{left} messages not delivered in time");
-        self.reports.causes().explain(Error::timed_out(text))
+        Error::timed_out(format!("{left} messages not delivered in time"))
     }
 
     /// Keeps messages from lingering, for a moment. Where the accumulator takes as long to be drained, that is tried again.
@@ -169,7 +168,7 @@ impl Producer {
             } else if events.is_awaited_there() {
                 return Err(Error::event());
             } else if deadline.is_past() {
-                return Err(shared.timed_out());
+                return Err(reports.causes().explain(shared.timed_out()));
             } else {
                 let interrupted = || events.is_awaited_there();
                 reports.wait_for_progress(seen, hurry.or(deadline), interrupted);

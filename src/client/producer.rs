@@ -19,7 +19,7 @@ use super::reports::{PollResult, Reports};
 use super::transaction::Turn;
 use crate::process::{self, Generation};
 use crate::rd::{self, Code, DeliveryReport, Queue, Record, Records, Topic, TopicId};
-use crate::sync::{Deadline, Epoch};
+use crate::sync::Deadline;
 
 /// How long a producer that is not closed by hand may take for what is left.
 pub const FLUSH_AT_END_MS: i32 = 1000;
@@ -248,11 +248,11 @@ impl Producer {
         let (mut total, mut first) = (0, 0);
         while first < count {
             let (room, epoch) = reports.reserve_up_to(rd::AT_ONCE.min(count - first));
-            let records = &InEpoch(records, epoch);
             let indices = first..first + room;
-            let queued = self
-                .native()
-                .produce_records(topic, records, indices, &mut refused);
+            let carry = |opaque| Opaques::in_epoch(opaque, epoch);
+            let queued =
+                self.native()
+                    .produce_records(topic, records, indices, carry, &mut refused);
             reports.refuse_some(room - queued.count, epoch, !queued.is_full);
             total += queued.count;
             first += room;
@@ -332,8 +332,7 @@ impl Producer {
         }
     }
 
-    /// Flushes for a moment; true if nothing is left. librdkafka counts a message until its report
-    /// is in our queue.
+    /// Flushes for a moment; true if nothing is left. librdkafka counts a message until it is freed, behind its report.
     fn flush_slice(&self, deadline: Deadline, slice_ms: i32) -> bool {
         let slice = Deadline::after_ms(deadline.remaining_ms(slice_ms));
         self.shared.drain(slice) && self.native().flush(slice.remaining_ms(slice_ms)).is_ok()
@@ -355,8 +354,8 @@ impl Producer {
         self.shared.reports.close();
     }
 
-    /// Says so if a message that was accepted has neither been delivered nor failed, though librdkafka has none.
-    fn check_accounts(&self) {
+    /// Says so if a message that was accepted has neither been delivered nor failed, though nothing has it any more.
+    fn check_counts(&self) {
         let left = match self.native().outstanding() {
             0 => self.shared.reports.awaited(),
             _ => 0,
@@ -381,11 +380,12 @@ impl Producer {
             }
         }
         // The thread that takes it out of there logs what was lost: the process's end may have been faster.
-        let mut lost = Lost::of(self.native(), &self.shared.reports);
-        if !open_producers::remove(self.id) {
-            lost.count = 0;
-        }
-        lost
+        let count = match open_producers::remove(self.id) {
+            true => self.shared.reports.lost(),
+            false => 0,
+        };
+        self.shared.reports.causes().keep();
+        Lost::of(count, self.native(), &self.shared.reports)
     }
 }
 
@@ -393,14 +393,17 @@ impl Drop for Producer {
     fn drop(&mut self) {
         open_producers::remove(self.id);
         let close_by = self.close_by.get().copied().unwrap_or_default();
+        let mut has_sender_ended = true;
         if let Some(accumulator) = &self.shared.accumulator {
             accumulator.end();
             let ended = self.sender_ended.get_mut();
             if let Some(ended) = ended.unwrap_or_else(PoisonError::into_inner) {
-                let _ = ended.recv_timeout(close_by.wind_up());
+                has_sender_ended = ended.recv_timeout(close_by.wind_up()).is_ok();
             }
         }
-        self.check_accounts();
+        if has_sender_ended {
+            self.check_counts();
+        }
         self.shared.stop.store(true, Ordering::Release);
         if let Some(queue) = self.queue.take() {
             queue.wake();
@@ -409,21 +412,6 @@ impl Drop for Producer {
         if let Some(client) = self.client.take() {
             client.end(close_by.wind_up());
         }
-    }
-}
-
-/// Records that are sent in an epoch, of which none has a large number.
-struct InEpoch<'a, R>(&'a R, Epoch);
-
-impl<R: Records> Records for InEpoch<'_, R> {
-    fn place(&self, index: usize) -> (i32, Option<&[u8]>) {
-        self.0.place(index)
-    }
-
-    fn get(&self, index: usize) -> Record<'_> {
-        let record = self.0.get(index);
-        let opaque = Opaques::in_epoch(record.opaque, self.1);
-        Record { opaque, ..record }
     }
 }
 
@@ -484,11 +472,11 @@ pub struct Lost {
 }
 
 impl Lost {
-    fn of(client: &rd::Client, reports: &Reports) -> Self {
+    fn of(count: u64, client: &rd::Client, reports: &Reports) -> Self {
         let causes = reports.causes();
         let cause = causes.cause(Code::TIMED_OUT);
         Self {
-            count: reports.lost(),
+            count,
             producer: client.name(),
             cause: cause.map(|cause| causes.texts().text(cause)),
         }
@@ -557,7 +545,7 @@ mod open_producers {
                 if shared.drain(deadline) {
                     let _ = client.flush(deadline.remaining_ms(FLUSH_AT_END_MS));
                 }
-                Lost::of(&client, &shared.reports).log();
+                Lost::of(shared.reports.lost(), &client, &shared.reports).log();
                 // The process ends here: stopping librdkafka's threads one by one would only delay it.
                 std::mem::forget(client);
             }

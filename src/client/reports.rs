@@ -79,9 +79,9 @@ pub struct Reports {
     failed: AtomicU64,
     /// Messages that take no room any more: refused, or reported, and that fetched or not to be.
     released: AtomicU64,
-    /// Failures that no call has returned, in `queue` and of messages without a report.
-    unacknowledged: AtomicU64,
-    /// Those of messages without a report.
+    /// Failures that a call has returned, or that the application knows without.
+    acknowledged: AtomicU64,
+    /// Failures of messages without a report that no call has returned.
     unreported_failures: AtomicU64,
     /// Failures that were fetched and not passed on yet, by the caller's count.
     unsettled: AtomicU64,
@@ -111,7 +111,7 @@ impl Reports {
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             released: AtomicU64::new(0),
-            unacknowledged: AtomicU64::new(0),
+            acknowledged: AtomicU64::new(0),
             unsettled: AtomicU64::new(0),
             unreported_failures: AtomicU64::new(0),
             limit: limit.map_or(u64::MAX, |limit| limit as u64),
@@ -187,8 +187,8 @@ impl Reports {
         self.released.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds what became of a message. It notifies what waits for a report where there was none, or for the last one: for the
-    /// others [`Self::notify`] is called behind them.
+    /// Adds what became of a message. It notifies what waits if this is the first report to be fetched, or nothing is
+    /// outstanding any more: for the others [`Self::notify`] is called behind them.
     #[inline]
     pub fn add(&self, report: DeliveryReport<'_>) {
         let (opaque, epoch) = self.opaques.take(report.opaque);
@@ -202,10 +202,11 @@ impl Reports {
                 None
             }
         };
-        let was_empty = self.queue.is_empty();
+        let mut is_first = false;
         if is_unreported || (self.only_errors && !failed) {
             self.count_released();
         } else {
+            is_first = self.queue.is_empty();
             self.queue.push(Report {
                 opaque,
                 offset: report.offset,
@@ -219,7 +220,7 @@ impl Reports {
             });
         }
         self.outstanding.end(1, epoch);
-        if self.signal.is_awaited() && (was_empty || self.awaited() == 0) {
+        if self.signal.is_awaited() && (is_first || self.awaited() == 0) {
             self.signal.notify();
         }
     }
@@ -230,13 +231,13 @@ impl Reports {
         self.failed.fetch_add(1, Ordering::Relaxed);
         // A caller that gave such messages up, by purging or aborting, knows what became of them.
         let is_known = is_unreported && report.code.is_purged() && !self.is_closing();
-        if !is_known {
-            self.unacknowledged.fetch_add(1, Ordering::Relaxed);
-            self.unreported_failures
-                .fetch_add(is_unreported.into(), Ordering::Relaxed);
+        if is_known {
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        } else if is_unreported {
+            self.unreported_failures.fetch_add(1, Ordering::Relaxed);
         }
         match report.reason {
-            Some(reason) => self.causes.texts().intern(reason),
+            Some(reason) => self.causes.reason(reason),
             None => self.causes.cause(report.code),
         }
     }
@@ -250,7 +251,7 @@ impl Reports {
     pub fn pop(&self) -> Option<Report> {
         let report = self.queue.pop()?;
         if report.code != Code::NO_ERROR {
-            self.unacknowledged.fetch_sub(1, Ordering::Relaxed);
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
         self.count_released();
         Some(report)
@@ -280,7 +281,7 @@ impl Reports {
             return 0;
         }
         let count = self.unreported_failures.swap(0, Ordering::Relaxed);
-        self.unacknowledged.fetch_sub(count, Ordering::Relaxed);
+        self.acknowledged.fetch_add(count, Ordering::Relaxed);
         count
     }
 
@@ -387,8 +388,10 @@ impl Reports {
 
     /// Messages that were not delivered, or may not have been, without having been reported.
     pub fn lost(&self) -> u64 {
-        self.counters().in_flight
-            + self.unacknowledged.load(Ordering::Relaxed)
+        // In this order: what has ended was accepted before.
+        let acknowledged = self.acknowledged.load(Ordering::Acquire);
+        let counters = self.counters();
+        (counters.queued - counters.delivered).saturating_sub(acknowledged)
             + self.unsettled.load(Ordering::Relaxed)
     }
 
@@ -398,7 +401,7 @@ impl Reports {
         self.signal.notify();
     }
 
-    /// The draining thread has ended.
+    /// The thread that serves the events has ended.
     pub fn finish(&self) {
         self.finished.store(true, Ordering::Relaxed);
         self.signal.notify();

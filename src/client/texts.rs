@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextId(NonZeroU16);
 
-/// All texts so far. They are never forgotten; there are as many as there are brokers and ways to fail.
+/// All texts so far. They are never forgotten.
 #[derive(Default)]
 pub struct Texts(RwLock<Table>);
 
@@ -20,11 +20,13 @@ struct Table {
 }
 
 impl Texts {
-    /// The number of a text; none once there are 65,535 others.
-    pub fn intern(&self, text: &CStr) -> Option<TextId> {
+    /// The number of a text; none for a new one where there are `most` already.
+    pub fn intern(&self, text: &CStr, most: u16) -> Option<TextId> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(id) = known.ids.get(text) {
             return Some(*id);
+        } else if known.texts.len() >= usize::from(most) {
+            return None;
         }
         drop(known);
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -53,23 +55,26 @@ mod tests {
     #[test]
     fn a_text_has_one_number_and_one_place() {
         let texts = Texts::default();
-        let (a, b) = (texts.intern(c"a").unwrap(), texts.intern(c"b").unwrap());
+        let (a, b) = (
+            texts.intern(c"a", 9).unwrap(),
+            texts.intern(c"b", 9).unwrap(),
+        );
         assert_ne!(a, b);
         let place = texts.text(a).as_ptr();
         let copy = CString::from(c"a");
-        assert_eq!(texts.intern(&copy), Some(a));
+        assert_eq!(texts.intern(&copy, 9), Some(a));
         assert_eq!(texts.text(a).as_ptr(), place);
         assert_eq!(texts.text(b).as_ref(), c"b");
     }
 
     #[test]
-    fn there_are_no_more_than_numbers() {
+    fn there_are_no_more_than_wanted() {
         let texts = Texts::default();
         let text = |number: u32| CString::new(number.to_string()).unwrap();
         for number in 0..u32::from(u16::MAX) {
-            assert!(texts.intern(&text(number)).is_some());
+            assert!(texts.intern(&text(number), u16::MAX).is_some());
         }
-        assert_eq!(texts.intern(c"one more"), None);
-        assert!(texts.intern(&text(0)).is_some());
+        assert_eq!(texts.intern(c"one more", u16::MAX), None);
+        assert!(texts.intern(&text(0), 1).is_some());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::Arc;
 
 use super::boundary::{guarded, guarded_void, output, reference, string, take_back};
-use super::error::kafka_error;
+use super::error::{kafka_error, text_of};
 use super::event::kafka_event;
 use super::future::{kafka_future, result, value_to};
 use super::handle::Handle;
@@ -132,7 +132,11 @@ pub unsafe extern "C" fn kafka_client_explain(
             return Err(Error::forked());
         }
         let mut error = kafka_error::default();
-        error.fill(&client.events.causes().explain(Code(code).into()));
+        let unexplained = Error {
+            message: text_of(code).to_string_lossy(),
+            ..Code(code).into()
+        };
+        error.fill(&client.events.causes().explain(unexplained));
         place.write(error);
         Ok(())
     })

@@ -1,8 +1,6 @@
 //! `kafka_error` and the codes.
 
-use std::ffi::c_char;
-#[cfg(test)]
-use std::ffi::CStr;
+use std::ffi::{c_char, CStr};
 
 use crate::client::{Code, Error, Meaning};
 
@@ -458,7 +456,11 @@ pub extern "C" fn kafka_err_name(code: i32) -> *const c_char {
 /// Never NULL; lasts as long as the name does. Does not block.
 #[no_mangle]
 pub extern "C" fn kafka_err_text(code: i32) -> *const c_char {
-    let ours = match code {
+    text_of(code).as_ptr()
+}
+
+pub(super) fn text_of(code: i32) -> &'static CStr {
+    match code {
         Error::INVALID_ARGUMENT => c"Invalid argument",
         Error::PANIC => c"Internal error",
         Error::FORKED => c"Made before this process was forked",
@@ -468,8 +470,7 @@ pub extern "C" fn kafka_err_text(code: i32) -> *const c_char {
         Error::CANCELED => c"Canceled",
         Error::WOULD_BLOCK => c"This call would have to wait, which this phase of nginx does not allow: give it a timeout of 0, or make it in a timer (ngx.timer.at)",
         code => Code(code).text(),
-    };
-    ours.as_ptr()
+    }
 }
 
 fn meaning(code: i32) -> Meaning {

@@ -295,6 +295,8 @@ pub unsafe extern "C" fn kafka_producer_close(
         let handle = &reference(producer, "producer")?.handle;
         let lost_count = optional_result(lost_count, future, "lost_count")?;
         let outcome = |lost: Lost| Ok(Outcome::Value(Value::Int(lost.count as i64)));
+        let causes = handle.enter().ok();
+        let causes = causes.map(|it| Arc::clone(it.client().events().causes()));
         kafka_future::close(future, handle, timeout_ms, outcome, |outcome| {
             let lost = match outcome {
                 Outcome::Value(Value::Int(count)) => *count as u64,
@@ -303,12 +305,14 @@ pub unsafe extern "C" fn kafka_producer_close(
             if let Some(lost_count) = lost_count {
                 lost_count.write(lost);
             }
-            if lost > 0 {
-                return Err(Error::timed_out(format!(
-                    "{lost} messages not delivered in time"
-                )));
+            if lost == 0 {
+                return Ok(());
             }
-            Ok(())
+            let error = Error::timed_out(format!("{lost} messages not delivered in time"));
+            Err(match causes {
+                Some(causes) => causes.explain(error),
+                None => error,
+            })
         })
     })
 }

@@ -44,8 +44,8 @@ pub struct kafka_report {
     pub cause: *const c_char,
 }
 
-/// For kafka_report: no broker has the message: none was sent it, or it was refused. It can be sent again without being there
-/// twice. As librdkafka knows it: of the last attempt.
+/// For kafka_report: the message was not sent, or was refused, in the last attempt. Without enable.idempotence an earlier attempt
+/// whose answer was lost may have stored it.
 pub const KAFKA_MSG_STATUS_NOT_PERSISTED: i32 = 0;
 /// For kafka_report: a broker may have the message.
 pub const KAFKA_MSG_STATUS_POSSIBLY_PERSISTED: i32 = 1;

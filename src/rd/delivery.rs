@@ -51,7 +51,7 @@ pub struct DeliveryReport<'a> {
 /// Takes what became of a producer's messages.
 ///
 /// librdkafka calls it on its threads, and on one that purges or that ends the client. A call must not block, nor call the
-/// client. Once it is over, the main queue gets an event: librdkafka's memory of the messages, to be freed by another thread.
+/// client. Behind the calls for some messages the main queue gets an event: their memory, to be freed by another thread.
 pub trait Deliveries: Send + Sync {
     /// Whether reports shall have timestamps and latencies, each of which takes a look at the clock.
     fn are_timed(&self) -> bool;
@@ -99,7 +99,7 @@ unsafe extern "C" fn on_acknowledgement(
     // SAFETY: librdkafka's message, and what `listen` has made, which outlives the client.
     let (message, callbacks) = unsafe { (&*message, &*callbacks.cast::<Callbacks>()) };
     let code = Code(message.err);
-    // A call that refuses a message says so itself. What other threads give up is a purge's, or the client's end.
+    // A call that refuses a message says so itself. On other threads only a purge or the client's end gives messages up.
     let may_be_refused = code != Code::NO_ERROR && !code.is_purged() && code != Code::DESTROY;
     if may_be_refused && !IS_LIBRDKAFKAS.get() {
         return 0;

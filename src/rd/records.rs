@@ -92,11 +92,12 @@ impl Desk {
     }
 }
 
-struct Batch<'a, R, F> {
+struct Batch<'a, R, C, F> {
     client: &'a Client,
     topic: &'a Topic,
     rkt: *mut sys::rd_kafka_topic_t,
     records: &'a R,
+    carry: C,
     refused: F,
     desk: Desk,
     queued: Queued,
@@ -105,12 +106,14 @@ struct Batch<'a, R, F> {
 
 impl Client {
     /// Queues copies of the records with these indices, up to [`AT_ONCE`], in their order within each partition. Never blocks. Once the
-    /// queue is full the rest is not tried. `refused` is called for each that was not queued, with the reason.
+    /// queue is full the rest is not tried. `carry`: what librdkafka is to carry for a record's opaque. `refused` is called for
+    /// each that was not queued, with the reason.
     pub fn produce_records<R: Records>(
         &self,
         topic: &Topic,
         records: &R,
         indices: Range<usize>,
+        carry: impl Fn(usize) -> usize,
         mut refused: impl FnMut(usize, Code),
     ) -> Queued {
         let Some(rkt) = self.topic_as_raw(topic) else {
@@ -122,6 +125,7 @@ impl Client {
             topic,
             rkt,
             records,
+            carry,
             refused,
             desk: Desk {
                 placed: Vec::with_capacity(indices.len()),
@@ -151,7 +155,7 @@ impl Client {
     }
 }
 
-impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
+impl<R: Records, C: Fn(usize) -> usize, F: FnMut(usize, Code)> Batch<'_, R, C, F> {
     /// Queues those whose partition is known.
     fn queue_placed(&mut self) {
         self.desk.group();
@@ -170,7 +174,8 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
         for (at, placed) in run.iter().enumerate() {
             let record = records.get(placed.index as usize);
             if record.is_plain() {
-                self.desk.messages.push(message_of(&record));
+                let carried = (self.carry)(record.opaque);
+                self.desk.messages.push(message_of(&record, carried));
             } else {
                 self.queue_messages(&run[first..at]);
                 first = at + 1;
@@ -217,9 +222,12 @@ impl<R: Records, F: FnMut(usize, Code)> Batch<'_, R, F> {
 
     fn queue_one(&mut self, index: usize, record: Record<'_>) {
         let partition = record.partition;
+        let opaque = (self.carry)(record.opaque);
         let produced = match self.queued.is_full {
             true => Err(Code::QUEUE_FULL),
-            false => self.client.produce_record(self.topic, record),
+            false => self
+                .client
+                .produce_record(self.topic, Record { opaque, ..record }),
         };
         match produced {
             Ok(()) => self.queued.count += 1,
@@ -247,7 +255,7 @@ fn now_ms() -> i64 {
     since.map_or(0, |since| since.as_millis() as i64)
 }
 
-fn message_of(record: &Record<'_>) -> sys::rd_kafka_message_t {
+fn message_of(record: &Record<'_>, carried: usize) -> sys::rd_kafka_message_t {
     let (payload, len) = parts(record.value);
     let (key, key_len) = parts(record.key);
     sys::rd_kafka_message_t {
@@ -259,7 +267,7 @@ fn message_of(record: &Record<'_>) -> sys::rd_kafka_message_t {
         key: key.cast_mut().cast(),
         key_len,
         offset: 0,
-        private: record.opaque as *mut c_void,
+        private: carried as *mut c_void,
     }
 }
 

@@ -10,6 +10,7 @@ use harness::tools::Jit;
 on_each_kafka!(
     a_message_of_five_mebibytes_goes_there_and_back,
     a_message_that_the_topic_refuses_is_reported_and_later_ones_pass,
+    a_report_says_what_a_broker_has_against_a_record,
 );
 
 /// A topic of one partition with this property.
@@ -37,6 +38,20 @@ fn a_message_that_the_topic_refuses_is_reported_and_later_ones_pass(cluster: &Cl
     ];
     assert_eq!(said, expected);
     assert_eq!(sizes(cluster, &topic, "2"), [100, 200]);
+}
+
+fn a_report_says_what_a_broker_has_against_a_record(cluster: &Cluster) {
+    let topic = topic_with(cluster, "cleanup.policy=compact");
+    let said = cluster.lua(Jit::On, "reason.lua", &[&topic], String::new());
+    let expected = "Broker: Broker failed to validate record: ";
+    let reason = said[0]
+        .strip_prefix(expected)
+        .unwrap_or_else(|| panic!("{said:?}"));
+    assert!(
+        reason.contains("cannot accept message without key"),
+        "{reason}"
+    );
+    assert_eq!(said[1], "not_persisted");
 }
 
 fn a_message_of_five_mebibytes_goes_there_and_back(cluster: &Cluster) {

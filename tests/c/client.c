@@ -194,16 +194,20 @@ static void the_cause_is_named(void)
     /* Any other error says itself what it is. */
     OK(kafka_client_explain(client, KAFKA_ERR_UNKNOWN_TOPIC, &explained, &err));
     CHECK_TEXT(explained.message, kafka_err_text(KAFKA_ERR_UNKNOWN_TOPIC));
+    OK(kafka_client_explain(client, KAFKA_ERR_WOULD_BLOCK, &explained, &err));
+    CHECK_TEXT(explained.message, kafka_err_text(KAFKA_ERR_WOULD_BLOCK));
     FAILS(kafka_client_explain(client, 0, NULL, &err), KAFKA_ERR_INVALID_ARGUMENT);
     FAILS(kafka_producer_close(producer, 0, &lost, NULL, &err), KAFKA_ERR_TIMED_OUT);
     CHECK_INT(lost, 1);
+    CHECK_TEXT(err.message, "timeout: " REFUSED);
     OK(kafka_client_explain(client, KAFKA_ERR_TIMED_OUT, &explained, &err));
+    CHECK_TEXT(explained.message, "timeout: " REFUSED);
     kafka_client_free(client);
     kafka_topic_free(topic);
     kafka_producer_free(producer);
 }
 
-/* A broker that is there again is not blamed for anything. */
+/* A broker that is there again is no longer named. */
 static void a_cause_is_forgotten(void)
 {
     const char *servers = NULL;

@@ -3,8 +3,8 @@
  *
  *   sequence SEED COUNT     makes COUNT calls, in episodes of a cluster and a producer each
  *
- * The calls follow from SEED alone. When something is not so, the calls of the episode are printed, and its own seed, which
- * with a COUNT of one episode makes the same calls again. */
+ * The calls follow from SEED and from what they return. When something is not so, the calls of the episode are printed, and
+ * its own seed, which with a COUNT of one episode makes the same calls again as long as they return the same. */
 #include "check.h"
 
 #define EPISODE 10000
@@ -33,7 +33,7 @@ static struct {
     int is_idempotent, is_transactional, only_errors, acks;
     /* How many messages there are, how many of them were accepted, and reported to this program. */
     size_t count;
-    uint64_t accepted, without_report, delivered, failed;
+    uint64_t accepted, delivered, failed;
     /* Messages that may be given up: those before this one. */
     size_t purged;
     int in_transaction, is_committing, is_aborting, is_fatal, is_broker_down, was_broker_down;
@@ -118,8 +118,9 @@ static void take(const kafka_report *report)
     }
     message->state = FAILED;
     the.failed++;
-    /* librdkafka gives up all that is queued as soon as a transaction fails. */
-    if ((report->code == KAFKA_ERR_PURGE_QUEUE || report->code == KAFKA_ERR_PURGE_INFLIGHT) &&
+    /* librdkafka gives up all that is queued as soon as a transaction, or an idempotent producer, fails. */
+    if ((report->code == KAFKA_ERR_PURGE_INFLIGHT ||
+         (report->code == KAFKA_ERR_PURGE_QUEUE && !the.is_idempotent)) &&
         number >= the.purged && !the.is_transactional) {
         broken("given up, though it was sent later", number);
     }
@@ -186,7 +187,6 @@ static void accepted(struct message *message)
 {
     message->state = ACCEPTED;
     the.accepted++;
-    the.without_report += message->opaque == KAFKA_OPAQUE_NO_REPORT;
 }
 
 static void refused(int32_t code)
@@ -269,7 +269,7 @@ static void send_batch(void)
     }
 }
 
-/* What cannot be sent is refused, or reported by the accumulator. */
+/* It is larger than message.max.bytes. */
 static void send_too_much(void)
 {
     static char large[20000];
@@ -455,12 +455,16 @@ static void begin_episode(const char *servers)
 {
     static const char *const timeouts[] = {"60", "200", "5000"}, *const lingers[] = {"0", "5", "50"};
     static const char *const acks[] = {"0", "1", "-1"};
-    kafka_conf *conf = conf_of("message.max.bytes", "10000", "message.timeout.ms", timeouts[below(3)],
-                               "linger.ms", lingers[below(3)], "queue.buffering.max.messages",
-                               one_in(2) ? "50" : "2000", "retry.backoff.ms", "5",
-                               "reconnect.backoff.ms", "5", "reconnect.backoff.max.ms", "20", END);
+    const char *timeout, *linger, *limit;
+    kafka_conf *conf;
     memset(&the, 0, sizeof the);
     the.seed = random_state;
+    timeout = timeouts[below(3)];
+    linger = lingers[below(3)];
+    limit = one_in(2) ? "50" : "2000";
+    conf = conf_of("message.max.bytes", "10000", "message.timeout.ms", timeout, "linger.ms", linger,
+                   "queue.buffering.max.messages", limit, "retry.backoff.ms", "5",
+                   "reconnect.backoff.ms", "5", "reconnect.backoff.max.ms", "20", END);
     the.acks = -1;
     calls_len = 0;
     the.is_transactional = one_in(4);
@@ -491,6 +495,7 @@ static void begin_episode(const char *servers)
 /* Has the brokers answer again, and all that was sent end. */
 static void settle(void)
 {
+    kafka_counters counters;
     if (the.is_broker_down) {
         change_broker();
     }
@@ -499,6 +504,9 @@ static void settle(void)
     OK(kafka_producer_flush(producer, PATIENCE_MS, NULL, &err));
     expect_all_reported(the.count);
     count();
+    OK(kafka_producer_counters(producer, &counters, &err));
+    CHECK_INT(counters.in_flight, 0);
+    CHECK_INT(counters.delivered + counters.failed, the.accepted);
 }
 
 /* What was delivered is there, in order if the producer is idempotent, and what no broker has is not. */
@@ -607,7 +615,8 @@ static void episode(size_t count_of_calls)
 int main(int argc, char **argv)
 {
     size_t left = argc > 2 ? (size_t)strtoul(argv[2], NULL, 10) : 1000;
-    random_state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    random_state = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
+    random_state += random_state == 0;
     printf("seed %" PRIu64 ", %lu calls\n", random_state, (unsigned long)left);
     fflush(stdout);
     atexit(print_calls);

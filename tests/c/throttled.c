@@ -10,6 +10,7 @@ int main(int argc, char **argv)
     kafka_topic *topic;
     kafka_poll_result reported;
     kafka_event event;
+    int32_t code;
     static char value[16 * 1024];
 
     CHECK_INT(argc, 4);
@@ -20,8 +21,13 @@ int main(int argc, char **argv)
     topic = topic_of(producer, argv[2]);
     OK(kafka_producer_send(producer, topic, 0, NULL, 0, value, sizeof value, 1, &err));
 
-    /* It ends a wait, before the report of the message that it came with. */
-    FAILS(kafka_producer_poll(producer, PATIENCE_MS, &reported, &err), KAFKA_ERR_EVENT);
+    /* It ends a wait. The report of the message that it came with may be there before. */
+    code = kafka_producer_poll(producer, PATIENCE_MS, &reported, &err);
+    if (code == 0) {
+        CHECK_INT(reported.reported_count, 1);
+        CHECK_INT(reported.failed_count, 0);
+        FAILS(kafka_producer_wait(producer, PATIENCE_MS, &err), KAFKA_ERR_EVENT);
+    }
     OK(kafka_client_poll_event(client, KAFKA_EVENT_THROTTLE, &event, &err));
     CHECK_INT(event.kind, KAFKA_EVENT_THROTTLE);
     CHECK(event.throttle_ms > 0);
@@ -30,7 +36,10 @@ int main(int argc, char **argv)
     CHECK(strstr(event.text, argv[1]) != NULL);
     CHECK_INT(event.text_len, strlen(event.text));
     kafka_event_release(&event);
-    CHECK_INT(await_reports(producer, 1), 0);
+    if (code != 0) {
+        CHECK_INT(code, KAFKA_ERR_EVENT);
+        CHECK_INT(await_reports(producer, 1), 0);
+    }
 
     kafka_client_free(client);
     kafka_topic_free(topic);

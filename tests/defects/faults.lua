@@ -111,14 +111,17 @@ local function busy_while_producing(cluster, producer)
   return broken
 end
 
+-- With less than an answer takes, librdkafka sets its next wake-up in the past (its issue 3692): see LUA.md.
+local LINGER_MS = 600
+
 function scenarios.idempotent_producer()
   local cluster, brokers = new_cluster()
-  return busy_while_producing(cluster, kafka.producer(brokers, { ["enable.idempotence"] = true }))
+  return busy_while_producing(cluster, kafka.producer(brokers, { ["linger.ms"] = LINGER_MS }, { delivery = "ordered" }))
 end
 
 function scenarios.transactional_producer()
   local cluster, brokers = new_cluster()
-  local producer = kafka.producer(brokers, { ["transactional.id"] = "t" })
+  local producer = kafka.producer(brokers, { ["transactional.id"] = "t", ["linger.ms"] = LINGER_MS })
   assert(producer:init_transactions(10000))
   assert(producer:begin_transaction())
   return busy_while_producing(cluster, producer)

@@ -4,11 +4,11 @@ use crate::known::invariants;
 use crate::scenario::in_lua;
 
 invariants! {
-    fn an_idempotent_producer_rests_while_it_waits() {
+    fn an_idempotent_producer_that_lingers_for_longer_than_answers_take_rests() {
         in_lua("faults", "idempotent_producer")
     }
 
-    fn a_transactional_producer_rests_while_it_waits() {
+    fn a_transactional_producer_that_lingers_for_longer_than_answers_take_rests() {
         in_lua("faults", "transactional_producer")
     }
 

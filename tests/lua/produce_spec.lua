@@ -673,6 +673,46 @@ describe("a producer", function()
     assert.equal(30000, given)
   end)
 
+  it("produces without a table", function()
+    local producer = support.producer(brokers, nil, { reports = true })
+    assert.is_true(producer:produce_value("t", "a", "key", 2, { "opaque" }))
+    assert.is_true(producer:produce_value("t", kafka.null, 12))
+    assert.is_true(producer:produce_value("t", nil, nil, 3))
+    assert.is_true(producer:flush(10000))
+    local reports = producer:reports()
+    local partitions, opaques = {}, 0
+    for _, report in ipairs(reports) do
+      partitions[report.partition] = true
+      opaques = opaques + (report.opaque and report.opaque[1] == "opaque" and 1 or 0)
+    end
+    assert.same({ 3, true, true, 1 }, { #reports, partitions[2], partitions[3], opaques })
+    local function fails(message, ...)
+      local arguments = { n = select("#", ...), ... }
+      assert.has_error(function()
+        producer:produce_value(unpack(arguments, 1, arguments.n))
+      end, message)
+    end
+    fails("bad argument #1 to 'produce_value' (string expected, got nil)", nil, "x")
+    fails("bad argument #1 to 'produce_value' (string contains a NUL byte)", "a\0b", "x")
+    fails("bad argument #2 to 'produce_value' (string expected, got table)", "t", {})
+    fails("bad argument #3 to 'produce_value' (string expected, got boolean)", "t", "x", true)
+    fails("bad argument #4 to 'produce_value' (number out of range)", "t", "x", "k", -2)
+    assert.is_true(producer:close())
+    assert.same({ nil, "closed", support.CLOSED }, { producer:produce_value("t", "x") })
+  end)
+
+  it("waits for room without a table as well", function()
+    local producer = support.producer(brokers, { ["queue.buffering.max.messages"] = 5 }, { block_ms = 10000 })
+    for number = 1, 100 do
+      assert.is_true(producer:produce_value("t", "v", nil, nil, number))
+    end
+    assert.is_true(producer:flush(10000))
+    assert.equal(100, producer:counters().delivered)
+    producer = unreachable({ ["queue.buffering.max.messages"] = 1 })
+    assert.is_true(producer:produce_value("t", "x"))
+    assert.same({ nil, "queue full", kafka.err.QUEUE_FULL }, { producer:produce_value("t", "x") })
+  end)
+
   it("checks its options", function()
     local function made_with(options)
       return function()
@@ -710,12 +750,13 @@ describe("a producer", function()
     end
     assert.has_error(
       made_with({ ["enable.idempotence"] = false }),
-      "bad argument #3 to 'producer' (option 'delivery': \"ordered\" needs enable.idempotence, which is false)"
+      "option 'delivery': \"ordered\" needs enable.idempotence, which is false"
     )
     assert.has_error(
       made_with({ acks = 1 }),
       "rd_kafka_new failed: `acks` must be set to `all` when `enable.idempotence` is true"
     )
+    assert(made_with({ ["enable.idempotence"] = 1 })())
     local properties = { ["linger.ms"] = 1 }
     local producer = made_with(properties)()
     assert.same({ ["linger.ms"] = 1 }, properties)

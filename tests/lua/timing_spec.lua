@@ -315,7 +315,8 @@ describe("time is kept", function()
       end
     end
     local count = 0
-    for _, file in ipairs({ "admin", "client", "consumer", "offsets", "produce", "producer", "transaction" }) do
+    local parts = { "producer.flush", "producer.produce", "producer.send", "producer.transaction" }
+    for _, file in ipairs({ "admin", "client", "consumer", "offsets", "producer", unpack(parts) }) do
       local path = assert(package.searchpath("kafka." .. file, package.path))
       for name in support.read(path):gmatch("\nfunction %u%w+:([%w_]+)%([^)]*timeout_ms%)") do
         assert.is_true(measured[name], name .. " is not measured")

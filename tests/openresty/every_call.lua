@@ -73,6 +73,7 @@ function scenes.producer()
     { "flush", MS },
     { "produce", reported("v") },
     { "poll", MS },
+    { "produce_value", topic, "v", "k" },
     { "produce_sync", RECORD, MS },
     { "counters" },
     { "len" },

@@ -5,12 +5,13 @@ local check = require("kafka.check")
 local client = require("kafka.resty.client")
 local compare = require("kafka.resty.compare")
 local config = require("kafka.resty.config")
-local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local errors = require("kafka.resty.errors")
 local native = require("kafka.native")
 local phase = require("kafka.nginx.phase")
-local produce = require("kafka.produce")
+local flush = require("kafka.producer.flush")
+local produce = require("kafka.producer.produce")
+local reports = require("kafka.producer.reports")
 local resty = require("kafka.resty")
 local task = require("kafka.nginx.task")
 local turn = require("kafka.turn")
@@ -103,7 +104,7 @@ end
 local function hold(self, count)
   self.held = self.held + count
   if self.producer then
-    deliveries.unsettle(self.producer, count)
+    reports.unsettle(self.producer, count)
   end
 end
 
@@ -223,7 +224,7 @@ local function make(settings, name)
   function self.on_delivery(report, sent)
     account_for(self, report, sent)
   end
-  deliveries.handle_at_once(self.on_delivery)
+  reports.handle_at_once(self.on_delivery)
   return setmetatable(self, metatable)
 end
 
@@ -356,7 +357,7 @@ end
 --- Sends what there is before the worker ends; what cannot be sent is reported.
 local function settle(producer)
   if not producer:flush(LAST_FLUSH_MS) then
-    produce.give_up(producer)
+    flush.give_up(producer)
     producer:flush(PURGE_MS)
   end
 end

@@ -1,23 +1,23 @@
 --- The part of a producer that is beyond the seed's: records with all they can have, and what becomes of each.
 
 local check = require("kafka.check")
-local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local events = require("kafka.events")
-local future = require("kafka.future")
 local native = require("kafka.native")
+local null = require("kafka.null")
 local phase = require("kafka.nginx.phase")
-local record = require("kafka.record")
-local topics = require("kafka.topics")
+local flush = require("kafka.producer.flush")
+local record = require("kafka.producer.record")
+local reports = require("kafka.producer.reports")
+local topics = require("kafka.producer.topics")
 local turn = require("kafka.turn")
 
 local C = native.C
 
 local TIMEOUT_MS = 10000
 
--- How long a flush goes on before it looks whether the one report has come, or there is work for handlers.
-local SYNC_SLICE_MS = 5
-local SLICE_MS = 50
+-- How long a flush goes on before it looks whether the one report has come.
+local SLICE_MS = 5
 
 -- How many records of a batch are read, and how many are queued by one call of the library, until others may have their
 -- turn.
@@ -35,7 +35,7 @@ local Producer = {}
 local function deliveries_of(self)
   local mine = self.deliveries
   if not mine then
-    mine = deliveries.new({}, self.only_errors)
+    mine = reports.new({}, self.only_errors)
     self.deliveries = mine
   end
   return mine
@@ -66,7 +66,7 @@ local function produce(self, checked, block_ms)
   local code = record.queue(self.handle, topic_handle, checked, number)
   if code == C.KAFKA_ERR_QUEUE_FULL and block_ms then
     deliveries_of(self)
-    code = deliveries.retry(self, block_ms, queue, checked, number)
+    code = flush.retry(self, block_ms, queue, checked, number)
   end
   if code ~= 0 and self.deliveries then
     self.deliveries:forget(number)
@@ -89,6 +89,61 @@ function Producer:produce(message)
   end
   local code = produce(self, checked, self.block_ms)
   if code ~= 0 then
+    return err.failure(code)
+  end
+  return true
+end
+
+--- A key or a value, or a null that comes as nil or kafka.null.
+local function optional_text(index, value)
+  if value ~= nil and value ~= null then
+    value = check.string(index, value, 2)
+    return value
+  end
+end
+
+--- As `produce`, without a table: for a record with neither headers nor a timestamp of its own.
+---@param topic string
+---@param value? string|number nil or kafka.null is a null value, a tombstone
+---@param key? string|number nil or kafka.null: no key
+---@param partition? integer -1, the default, leaves the choice to the partitioner
+---@param opaque? any comes back in the report
+---@return true? queued
+---@return string? message
+---@return integer? code
+function Producer:produce_value(topic, value, key, partition, opaque)
+  if type(topic) ~= "string" or not self.topics[topic] then
+    topic = check.c_string(2, topic)
+  end
+  if type(value) ~= "string" then
+    value = optional_text(3, value)
+  end
+  if type(key) ~= "string" then
+    key = optional_text(4, key)
+  end
+  partition = check.int32(5, partition, -1)
+  if partition < -1 then
+    check.fail(5, "number out of range")
+  end
+  local handle = self.handle
+  if not handle then
+    return err.closed()
+  end
+  local topic_handle, gone = topics.managed(self, topic)
+  if not topic_handle then
+    return err.failure(gone)
+  end
+  local mine = self.deliveries
+  local number = mine and mine:keep(handle, opaque) or native.NO_REPORT_ID
+  local key_len, value_len = key and #key or 0, value and #value or 0
+  local code = C.kafka_producer_send(handle, topic_handle, partition, key, key_len, value, value_len, number, nil)
+  if code ~= 0 then
+    if mine then
+      mine:forget(number)
+    end
+    if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
+      return self:produce({ topic = topic, value = value, key = key, partition = partition, opaque = opaque })
+    end
     return err.failure(code)
   end
   return true
@@ -156,7 +211,7 @@ local function queue_part(self, batch, deadline_ms)
   if code == C.KAFKA_ERR_QUEUE_FULL and self.block_ms then
     deliveries_of(self)
     local left_ms = deadline_ms and math.max(0, deadline_ms - events.now_ms()) or self.block_ms
-    code = deliveries.retry(self, left_ms, queue_batch, batch)
+    code = flush.retry(self, left_ms, queue_batch, batch)
   end
   return code
 end
@@ -274,13 +329,14 @@ function Producer:produce_sync(message, timeout_ms)
   local code = produce(self, checked, timeout_ms)
   if code == 0 then
     local left = timeout_ms < 0 and -1 or math.max(0, timeout_ms - (tonumber(C.kafka_clock_ms()) - start))
-    code = deliveries.flush(self, left, SYNC_SLICE_MS, deliveries.serve, function()
+    code = flush.until_reported(self, left, SLICE_MS, reports.serve, function()
       return report ~= nil
     end)
   end
   if not report then
     -- A flush that found nothing left has left its report where it is not taken.
-    return err.explained(self.client, code == 0 and C.KAFKA_ERR_TIMED_OUT or code)
+    local _, text, failed = err.explained(self.client, code == 0 and C.KAFKA_ERR_TIMED_OUT or code)
+    return nil, text, failed
   elseif report.err then
     return nil, report.err, report.code, report
   end
@@ -302,70 +358,11 @@ function Producer:reports(max)
   elseif not self.deliveries or not self.deliveries.kept then
     error("reports: the producer was not made with reports = true", 0)
   end
-  local code = deliveries.serve(self)
+  local code = reports.serve(self)
   if code ~= 0 then
     return err.failure(code)
   end
   return self.deliveries:take(max)
-end
-
---- Has what was sent before sent without waiting for `linger.ms`, and waits until it is reported. Runs handlers.
----@param timeout_ms? integer milliseconds, 10000 by default; -1 waits without limit
----@return true? flushed
----@return string? message
----@return integer? code
----@return integer? remaining messages, where the time was up; they stay queued
-function Producer:flush(timeout_ms)
-  timeout_ms = check.timeout(2, timeout_ms, TIMEOUT_MS)
-  if not self.handle then
-    return err.closed()
-  end
-  local code
-  if self.deliveries or not self.direct then
-    code = deliveries.flush(self, timeout_ms, SLICE_MS, deliveries.serve)
-  else
-    code = C.kafka_producer_flush(self.handle, timeout_ms, nil, nil)
-  end
-  if code == C.KAFKA_ERR_TIMED_OUT then
-    local _, message = err.explained(self.client, code)
-    return nil, message, code, self:len()
-  elseif code ~= 0 then
-    return err.failure(code)
-  end
-  return true
-end
-
-local PURGE_FIELDS = { queue = true, inflight = true }
-
---- Gives up the messages that were sent before: each is reported as failed, PURGE_QUEUE or PURGE_INFLIGHT. Waits until
---- librdkafka's threads have done it. In the phases of nginx where it cannot, it begins, and messages that are sent
---- meanwhile may be given up as well.
----@param which? {queue?: boolean, inflight?: boolean} those that no broker has been sent, or those that none has
---- answered for, which may have arrived; both without it
----@return true? purged
----@return string? message
----@return integer? code
-function Producer:purge(which)
-  check.options(2, which, PURGE_FIELDS)
-  local flags = which and 0 or C.KAFKA_PURGE_QUEUE + C.KAFKA_PURGE_INFLIGHT
-  if which then
-    flags = (which.queue and C.KAFKA_PURGE_QUEUE or 0) + (which.inflight and C.KAFKA_PURGE_INFLIGHT or 0)
-  end
-  if not self.handle then
-    return err.closed()
-  end
-  if flags == 0 then
-    return true
-  elseif phase.may_yield() then
-    return future.finish(C.kafka_producer_purge(self.handle, flags, future.out, native.error), -1)
-  elseif phase.is_nginx then
-    flags = flags + C.KAFKA_PURGE_NON_BLOCKING
-  end
-  local code = C.kafka_producer_purge(self.handle, flags, nil, nil)
-  if code ~= 0 then
-    return err.failure(code)
-  end
-  return true
 end
 
 local counters_out = native.out("kafka_counters")
@@ -421,14 +418,6 @@ end
 
 local extension = {}
 
-local ALL = C.KAFKA_PURGE_QUEUE + C.KAFKA_PURGE_INFLIGHT + C.KAFKA_PURGE_NON_BLOCKING
-
---- Begins to give all messages up, where nothing is sent any more. Never waits.
----@param producer kafka.Producer
-function extension.give_up(producer)
-  C.kafka_producer_purge(producer.handle, ALL, nil, nil)
-end
-
 --- Queues a record that is known to be right, as `produce` does.
 ---@param producer kafka.Producer
 ---@param checked kafka.CheckedRecord
@@ -443,11 +432,10 @@ end
 -- The least and the most arguments of each method, the object included.
 local COUNTS = {
   produce = { 2, 2 },
+  produce_value = { 3, 6 },
   produce_batch = { 3, 3 },
   produce_sync = { 2, 3 },
   reports = { 1, 2 },
-  flush = { 1, 2 },
-  purge = { 1, 2 },
   counters = { 1, 1 },
   len = { 1, 1 },
   is_closed = { 1, 1 },

@@ -6,13 +6,10 @@
 local ffi = require("ffi")
 local err = require("kafka.err")
 local events = require("kafka.events")
-local future = require("kafka.future")
 local native = require("kafka.native")
 local phase = require("kafka.nginx.phase")
-local task = require("kafka.nginx.task")
-local tokens = require("kafka.tokens")
+local delivery = require("kafka.producer.delivery")
 local turn = require("kafka.turn")
-local wait = require("kafka.wait")
 
 local C = native.C
 
@@ -28,16 +25,10 @@ local TURN = 32
 -- producer's queue: a program that does not take them stalls, and does not run out of memory.
 local KEPT_MAX = 10000
 
--- What an entry keeps where a message has a handler and no opaque.
-local NOTHING = {}
-
 -- Handlers that get a report where it is, as soon as it is fetched: see `handle_at_once`.
 local at_once = setmetatable({}, { __mode = "k" })
 
--- The numbers that messages of `produce` carry: odd, and from here on. No Lua number is one, so no sequence id is.
-local FIRST = 0x2000000000000001ULL
-
-local deliveries = {}
+local reports = {}
 
 ---@class kafka.Report
 ---@field topic string
@@ -64,7 +55,7 @@ Deliveries.__index = Deliveries
 ---@param only_errors boolean whether successes are not reported
 ---@param sequence_id? fun(opaque: ffi.cdata*): any what a message of `send` was sent with
 ---@return kafka.Deliveries
-function deliveries.new(options, only_errors, sequence_id)
+function reports.new(options, only_errors, sequence_id)
   return setmetatable({
     all = options.reports or options.on_delivery ~= nil,
     on_delivery = options.on_delivery,
@@ -73,9 +64,8 @@ function deliveries.new(options, only_errors, sequence_id)
     kept_last = 0,
     only_errors = only_errors,
     resolve = sequence_id or tonumber,
-    -- Messages that carry a number of their own: their opaque, and the handler that they came with.
-    opaques = tokens.new(),
-    handlers = {},
+    -- Messages that carry a number of their own.
+    messages = delivery.new(),
     -- Handlers and reports in turn, for `dispatch`.
     calls = {},
     first_call = 1,
@@ -95,6 +85,13 @@ function deliveries.new(options, only_errors, sequence_id)
   }, Deliveries)
 end
 
+--- Has a handler called with a report where it is, a kafka_report, and with the message's opaque, instead of with a
+--- table once there is nothing else to do. It must neither throw nor wait, nor use the producer.
+---@param handler fun(report: ffi.cdata*, opaque: any)
+function reports.handle_at_once(handler)
+  at_once[handler] = true
+end
+
 --- The number to give to a message of `produce`.
 ---@param handle ffi.cdata* the producer's
 ---@param opaque any
@@ -106,23 +103,19 @@ function Deliveries:keep(handle, opaque, on_delivery)
   end
   self:time(handle)
   if opaque == nil and not on_delivery then
-    return FIRST
+    return delivery.FIRST
   elseif self.only_errors then
     error("delivery.report.only.error cannot be true where a message has an opaque or on_delivery", 0)
   end
-  if opaque == nil then
-    opaque = NOTHING
-  end
-  local index = self.opaques:keep(opaque)
-  self.handlers[index] = on_delivery or false
-  return FIRST + 2 * index
+  return self.messages:keep(opaque, on_delivery)
 end
 
---- Has a handler called with a report where it is, a kafka_report, and with the message's opaque, instead of with a
---- table once there is nothing else to do. It must neither throw nor wait, nor use the producer.
----@param handler fun(report: ffi.cdata*, opaque: any)
-function deliveries.handle_at_once(handler)
-  at_once[handler] = true
+--- Takes `keep` back: the message was refused.
+---@param number ffi.cdata*
+function Deliveries:forget(number)
+  if delivery.is_one(number) then
+    self.messages:take(number)
+  end
 end
 
 --- Gives reports timestamps and latencies, which only a program pays for that gets reports.
@@ -130,35 +123,6 @@ end
 function Deliveries:time(handle)
   if not self.timed then
     self.timed = C.kafka_producer_set_report_timestamps(handle, 1, nil) == 0
-  end
-end
-
-local function index_of(number)
-  -- FIRST is odd, and so is NO_ID.
-  if number < FIRST or number % 2 == 0 or number == native.NO_ID then
-    return nil
-  end
-  return tonumber((number - FIRST) / 2)
-end
-
---- What was kept of a message, which is passed on now.
----@return any opaque
----@return function|false|nil handler
-function Deliveries:take_entry(index)
-  local opaque, handler = self.opaques:take(index), self.handlers[index]
-  self.handlers[index] = false
-  if opaque == NOTHING then
-    opaque = nil
-  end
-  return opaque, handler
-end
-
---- Takes `keep` back: the message was refused.
----@param number ffi.cdata*
-function Deliveries:forget(number)
-  local index = index_of(number)
-  if index and index > 0 then
-    self:take_entry(index)
   end
 end
 
@@ -194,13 +158,10 @@ end
 
 function Deliveries:add(report)
   local number, handler, opaque = report.opaque, self.on_delivery, nil
-  local index = index_of(number)
-  if index then
-    if index > 0 then
-      local its_own
-      opaque, its_own = self:take_entry(index)
-      handler = its_own or handler
-    end
+  if delivery.is_one(number) then
+    local its_own
+    opaque, its_own = self.messages:take(number)
+    handler = its_own or handler
   else
     if number ~= native.NO_ID then
       opaque = self.resolve(number)
@@ -248,7 +209,7 @@ end
 --- before they are passed on.
 ---@param producer kafka.Producer
 ---@param change integer
-function deliveries.unsettle(producer, change)
+function reports.unsettle(producer, change)
   if change ~= 0 and producer.handle then
     producer.unsettled = producer.unsettled + change
     C.kafka_producer_set_unsettled(producer.handle, producer.unsettled, nil)
@@ -260,7 +221,7 @@ end
 ---@param count? integer
 function Deliveries:count(producer, count)
   count = count or self.unreported + self.unhandled
-  deliveries.unsettle(producer, count - self.counted)
+  reports.unsettle(producer, count - self.counted)
   self.counted = count
 end
 
@@ -373,7 +334,7 @@ end
 ---@param producer kafka.Producer
 ---@param may_wait? boolean whether it may give way meanwhile
 ---@return integer code
-function deliveries.serve(producer, may_wait)
+function reports.serve(producer, may_wait)
   local mine = producer.deliveries
   if mine then
     local code = mine:fetch(producer)
@@ -387,90 +348,4 @@ function deliveries.serve(producer, may_wait)
   return producer.handle and 0 or C.KAFKA_ERR_CLOSED
 end
 
-local function look_for_room(producer, retried, left_ms)
-  if producer.is_closing then
-    return C.KAFKA_ERR_CLOSED
-  end
-  local code = deliveries.serve(producer, true)
-  if code ~= 0 then
-    return code
-  end
-  code = retried.try(producer, unpack(retried))
-  -- Where the reports that are kept are not taken, waiting makes no room.
-  if code ~= C.KAFKA_ERR_QUEUE_FULL or producer.deliveries:is_full() then
-    return code
-  elseif left_ms ~= 0 then
-    code = C.kafka_producer_wait_for_room(producer.handle, left_ms, nil)
-    if code ~= C.KAFKA_ERR_TIMED_OUT then
-      return code == 0 and C.KAFKA_ERR_EVENT or code
-    end
-  end
-end
-
---- Tries again to queue what found the queue full, whenever there may be room, until it succeeds or the time is up.
----@param producer kafka.Producer with deliveries
----@param timeout_ms integer
----@param try fun(producer: kafka.Producer, ...): integer looks everything up anew: handlers have run
----@return integer code
-function deliveries.retry(producer, timeout_ms, try, ...)
-  local code = wait.until_ready(producer, timeout_ms, look_for_room, { try = try, ... })
-  return code == C.KAFKA_ERR_TIMED_OUT and C.KAFKA_ERR_QUEUE_FULL or code
-end
-
---- Has a thread of the library flush, from the first call on.
----@return integer code TIMED_OUT as long as it goes on
-local function flush_aside(producer, flushed)
-  if not flushed.future then
-    if producer:len() == 0 then
-      return 0
-    end
-    local code = C.kafka_producer_flush(producer.handle, flushed.timeout_ms, future.out, nil)
-    if code ~= 0 then
-      return code
-    end
-    flushed.future = future.started()
-  end
-  local code = C.kafka_future_wait(flushed.future, 0, nil)
-  return code == C.KAFKA_ERR_IN_PROGRESS and C.KAFKA_ERR_TIMED_OUT or code
-end
-
-local function look_for_end(producer, flushed, left_ms)
-  -- The close gives up what is left; so that there is nothing left says nothing to any other caller.
-  if producer.is_closing and not task.is_here(producer) then
-    return C.KAFKA_ERR_CLOSED
-  end
-  local code
-  if phase.may_block() then
-    local limit = left_ms < 0 and flushed.slice_ms or math.min(left_ms, flushed.slice_ms)
-    code = C.kafka_producer_flush(producer.handle, limit, nil, nil)
-  else
-    code = flush_aside(producer, flushed)
-  end
-  -- Behind it: where it has found nothing left, all that was reported is there to be fetched.
-  local served = flushed.serve(producer, true)
-  if served ~= 0 or flushed.done and flushed.done() then
-    return served
-  elseif producer.deliveries and producer.deliveries.has_more then
-    return C.KAFKA_ERR_EVENT
-  elseif code ~= C.KAFKA_ERR_TIMED_OUT and code ~= C.KAFKA_ERR_EVENT then
-    return code
-  end
-end
-
---- Flushes and serves until `done` answers true, what was sent before is reported, or the time is up.
----@param producer kafka.Producer
----@param timeout_ms integer -1 waits without limit
----@param slice_ms integer how long a flush blocks before it looks up
----@param serve fun(producer: kafka.Producer, may_wait: boolean): integer
----@param done? fun(): boolean
----@return integer code
-function deliveries.flush(producer, timeout_ms, slice_ms, serve, done)
-  local flushed = { slice_ms = slice_ms, timeout_ms = timeout_ms, serve = serve, done = done }
-  local code = wait.until_ready(producer, timeout_ms, look_for_end, flushed)
-  if flushed.future then
-    future.cancel(flushed.future)
-  end
-  return code
-end
-
-return deliveries
+return reports

@@ -4,11 +4,11 @@
 local ffi = require("ffi")
 local check = require("kafka.check")
 local conf = require("kafka.conf")
-local deliveries = require("kafka.deliveries")
 local err = require("kafka.err")
 local native = require("kafka.native")
-local tokens = require("kafka.tokens")
-local topics = require("kafka.topics")
+local reports = require("kafka.producer.reports")
+local tokens = require("kafka.producer.tokens")
+local topics = require("kafka.producer.topics")
 
 local C = native.C
 
@@ -125,7 +125,7 @@ function sandbox.poll(self)
   if not self.handle then
     return err.closed()
   end
-  local code = deliveries.serve(self)
+  local code = reports.serve(self)
   if code ~= 0 then
     return err.failure(code)
   end
