@@ -19,6 +19,9 @@ use crate::rd::Code;
 /// How long librdkafka does not write the same line again.
 const SUPPRESSED: Duration = Duration::from_secs(30);
 
+/// Behind what a connection failed for before its first answer: a listener with TLS closes one without.
+const NO_TLS: &str = " (if the listener wants SSL, set security.protocol)";
+
 /// How many texts there may be from brokers, which may have a number in each,
 const REASONS_MOST: u16 = 1000;
 /// and with those of connections.
@@ -76,7 +79,9 @@ impl Causes {
     pub fn failed(&self, line: &CStr) {
         let line = line.to_string_lossy();
         let (address, what) = cause_of(&line);
-        let cause = CString::new(format!("{address}: {what}")).unwrap_or_default();
+        let may_lack_tls = line.contains("in state APIVERSION_QUERY") && !line.contains("ssl://");
+        let hint = if may_lack_tls { NO_TLS } else { "" };
+        let cause = CString::new(format!("{address}: {what}{hint}")).unwrap_or_default();
         let cause = self.texts.intern(&cause, TEXTS_MOST);
         self.change(|connections, thread| {
             connections.retain(|connection| connection.thread != thread);
@@ -260,6 +265,16 @@ mod tests {
             .join()
             .unwrap();
         assert_eq!(said(&causes), unexplained);
+    }
+
+    #[test]
+    fn a_connection_that_is_closed_before_its_first_answer_may_lack_tls() {
+        let causes = Causes::default();
+        causes.failed(
+            c"a:1/1: Disconnected (after 2ms in state APIVERSION_QUERY, 1 identical error(s) suppressed)",
+        );
+        let text = "timeout: a:1: Disconnected (if the listener wants SSL, set security.protocol)";
+        assert_eq!(said(&causes)[0], text);
     }
 
     #[test]
