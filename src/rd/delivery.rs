@@ -15,7 +15,7 @@ use super::topic::{TopicEntry, TopicId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MessageStatus {
-    /// No broker has it: none was sent it, or it was refused.
+    /// It was not sent, or was refused, in the last attempt. An earlier one may have stored it.
     NotPersisted,
     /// A broker may have it.
     PossiblyPersisted,

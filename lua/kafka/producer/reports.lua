@@ -39,8 +39,8 @@ local reports = {}
 ---@field opaque any of `produce`; the sequence id of `send`
 ---@field err? string why it was not delivered
 ---@field code? integer
----@field status? string of one that was not delivered: "not_persisted", no broker has it; "possibly_persisted", a
---- broker may have it; or "persisted"
+---@field status? string of one that was not delivered: "not_persisted", it was not sent, or was refused, in the last
+--- attempt; "possibly_persisted", a broker may have it; or "persisted"
 
 ---@class kafka.Deliveries
 ---@field private all boolean whether every message has a report for the program
