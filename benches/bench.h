@@ -27,6 +27,7 @@ static const char *const header_values[HEADERS] = {"4bf92f3577b34da6a3ce929d0e0e
  *   both                                  produces, and receives all of it again
  *   latency                               sends one message and waits for its report, and so on
  *   hold                                  queues what no broker takes
+ *   outage                                goes on trying that for so many seconds, once the queue is full
  *   clients                               makes so many producers more
  * and until when it takes the time of what it produces:
  *   queued     the last message is queued

@@ -123,6 +123,14 @@ static double hold_round(const struct bench *bench) {
   return 0;
 }
 
+static double outage_round(const struct bench *bench) {
+  double end = now_ns(bench) + 1e9 * (double)bench->count;
+  while (now_ns(bench) < end)
+    if (kafka_producer_send(producer, topic, -1, NULL, 0, payload, bench->size, 1, NULL))
+      poll_reports(10);
+  return 0;
+}
+
 static double clients_round(const struct bench *bench) {
   kafka_error err;
   kafka_conf *conf = conf_of(bench);
@@ -213,7 +221,8 @@ int main(int argc, char **argv) {
   } cases[] = {
       {"send", send_round},       {"produce", produce_round}, {"batch", batch_round},     {"keys", batch_round},
       {"headers", batch_round},   {"receive", receive_round}, {"consume", consume_round}, {"views", consume_round},
-      {"both", both_round},       {"hold", hold_round},       {"clients", clients_round}, {NULL, NULL},
+      {"both", both_round},       {"hold", hold_round},       {"clients", clients_round}, {"outage", outage_round},
+      {NULL, NULL},
   };
   if (argc == 1) {
     printf("%s, librdkafka %s\n", kafka_version(), kafka_librdkafka_version());

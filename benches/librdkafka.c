@@ -126,6 +126,14 @@ static double hold_round(const struct bench *bench) {
   return 0;
 }
 
+static double outage_round(const struct bench *bench) {
+  double end = now_ns(bench) + 1e9 * (double)bench->count;
+  while (now_ns(bench) < end)
+    if (rd_kafka_produce(rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, payload, bench->size, NULL, 0, NULL))
+      rd_kafka_poll(rk, 10);
+  return 0;
+}
+
 static double clients_round(const struct bench *bench) {
   for (uint64_t i = 0; i < bench->count; i++)
     start(RD_KAFKA_PRODUCER, bench);
@@ -203,7 +211,8 @@ int main(int argc, char **argv) {
   } cases[] = {
       {"send", send_round},       {"produce", send_round},    {"batch", batch_round},     {"keys", batch_round},
       {"headers", headers_round}, {"receive", receive_round}, {"consume", receive_round}, {"views", views_round},
-      {"both", both_round},       {"hold", hold_round},       {"clients", clients_round}, {NULL, NULL},
+      {"both", both_round},       {"hold", hold_round},       {"clients", clients_round}, {"outage", outage_round},
+      {NULL, NULL},
   };
   if (argc == 1) {
     puts(rd_kafka_version_str());

@@ -215,6 +215,16 @@ function rounds.hold(count)
   return 0
 end
 
+function rounds.outage(count)
+  local finish = now_ns() + 1e9 * count
+  while now_ns() < finish do
+    if producer:send(topic, -1, 1, payload) ~= 0 then
+      poll(10)
+    end
+  end
+  return 0
+end
+
 local clients = {}
 
 function rounds.clients(count)

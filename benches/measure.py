@@ -2,11 +2,12 @@
 
 benches/run [--docs] [--rounds N] [GROUP]...
 
-GROUP   calls, memory, broker, growth, stream, latency or threads; all of them without any
+GROUP   calls, memory, broker, delivered, growth, stream, latency or threads; all of them without any
 --docs  also puts what is in target/bench into docs/PERFORMANCE.md, and the pictures beside it
 """
 
 import argparse
+import contextlib
 import json
 import os
 import select
@@ -69,6 +70,11 @@ class Process:
                 return 1024 * int(line.split()[1])
         raise LookupError("smaps_rollup")
 
+    def processor_ns(self):
+        """What its threads have run so far, of those that there are."""
+        schedules = Path(f"/proc/{self.child.pid}/task").glob("*/schedstat")
+        return sum(int(schedule.read_text().split()[0]) for schedule in schedules)
+
     def stop(self):
         """At its own pace; `kill` where nothing of it matters any more."""
         self.child.stdin.close()
@@ -114,11 +120,12 @@ class Bench:
         port = free_port()
         return Process([self.work / "sink", port, partitions]), f"127.0.0.1:{port}"
 
-    def measure(self, contestants, *, warm_up=WARM_UP, rounds=None, fill=None, **what):
+    def measure(self, contestants, *, warm_up=WARM_UP, rounds=None, fill=None, with_processor=False, **what):
         """Has each contestant do the same work in every round, one after the other and not always in the same order, so
         that whatever else the machine does meets all of them alike. They are all alive at once; one works at a time.
 
-        contestants: name -> (program, what is different with it). Returns name -> what each round answered.
+        contestants: name -> (program, what is different with it). Returns name -> what each round answered; and what it
+        took of a processor, in nanoseconds of all its threads, `with_processor`.
         """
         rounds = rounds or self.rounds
         processes = {
@@ -131,9 +138,14 @@ class Bench:
                 fill()
             for turn in range(len(names)):
                 name = names[(number + turn) % len(names)]
+                before = processes[name].processor_ns() if with_processor else 0
                 answer = processes[name].ask("go")
-                if number >= 0:
-                    found[name].append(None if answer == "starved" else [float(word) for word in answer.split()])
+                if number < 0:
+                    continue
+                numbers = None if answer == "starved" else [float(word) for word in answer.split()]
+                if with_processor:
+                    numbers.append(processes[name].processor_ns() - before)
+                found[name].append(numbers)
         for process in processes.values():
             process.stop()
         return found
@@ -224,6 +236,9 @@ def calls(bench):
         row("produce_batch, no keys", four, "batch", size, 10000, target=1.25, partitions=12)
         row("produce_batch, keys", four, "keys", size, 10000, target=1.0, partitions=12)
         row("produce_batch, headers", four, "headers", size, 10000, target=1.0, partitions=12)
+    for size, count in (10240, 2000), (1 << 20, 40):
+        row("send", three, "send", size, count)
+        row("produce_batch, no keys", three, "batch", size, count, batch=count)
     for size in 100, 1024:
         buffered = {"until": "bursts", "conf": LATE | {"buffer_memory": "true"}}
         row("send, buffered", three, "send", size, 10000, target=2.5, **buffered)
@@ -250,11 +265,12 @@ NO_BROKER = "127.0.0.1:1"
 
 
 def memory(bench):
-    """Bytes for a message that waits, and for a producer that does nothing; and how long the first one takes."""
+    """Bytes for a message that waits, also where the queue has been full of them for a while, and for a producer that does
+    nothing; and how long the first one takes."""
     programs = ("librdkafka", "libkafka", "luajit")
     count, clients = 200000, 20
     conf = {"queue.buffering.max.messages": 1000000, "message.timeout.ms": 300000}
-    found = {"queued": [], "client": {}, "process": {}, "started_ms": {name: [] for name in (*programs, "confluent")}}
+    found = {"queued": [], "outage": [], "client": {}, "process": {}, "started_ms": {name: [] for name in (*programs, "confluent")}}
 
     def growth(processes, program, case, by, **what):
         """Of each of some processes, by one order; and what it had before."""
@@ -274,6 +290,14 @@ def memory(bench):
         for program in programs:
             _, queued[program] = growth(2, program, "hold", count, servers=NO_BROKER, size=size, count=count, conf=conf)
         found["queued"].append({"size": size, "bytes": queued})
+    # librdkafka's default.
+    limit = 100000
+    for name, different in ("outage", {}), ("outage, buffered", {"buffer_memory": "true"}):
+        full = {}
+        for program in programs:
+            what = {"servers": NO_BROKER, "size": 100, "count": 2, "conf": {"message.timeout.ms": 300000} | different}
+            _, full[program] = growth(2, program, "outage", limit, **what)
+        found["outage"].append({"label": name, "bytes": full})
     cluster = bench.cluster()
     for program in programs:
         found["process"][program], found["client"][program] = growth(
@@ -289,9 +313,9 @@ def memory(bench):
     return found
 
 
-def broker(bench):
-    """Produces and receives all of it again, over Apache Kafka."""
-    from confluent_kafka import Consumer, TopicPartition
+@contextlib.contextmanager
+def apache_kafka():
+    """A node of Apache Kafka: where it is, and what makes a topic."""
     from confluent_kafka.admin import AdminClient, NewTopic
 
     port = 19_092
@@ -301,8 +325,23 @@ def broker(bench):
     if not kafka.stdout.readline():
         sys.exit("scripts/kafka started no broker")
     servers = f"127.0.0.1:{port}"
+    admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
+
+    def create(topic):
+        for future in admin.create_topics([NewTopic(topic, 1, 1)]).values():
+            future.result(30)
+
     try:
-        admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
+        yield servers, create
+    finally:
+        kafka.communicate()
+
+
+def broker(bench):
+    """Produces and receives all of it again, over Apache Kafka."""
+    from confluent_kafka import Consumer, TopicPartition
+
+    with apache_kafka() as (servers, create):
         # Before the group has a coordinator, a consumer that asks for its offsets begins nowhere.
         group = Consumer({"bootstrap.servers": servers, "group.id": "bench", "log_level": 0})
         group.committed([TopicPartition("both", 0)], 30)
@@ -318,8 +357,7 @@ def broker(bench):
             }
             for number, (name, (program, different)) in enumerate(contestants.items()):
                 topic = f"both-{size}-{number}"
-                for future in admin.create_topics([NewTopic(topic, 1, 1)]).values():
-                    future.result(30)
+                create(topic)
                 contestants[name] = (program, different | {"topic": topic})
             found = bench.times(
                 contestants,
@@ -333,9 +371,36 @@ def broker(bench):
                 rounds=bench.rounds,
             )
             rows.append({"label": report.size_text(size), "target": 1.0, "times": found})
-    finally:
-        kafka.communicate()
     return {"rows": rows}
+
+
+def delivered(bench):
+    """Produces to Apache Kafka until all is acknowledged: how long that takes, and how much of a processor."""
+    with apache_kafka() as (servers, create):
+        contestants = {
+            "librdkafka": ("librdkafka", {"case": "send"}),
+            "libkafka": ("libkafka", {"case": "send"}),
+            "luajit": ("luajit", {"case": "send"}),
+            "confluent": ("confluent", {"case": "send"}),
+            "librdkafka, batches": ("librdkafka", {"case": "batch"}),
+            "luajit, batches": ("luajit", {"case": "batch"}),
+        }
+        for number, (name, (program, different)) in enumerate(contestants.items()):
+            create(f"delivered-{number}")
+            contestants[name] = (program, different | {"topic": f"delivered-{number}"})
+        found = bench.measure(
+            contestants,
+            until="reported",
+            size=1024,
+            count=20000,
+            servers=servers,
+            conf={"acks": "all", "compression.type": "lz4", "linger.ms": 5},
+            warm_up=2,
+            with_processor=True,
+        )
+    times = {name: [wall for wall, _ in rounds] for name, rounds in found.items()}
+    processor = {name: [ns / 20000 for _, ns in rounds] for name, rounds in found.items()}
+    return {"times": times, "processor": processor}
 
 
 def growth(bench):
@@ -463,6 +528,7 @@ GROUPS = {
     "calls": calls,
     "memory": memory,
     "broker": broker,
+    "delivered": delivered,
     "growth": growth,
     "stream": stream,
     "latency": latency,

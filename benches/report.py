@@ -130,6 +130,24 @@ def broker_table(found):
     return table(head, rows)
 
 
+def delivered_table(found):
+    names = list(found["times"])
+    rows = []
+    for name in names:
+        of = "librdkafka, batches" if name.endswith("batches") else MEASURE
+
+        def cells(values, form, is_rate):
+            middle = form(quartiles(values[name])[1])
+            if name == of:
+                return [middle, ""]
+            pairs = zip(values[of], values[name])
+            return [middle, spread([theirs / ours if is_rate else ours / theirs for theirs, ours in pairs], ratio_text)]
+
+        rate = cells(found["times"], lambda ns: number(1e9 / ns), True)
+        rows.append([NAMES[name], *rate, *cells(found["processor"], number, False)])
+    return table(["", "messages a second", "of C's", "processor: ns a message", "of C's"], rows)
+
+
 def memory_table(found):
     names = (MEASURE, "libkafka", "luajit")
 
@@ -152,6 +170,8 @@ def memory_table(found):
         row(f"a queued message of {size_text(queued['size'])}", queued["bytes"], "B", 1.05)
         for queued in found["queued"]
     ]
+    labels = {"outage": "in a queue that is full", "outage, buffered": "the same, with `buffer_memory`"}
+    rows += [row(labels[full["label"]], full["bytes"], "B", 1.15) for full in found["outage"]]
     rows.append(row("one more idle producer", kib(found["client"]), "KiB", 1.05))
     rows.append(row("a process with one idle producer", kib(found["process"]), "KiB"))
     started = {name: quartiles(found["started_ms"][name])[1] for name in found["started_ms"]}
@@ -235,6 +255,7 @@ TABLES = {
     "alone": ("calls", alone_table),
     "memory": ("memory", memory_table),
     "broker": ("broker", broker_table),
+    "delivered": ("delivered", delivered_table),
     "growth": ("growth", growth_tables),
     "stream": ("stream", stream_table),
     "latency": ("latency", latency_table),

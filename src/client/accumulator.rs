@@ -27,8 +27,9 @@ use crate::sync::Deadline;
 const CHUNK_BYTES: usize = 64 * 1024;
 const CHUNK_RECORDS: usize = 1024;
 
-/// How many empty chunks are kept.
+/// How many empty chunks are kept, while the sender is at work and while it sleeps.
 const SPARE_CHUNKS: usize = 32;
+const SPARE_CHUNKS_ASLEEP: usize = 2;
 
 /// How long the sender rests before it looks for more,
 const NAP: Duration = Duration::from_millis(1);
@@ -108,8 +109,11 @@ impl Chunk {
         });
     }
 
-    fn is_full(&self) -> bool {
-        self.bytes.len() >= CHUNK_BYTES || self.entries.len() >= CHUNK_RECORDS
+    /// Whether a record of so many bytes has no place in it. A chunk of its own has a place for any.
+    fn is_full_for(&self, size: usize) -> bool {
+        let has_no_room =
+            self.bytes.len() + size > CHUNK_BYTES || self.entries.len() >= CHUNK_RECORDS;
+        has_no_room && !self.entries.is_empty()
     }
 
     /// Empty again, with its memory; but not with that of records larger than it is.
@@ -118,7 +122,7 @@ impl Chunk {
         self.topics.clear();
         self.entries.clear();
         self.bytes.clear();
-        self.bytes.shrink_to(2 * CHUNK_BYTES);
+        self.bytes.shrink_to(CHUNK_BYTES);
     }
 
     fn parts(&self, entry: &Entry) -> (Option<&[u8]>, Option<&[u8]>) {
@@ -263,7 +267,7 @@ impl Accumulator {
         if appended_bytes - self.released_bytes.load(Ordering::Relaxed) > self.limit_bytes {
             return Err(Code::QUEUE_FULL);
         }
-        let was_full = queue.open.is_full();
+        let was_full = queue.open.is_full_for(size);
         if was_full {
             queue.seal();
         }
@@ -403,8 +407,13 @@ impl Sender {
         } else {
             accumulator.state.store(ASLEEP, Ordering::Relaxed);
             // A thread that takes the lock after this sees that this one sleeps.
-            let is_empty = accumulator.lock().is_empty();
+            let mut queue = accumulator.lock();
+            let is_empty = queue.is_empty();
             if is_empty {
+                let kept = queue.spare.len().min(SPARE_CHUNKS_ASLEEP);
+                let unused = queue.spare.split_off(kept);
+                drop(queue);
+                drop(unused);
                 thread::park();
             }
         }
@@ -456,6 +465,5 @@ impl Sender {
                 len: (entry.key_len.unwrap_or(0) + entry.value_len.unwrap_or(0)) as usize,
             });
         }
-        self.accumulator.signal.notify();
     }
 }

@@ -1,6 +1,7 @@
 //! What producers, consumers and admin clients have in common.
 
 use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Client {
     credentials: Mutex<Option<(CString, CString)>>,
     /// Its own, and those of all that have taken its place.
     futures: Arc<Futures>,
+    /// Whether it has been armed.
+    has_event_loop: AtomicBool,
 }
 
 /// How long one call of librdkafka's may take. A query that may take longer is made again: one that has been abandoned, as
@@ -103,6 +106,7 @@ impl Client {
             events,
             credentials: Mutex::default(),
             futures: Arc::new(futures),
+            has_event_loop: AtomicBool::new(false),
         })
     }
 
@@ -147,7 +151,13 @@ impl Client {
         if let Some(arrivals) = &self.arrivals {
             self.signal_queue(arrivals);
         }
+        self.has_event_loop.store(true, Ordering::Relaxed);
         self.signal().arm(notifier, key);
+    }
+
+    /// Whether it is used by an event loop, which no call is to hold up.
+    pub(super) fn has_event_loop(&self) -> bool {
+        self.has_event_loop.load(Ordering::Relaxed)
     }
 
     /// Has what arrives at `queue` signaled from now on.

@@ -108,7 +108,6 @@ impl Shared {
     fn serve_flushes(&self, native: &rd::Client) {
         let mut hurry = Hurry::now();
         loop {
-            let seen = self.reports.progress();
             if self.flushes.has_new.swap(false, Ordering::Acquire) {
                 hurry = Hurry::now();
             }
@@ -129,6 +128,7 @@ impl Shared {
             open.has_thread = count > 0;
             let soonest = |left: Duration, flush: &Flush| flush.deadline.remaining(left);
             let left = open.flushes.iter().fold(AGAIN_MOST, soonest);
+            let first = open.flushes.iter().map(|flush| flush.moment).min();
             drop(open);
             if count < before {
                 // What waits for the producer sees that futures are complete.
@@ -136,10 +136,10 @@ impl Shared {
             }
             if is_needed && hurry.is_due() {
                 self.hurry(native, &mut hurry, Deadline::default());
-            } else if count > 0 {
+            } else if let Some(first) = first {
                 let deadline = hurry.or(Deadline::after(left));
                 let has_new = || self.flushes.has_new.load(Ordering::Relaxed);
-                self.reports.wait_for_progress(seen, deadline, has_new);
+                self.reports.wait_reported(first, deadline, has_new);
             }
             if count == 0 {
                 return;
@@ -158,7 +158,6 @@ impl Producer {
         let moment = reports.moment();
         let mut hurry = Hurry::now();
         loop {
-            let seen = reports.progress();
             if reports.is_closing() {
                 return Err(Error::closed());
             } else if reports.all_reported(moment) {
@@ -171,7 +170,7 @@ impl Producer {
                 return Err(reports.causes().explain(shared.timed_out()));
             } else {
                 let interrupted = || events.is_awaited_there();
-                reports.wait_for_progress(seen, hurry.or(deadline), interrupted);
+                reports.wait_reported(moment, hurry.or(deadline), interrupted);
             }
         }
     }

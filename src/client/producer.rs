@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{mpsc, Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use super::accumulator::Accumulator;
 use super::client::Client;
@@ -15,10 +16,10 @@ use super::events::Events;
 use super::flush::Flushes;
 use super::notifier::Signal;
 use super::opaque::Opaques;
-use super::reports::{PollResult, Reports};
+use super::reports::{PollResult, Report, Reports};
 use super::transaction::Turn;
 use crate::process::{self, Generation};
-use crate::rd::{self, Code, DeliveryReport, Queue, Record, Records, Topic, TopicId};
+use crate::rd::{self, Code, DeliveryReport, Record, Records, ReportQueue, Topic, TopicId};
 use crate::sync::Deadline;
 
 /// How long a producer that is not closed by hand may take for what is left.
@@ -32,6 +33,14 @@ const PURGE_MS: i32 = 15;
 /// event has come.
 const SLICE_MS: i32 = 100;
 
+/// So many messages or fewer that librdkafka reports at once are not worth waking the thread that frees them, which rests for
+const FEW: usize = 64;
+/// so long in between.
+const REST: Duration = Duration::from_millis(3);
+
+/// When a message is tried again that was refused for the bytes of those before it.
+const RETRY: Duration = Duration::from_millis(1);
+
 /// What the producer's threads share with it.
 pub(super) struct Shared {
     pub(super) reports: Reports,
@@ -40,6 +49,8 @@ pub(super) struct Shared {
     pub(super) flushes: Flushes,
     pub(super) signal: Arc<Signal>,
     stop: AtomicBool,
+    /// A caller has freed messages.
+    is_helped: AtomicBool,
 }
 
 impl Shared {
@@ -72,7 +83,7 @@ impl rd::Deliveries for Shared {
 pub struct Producer {
     // Taken when the producer ends, as its references.
     client: Option<Client>,
-    queue: Option<Arc<Queue>>,
+    queue: Option<Arc<ReportQueue>>,
     shared: Arc<Shared>,
     /// When it has to be closed, once that has begun.
     close_by: OnceLock<Deadline>,
@@ -99,10 +110,11 @@ impl Producer {
             flushes: Flushes::default(),
             signal: Arc::clone(signal),
             stop: AtomicBool::new(false),
+            is_helped: AtomicBool::new(false),
         });
         let mut native = conf.to_native()?;
         native.report_deliveries();
-        // Without the report of each delivery the messages under way could not be counted.
+        // Freed on the broker's thread, messages would cost more, and hold it up.
         native
             .set(c"delivery.report.only.error", c"false")
             .map_err(Error::invalid)?;
@@ -127,9 +139,9 @@ impl Producer {
             Some(deliveries),
         )?;
         let native = client.native();
-        let queue = Arc::new(native.main_queue());
+        let queue = Arc::new(native.report_queue());
         let id = open_producers::add(native, &shared);
-        let serving = serve_events(Arc::clone(&queue), Arc::clone(&shared));
+        let serving = serve_events(&queue, Arc::clone(&shared));
         if serving.is_err() {
             // No thread will say so.
             shared.reports.finish();
@@ -201,7 +213,20 @@ impl Producer {
             None => self.native().produce_record(topic, record),
             Some(accumulator) => self.append(accumulator, topic, record),
         };
-        produced.inspect_err(|&code| self.shared.reports.refuse(carried, code))
+        produced.inspect_err(|&code| self.refuse(carried, code))
+    }
+
+    #[cold]
+    fn refuse(&self, carried: usize, code: Code) {
+        if self.shared.reports.refuse(carried, code) {
+            self.wake_events_thread();
+        }
+    }
+
+    fn wake_events_thread(&self) {
+        if let Some(queue) = &self.queue {
+            queue.wake();
+        }
     }
 
     #[inline(never)]
@@ -253,7 +278,9 @@ impl Producer {
             let queued =
                 self.native()
                     .produce_records(topic, records, indices, carry, &mut refused);
-            reports.refuse_some(room - queued.count, epoch, !queued.is_full);
+            if reports.refuse_some(room - queued.count, epoch, queued.is_full) {
+                self.wake_events_thread();
+            }
             total += queued.count;
             first += room;
             if room == 0 || queued.is_full {
@@ -273,10 +300,39 @@ impl Producer {
                 _ => {}
             }
             let reported = self.shared.reports.pop_all();
+            self.free(reported.count);
             // If there is none in time, another thread was faster to fetch it, or to take the event.
             if reported.count > 0 || deadline.is_past() {
                 return Ok(reported);
             }
+        }
+    }
+
+    /// Fetches reports, the oldest first. Returns how many.
+    pub fn fetch(&self, max: usize, take: impl FnMut(Report)) -> usize {
+        let count = self.shared.reports.fetch(max, take);
+        self.free(count as u64);
+        count
+    }
+
+    /// Frees about as many messages, as the caller has got the reports of: on the thread that has sent them this costs less, and
+    /// the next ones take their place. Not where that holds up an event loop.
+    fn free(&self, count: u64) {
+        let Some(queue) = self
+            .queue
+            .as_ref()
+            .filter(|_| !self.client().has_event_loop())
+        else {
+            return;
+        };
+        let mut freed = 0;
+        while freed < count {
+            let Some(event) = queue.next() else { break };
+            event.dispatch();
+            freed += event.message_count() as u64;
+        }
+        if freed > 0 {
+            self.shared.is_helped.store(true, Ordering::Relaxed);
         }
     }
 
@@ -405,9 +461,8 @@ impl Drop for Producer {
             self.check_counts();
         }
         self.shared.stop.store(true, Ordering::Release);
-        if let Some(queue) = self.queue.take() {
-            queue.wake();
-        }
+        self.wake_events_thread();
+        self.queue = None;
         self.shared.reports.wait_finished(close_by.wind_up());
         if let Some(client) = self.client.take() {
             client.end(close_by.wind_up());
@@ -435,19 +490,21 @@ fn start_sender(
 }
 
 /// Starts the thread that frees messages which librdkafka has reported, and takes its other events.
-fn serve_events(queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
-    process::spawn("kafka:events", move || {
+fn serve_events(report_queue: &Arc<ReportQueue>, shared: Arc<Shared>) -> Result<()> {
+    let queue = Arc::clone(report_queue);
+    let thread = process::spawn("kafka:events", move || {
+        queue.serve_here();
         // A panic must not leave callers waiting for what does not come.
         let served = catch_unwind(AssertUnwindSafe(|| {
             while !shared.stop.load(Ordering::Acquire) {
-                let Some(event) = queue.poll(-1) else {
-                    continue;
-                };
-                if event.is_delivery_report() {
-                    // All of its reports are there by now.
-                    shared.reports.notify();
+                let may_rest = serve_all(&queue) | shared.is_helped.swap(false, Ordering::Relaxed);
+                if shared.reports.is_out_of_bytes() {
+                    queue.sleep(Some(RETRY));
+                    shared.reports.retry_for_bytes();
+                } else if may_rest {
+                    queue.rest(REST);
                 } else {
-                    event.dispatch();
+                    queue.sleep(None);
                 }
             }
         }));
@@ -456,9 +513,22 @@ fn serve_events(queue: Arc<Queue>, shared: Arc<Shared>) -> Result<()> {
         }
         drop(queue);
         shared.reports.finish();
-    })
-    .map(drop)
-    .map_err(Error::no_thread)
+    });
+    // It can be woken when the producer is there.
+    report_queue.serve_on(thread.map_err(Error::no_thread)?);
+    Ok(())
+}
+
+/// Serves all events. Whether messages were freed, a few at a time.
+fn serve_all(queue: &ReportQueue) -> bool {
+    let (mut reported, mut messages) = (0, 0);
+    while let Some(event) = queue.next() {
+        let count = event.message_count();
+        reported += usize::from(count > 0);
+        messages += count;
+        event.dispatch();
+    }
+    messages > 0 && messages <= FEW * reported
 }
 
 /// What a producer had to give up when it ended.

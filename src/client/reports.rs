@@ -1,7 +1,7 @@
 //! Delivery reports between the broker's thread, which adds them, and the caller that fetches them.
 
 use std::mem::size_of;
-use std::sync::atomic::{fence, AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +41,9 @@ pub struct Report {
 // One for each message that was reported and is not fetched.
 const _: () = assert!(size_of::<Report>() <= 48);
 
+/// A call was refused for want of room, and none has been released since.
+const REFUSING: u64 = 1;
+
 /// What was fetched at one go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollResult {
@@ -68,17 +71,22 @@ pub struct Counters {
 /// The reports of one producer, and the counts of its messages.
 pub struct Reports {
     queue: SegQueue<Report>,
+    /// How many of those in the queue no call has taken for itself.
+    unfetched: AtomicU64,
     opaques: Opaques,
     causes: Arc<Causes>,
-    /// Messages without a report that is there to be fetched, or need not be.
+    /// Messages that are not reported.
     outstanding: Outstanding,
     // All count from the start, so that each changes in one place and none ever falls below another.
-    /// Messages that ended without having been accepted.
+    /// Messages that librdkafka, or the accumulator, has refused.
     refused: AtomicU64,
     delivered: AtomicU64,
     failed: AtomicU64,
-    /// Messages that take no room any more: refused, or reported, and that fetched or not to be.
+    /// Messages that take no room any more: refused, or reported, and that fetched or not to be. The lowest bit is
+    /// [`REFUSING`].
     released: AtomicU64,
+    /// Messages were refused for the bytes of those before.
+    is_out_of_bytes: AtomicBool,
     /// Failures that a call has returned, or that the application knows without.
     acknowledged: AtomicU64,
     /// Failures of messages without a report that no call has returned.
@@ -104,6 +112,7 @@ impl Reports {
     ) -> Self {
         Self {
             queue: SegQueue::new(),
+            unfetched: AtomicU64::new(0),
             opaques: Opaques::default(),
             causes,
             outstanding: Outstanding::default(),
@@ -111,6 +120,7 @@ impl Reports {
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             released: AtomicU64::new(0),
+            is_out_of_bytes: AtomicBool::new(false),
             acknowledged: AtomicU64::new(0),
             unsettled: AtomicU64::new(0),
             unreported_failures: AtomicU64::new(0),
@@ -142,71 +152,105 @@ impl Reports {
     /// report.
     #[inline]
     pub fn reserve(&self, opaque: usize) -> Result<usize, Code> {
-        let (begun, epoch) = self.outstanding.begin(1);
-        // Others may have sent and released in between: then there is room for sure.
-        if begun.saturating_sub(self.released.load(Ordering::Relaxed)) >= self.limit {
-            self.refuse_some(1, epoch, false);
-            return Err(Code::QUEUE_FULL);
+        match self.reserve_up_to(1) {
+            (0, _) => Err(Code::QUEUE_FULL),
+            (_, epoch) => Ok(self.opaques.put(opaque, epoch)),
         }
-        Ok(self.opaques.put(opaque, epoch))
     }
 
     /// Counts messages about to be sent, as many of them as there is room for.
+    #[inline]
     pub fn reserve_up_to(&self, count: usize) -> (usize, Epoch) {
-        let (begun, epoch) = self.outstanding.begin(count as u64);
-        let taken = begun.saturating_sub(self.released.load(Ordering::Relaxed));
-        let room = self.limit.saturating_sub(taken).min(count as u64) as usize;
-        self.refuse_some(count - room, epoch, false);
-        (room, epoch)
-    }
-
-    /// Takes a reservation back: the message that carries this was refused.
-    pub fn refuse(&self, carried: usize, code: Code) {
-        let (_, epoch) = self.opaques.take(carried);
-        self.refuse_some(1, epoch, code != Code::QUEUE_FULL);
-    }
-
-    /// The same of so many messages. `makes_room`: not where they were refused for want of room, or a call that tries again
-    /// whenever it is notified would notify itself.
-    pub fn refuse_some(&self, count: usize, epoch: Epoch, makes_room: bool) {
-        if count > 0 {
-            self.refused.fetch_add(count as u64, Ordering::Release);
-            self.released.fetch_add(count as u64, Ordering::Relaxed);
-            self.outstanding.end(count as u64, epoch);
-            // With the one in Signal::wait: either a flush that ends their epoch sees that they have ended, or this that it
-            // is over.
-            fence(Ordering::SeqCst);
-            if makes_room || epoch != self.outstanding.epoch() {
-                self.signal.notify();
+        let count = count as u64;
+        let (taken, epoch) = self.outstanding.begin(count, |begun| {
+            let room = |released| self.limit - begun.saturating_sub(released).min(self.limit);
+            match room(self.released.load(Ordering::Relaxed) >> 1) {
+                found if found >= count => found,
+                // From here on what releases some notifies.
+                _ => room(self.released.fetch_or(REFUSING, Ordering::Relaxed) >> 1),
             }
+        });
+        (taken as usize, epoch)
+    }
+
+    /// Takes a reservation back: the message that carries this was refused. As [`Self::refuse_some`].
+    pub fn refuse(&self, carried: usize, code: Code) -> bool {
+        let (_, epoch) = self.opaques.take(carried);
+        self.refuse_some(1, epoch, code == Code::QUEUE_FULL)
+    }
+
+    /// The same of so many messages. `is_out_of_bytes`: for the bytes of those before them. It is not known here when that is
+    /// over; true if [`Self::retry_for_bytes`] is to be called in a moment.
+    pub fn refuse_some(&self, count: usize, epoch: Epoch, is_out_of_bytes: bool) -> bool {
+        let count = count as u64;
+        if count == 0 {
+            return false;
+        }
+        self.refused.fetch_add(count, Ordering::Release);
+        let is_new = if is_out_of_bytes {
+            // It makes no room: a call that tries again whenever it is notified would notify itself.
+            self.released.fetch_add(count << 1, Ordering::Release);
+            self.released.fetch_or(REFUSING, Ordering::Relaxed);
+            !self.is_out_of_bytes.swap(true, Ordering::AcqRel)
+        } else {
+            self.release(count);
+            false
+        };
+        if self.outstanding.end(count, epoch) {
+            self.signal.notify();
+        }
+        is_new
+    }
+
+    /// Whether [`Self::retry_for_bytes`] is to be called in a moment.
+    pub fn is_out_of_bytes(&self) -> bool {
+        self.is_out_of_bytes.load(Ordering::Acquire)
+    }
+
+    /// Has calls try again that were refused for the bytes of the messages before theirs.
+    pub fn retry_for_bytes(&self) {
+        self.is_out_of_bytes.store(false, Ordering::Release);
+        self.retry();
+    }
+
+    /// Makes room for so many.
+    #[inline]
+    fn release(&self, count: u64) {
+        let before = self.released.fetch_add(count << 1, Ordering::Release);
+        if before & REFUSING != 0 {
+            self.retry();
         }
     }
 
-    #[inline]
-    fn count_released(&self) {
-        self.released.fetch_add(1, Ordering::Relaxed);
+    /// Has calls try again that were refused.
+    #[cold]
+    fn retry(&self) {
+        self.released.fetch_and(!REFUSING, Ordering::Relaxed);
+        self.signal.notify();
     }
 
-    /// Adds what became of a message. It notifies what waits if this is the first report to be fetched, or nothing is
-    /// outstanding any more: for the others [`Self::notify`] is called behind them.
+    /// Adds what became of a message. It notifies what waits if this is the first report to be fetched, or the last one that a
+    /// flush waits for.
     #[inline]
     pub fn add(&self, report: DeliveryReport<'_>) {
         let (opaque, epoch) = self.opaques.take(report.opaque);
-        let is_unreported = opaque == Opaque::NO_REPORT;
         // All is counted before it can be fetched, so that no count ever falls below zero.
         let failed = report.code != Code::NO_ERROR;
         let cause = match failed {
-            true => self.count_failure(&report, is_unreported),
+            true => self.count_failure(&report),
             false => {
                 self.delivered.fetch_add(1, Ordering::Relaxed);
                 None
             }
         };
-        let mut is_first = false;
-        if is_unreported || (self.only_errors && !failed) {
-            self.count_released();
+        let is_news = if opaque == Opaque::NO_REPORT {
+            let is_news = failed && self.count_unreported_failure(report.code);
+            self.release(1);
+            is_news
+        } else if self.only_errors && !failed {
+            self.release(1);
+            false
         } else {
-            is_first = self.queue.is_empty();
             self.queue.push(Report {
                 opaque,
                 offset: report.offset,
@@ -218,43 +262,57 @@ impl Reports {
                 latency_us: report.latency_us,
                 status: report.status,
             });
-        }
-        self.outstanding.end(1, epoch);
-        if self.signal.is_awaited() && (is_first || self.awaited() == 0) {
+            self.unfetched.fetch_add(1, Ordering::Release) == 0
+        };
+        let is_last = self.outstanding.end(1, epoch);
+        if is_news || is_last {
             self.signal.notify();
         }
     }
 
     /// Counts a message that failed, and says why it did.
     #[cold]
-    fn count_failure(&self, report: &DeliveryReport<'_>, is_unreported: bool) -> Option<TextId> {
+    fn count_failure(&self, report: &DeliveryReport<'_>) -> Option<TextId> {
         self.failed.fetch_add(1, Ordering::Relaxed);
-        // A caller that gave such messages up, by purging or aborting, knows what became of them.
-        let is_known = is_unreported && report.code.is_purged() && !self.is_closing();
-        if is_known {
-            self.acknowledged.fetch_add(1, Ordering::Relaxed);
-        } else if is_unreported {
-            self.unreported_failures.fetch_add(1, Ordering::Relaxed);
-        }
         match report.reason {
             Some(reason) => self.causes.reason(reason),
             None => self.causes.cause(report.code),
         }
     }
 
-    /// Notifies what waits, after [`Self::add`].
-    pub fn notify(&self) {
-        self.signal.notify();
+    /// Counts one without a report. Whether it is the first to be fetched.
+    #[cold]
+    fn count_unreported_failure(&self, code: Code) -> bool {
+        // A caller that gave such messages up, by purging or aborting, knows what became of them.
+        if code.is_purged() && !self.is_closing() {
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        self.unreported_failures.fetch_add(1, Ordering::Relaxed) == 0
     }
 
-    /// The oldest report.
-    pub fn pop(&self) -> Option<Report> {
-        let report = self.queue.pop()?;
-        if report.code != Code::NO_ERROR {
-            self.acknowledged.fetch_add(1, Ordering::Relaxed);
+    /// Fetches reports, the oldest first. Returns how many.
+    pub fn fetch(&self, max: usize, mut take: impl FnMut(Report)) -> usize {
+        // No more than there are at the start, or a busy producer would never come back.
+        let mut count = 0;
+        let claim = |there: u64| {
+            count = there.min(max as u64);
+            (count > 0).then(|| there - count)
+        };
+        let claimed = self
+            .unfetched
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, claim);
+        if claimed.is_err() {
+            return 0;
         }
-        self.count_released();
-        Some(report)
+        let mut failed = 0;
+        for report in (0..count).map_while(|_| self.queue.pop()) {
+            failed += u64::from(report.code != Code::NO_ERROR);
+            take(report);
+        }
+        self.acknowledged.fetch_add(failed, Ordering::Relaxed);
+        self.release(count);
+        count as usize
     }
 
     /// Fetches all there are now.
@@ -265,13 +323,11 @@ impl Reports {
             count: unreported,
             failed: unreported,
         };
-        // No more than there are at the start, or a busy producer would never come back.
-        for _ in 0..self.queue.len() {
-            let Some(report) = self.pop() else { break };
+        let fetched = self.fetch(usize::MAX, |report| {
             reported.last_opaque = report.opaque;
-            reported.count += 1;
             reported.failed += u64::from(report.code != Code::NO_ERROR);
-        }
+        });
+        reported.count += fetched as u64;
         reported
     }
 
@@ -308,7 +364,10 @@ impl Reports {
 
     /// How many messages there is nothing to be fetched of yet. Once it is none, a call that waits for a report finds it.
     pub fn awaited(&self) -> u64 {
-        self.outstanding.count()
+        // In this order: what a call takes for itself meanwhile is awaited rather than counted twice.
+        let released = self.released.load(Ordering::Acquire) >> 1;
+        let ended = released + self.unfetched.load(Ordering::Acquire);
+        self.outstanding.begun().saturating_sub(ended)
     }
 
     /// This moment, for [`Self::all_reported`].
@@ -321,42 +380,33 @@ impl Reports {
         self.outstanding.has_ended(moment)
     }
 
-    /// Changes with each report.
-    pub fn progress(&self) -> u64 {
-        self.outstanding.ended()
-    }
-
-    /// Waits until there has been progress, or `interrupted`, or the producer is closed; no longer than the time.
-    pub fn wait_for_progress(&self, seen: u64, deadline: Deadline, interrupted: impl Fn() -> bool) {
-        let has_changed = || self.progress() != seen;
+    /// Waits until all that was sent before a moment is reported, or `interrupted`, or the producer is closed; no longer than
+    /// the time.
+    pub fn wait_reported(
+        &self,
+        moment: Moment,
+        deadline: Deadline,
+        interrupted: impl Fn() -> bool,
+    ) {
         self.signal.wait(deadline, || {
-            has_changed() || self.is_closing() || interrupted()
+            self.all_reported(moment) || self.is_closing() || interrupted()
         });
     }
 
     fn has_news(&self) -> bool {
-        !self.queue.is_empty() || self.unreported_failures.load(Ordering::Relaxed) > 0
+        self.unfetched.load(Ordering::Relaxed) > 0
+            || self.unreported_failures.load(Ordering::Relaxed) > 0
     }
 
-    fn has_room(&self) -> bool {
-        let released = self.released.load(Ordering::Relaxed);
-        self.outstanding.begun().saturating_sub(released) < self.limit
-    }
-
-    /// Waits until there is room for another message, or something to fetch, which makes room.
+    /// Waits until it is worth trying again to send a message that was refused, or there is something to fetch, which makes
+    /// room.
     pub fn wait_for_room(&self, deadline: Deadline, interrupted: impl Fn() -> bool) -> Result<()> {
-        // Where there is room already, it is the limit on bytes that was met, of which it is not known here when that is over:
-        // one may as well try again in a moment.
-        let (patience, full) = match self.has_room() {
-            true => (Deadline::after_ms(deadline.remaining_ms(1)), false),
-            false => (deadline, true),
-        };
-        let has_changed = || (full && self.has_room()) || self.has_news();
-        self.signal.wait(patience, || {
-            has_changed() || self.is_closing() || interrupted()
-        });
+        let may_have_room = || self.released.load(Ordering::Relaxed) & REFUSING == 0;
+        let is_over = || may_have_room() || self.has_news() || interrupted();
+        self.signal
+            .wait(deadline, || is_over() || self.is_closing());
         self.check_open()?;
-        match has_changed() || interrupted() || (!full && !deadline.is_past()) {
+        match is_over() {
             true => Ok(()),
             false => Err(Error::timed_out("no room in time")),
         }
@@ -433,6 +483,14 @@ mod tests {
             latency_us: -1,
             status: MessageStatus::PossiblyPersisted,
             len: 0,
+        }
+    }
+
+    impl Reports {
+        fn pop(&self) -> Option<Report> {
+            let mut fetched = None;
+            self.fetch(1, |report| fetched = Some(report));
+            fetched
         }
     }
 
@@ -581,10 +639,39 @@ mod tests {
         assert_eq!(reports.reserve_up_to(3).0, 1);
         let (room, epoch) = reports.reserve_up_to(3);
         assert_eq!((room, reports.counters().queued), (0, 5));
-        reports.refuse_some(2, epoch, true);
+        assert!(!reports.refuse_some(2, epoch, false));
         assert_eq!(reports.reserve_up_to(2).0, 2);
         let reports = empty(None, false);
         assert_eq!(reports.reserve_up_to(3).0, 3);
+    }
+
+    #[test]
+    fn a_call_that_was_refused_tries_again_once_there_is_room() {
+        let reports = empty(Some(1), false);
+        let no_report = Opaque::NO_REPORT.to_native();
+        let has_room = || reports.wait_for_room(Deadline::after_ms(0), || false);
+        let carried = reports.reserve(no_report).unwrap();
+        assert!(has_room().is_ok(), "nothing was refused");
+        reports.reserve(no_report).unwrap_err();
+        assert_eq!(has_room().unwrap_err().code, Code::TIMED_OUT.0);
+        reports.add(report(carried, Code::NO_ERROR));
+        assert!(has_room().is_ok());
+        reports.reserve(no_report).unwrap();
+    }
+
+    #[test]
+    fn a_call_that_was_refused_for_bytes_tries_again_in_a_moment() {
+        let reports = empty(None, false);
+        let has_room = || reports.wait_for_room(Deadline::after_ms(0), || false);
+        for is_first in [true, false] {
+            let carried = reports.reserve(0).unwrap();
+            assert_eq!(reports.refuse(carried, Code::QUEUE_FULL), is_first);
+            assert!(has_room().is_err(), "its own refusal makes no room");
+        }
+        assert!(reports.is_out_of_bytes());
+        reports.retry_for_bytes();
+        assert!(has_room().is_ok() && !reports.is_out_of_bytes());
+        assert_eq!((reports.counters().queued, reports.awaited()), (0, 0));
     }
 
     #[test]

@@ -114,16 +114,13 @@ pub unsafe extern "C" fn kafka_producer_reports(
             return Err(Error::invalid("reports is NULL"));
         }
         let mut topic: (Option<TopicId>, *const c_char) = (None, ptr::null());
-        let mut fetched = 0;
-        while fetched < report_max {
-            let Some(report) = producer.reports().pop() else {
-                break;
-            };
+        let mut place = reports;
+        let fetched = producer.fetch(report_max, |report| {
             if topic.0 != Some(report.topic) {
                 let name = producer.topic_name(report.topic);
                 topic = (Some(report.topic), name.as_ptr());
             }
-            reports.add(fetched).write(kafka_report {
+            place.write(kafka_report {
                 opaque: report.opaque.to_u64(),
                 topic: topic.1,
                 offset: report.offset,
@@ -136,8 +133,8 @@ pub unsafe extern "C" fn kafka_producer_reports(
                     producer.reports().causes().texts().text(cause).as_ptr()
                 }),
             });
-            fetched += 1;
-        }
+            place = place.add(1);
+        });
         count.write(fetched);
         Ok(())
     })

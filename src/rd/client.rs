@@ -13,6 +13,7 @@ use super::error::{lossy, Code, Error};
 use super::event::Queue;
 use super::listener::{listen, Listener, Opaque, Wanted};
 use super::message::Message;
+use super::report_queue::Sleep;
 use super::sys;
 use super::topic::{Topic, TopicId, TopicSet, TopicTable};
 use crate::process;
@@ -63,6 +64,7 @@ struct Instance {
     // Dropped after the instance, which calls them.
     opaque: Opaque,
     table: TopicTable,
+    sleep: Arc<Sleep>,
 }
 
 // SAFETY: librdkafka's API on rd_kafka_t is thread-safe.
@@ -113,6 +115,7 @@ impl Client {
             topics: Arc::new(TopicSet::default()),
             opaque,
             table,
+            sleep: Arc::default(),
         })));
         if kind == Kind::Admin {
             // librdkafka's thread ends the group before it looks for a coordinator.
@@ -224,7 +227,8 @@ impl Client {
     /// Sends what is queued without waiting for `linger.ms`, and waits for it. -1 waits without limit.
     pub fn flush(&self, timeout_ms: i32) -> Result<(), Error> {
         // SAFETY: the client is alive.
-        Code(unsafe { sys::rd_kafka_flush(self.0.rk, timeout_ms) }).check()
+        let flush = || Code(unsafe { sys::rd_kafka_flush(self.0.rk, timeout_ms) });
+        self.0.sleep.prevented(flush).check()
     }
 
     /// How many messages it has, reported ones that are not freed included.
@@ -287,6 +291,11 @@ impl Client {
 
     pub(super) fn topic_as_raw(&self, topic: &Topic) -> Option<*mut sys::rd_kafka_topic_t> {
         topic.get(&self.0.topics)
+    }
+
+    /// How the thread sleeps that frees this producer's messages.
+    pub(super) fn sleep(&self) -> &Arc<Sleep> {
+        &self.0.sleep
     }
 
     pub(super) fn listener(&self) -> &dyn Listener {

@@ -110,10 +110,10 @@ impl Event<'_> {
         self.raw
     }
 
-    /// Whether it holds messages that were reported.
-    pub fn is_delivery_report(&self) -> bool {
+    /// How many messages it holds that were reported, and are freed with it.
+    pub fn message_count(&self) -> usize {
         // SAFETY: the event is alive.
-        unsafe { sys::rd_kafka_event_type(self.raw) == sys::RD_KAFKA_EVENT_DR }
+        unsafe { sys::rd_kafka_event_message_count(self.raw) }
     }
 
     /// Calls the client's listener, if the event is one for it.

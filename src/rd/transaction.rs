@@ -39,13 +39,17 @@ impl Client {
 
     /// Flushes, and commits the transaction.
     pub fn commit_transaction(&self, timeout_ms: i32) -> Result<(), Error> {
-        // SAFETY: the client is alive; an error object is ours.
-        unsafe { Error::check(sys::rd_kafka_commit_transaction(self.as_raw(), timeout_ms)) }
+        // SAFETY: the client is alive.
+        let commit = || unsafe { sys::rd_kafka_commit_transaction(self.as_raw(), timeout_ms) };
+        // SAFETY: an error object is ours.
+        unsafe { Error::check(self.sleep().prevented(commit)) }
     }
 
     /// Gives up what is queued, and aborts the transaction.
     pub fn abort_transaction(&self, timeout_ms: i32) -> Result<(), Error> {
         // SAFETY: as above.
-        unsafe { Error::check(sys::rd_kafka_abort_transaction(self.as_raw(), timeout_ms)) }
+        let abort = || unsafe { sys::rd_kafka_abort_transaction(self.as_raw(), timeout_ms) };
+        // SAFETY: as above.
+        unsafe { Error::check(self.sleep().prevented(abort)) }
     }
 }

@@ -15,6 +15,6 @@ pub use signal::{Notify, Signal};
 mod primitives {
     pub use crate::process::barrier::execute as barrier;
     pub use std::sync::atomic::compiler_fence as owner_fence;
-    pub use std::sync::atomic::{fence, AtomicBool, AtomicU64, AtomicUsize, Ordering};
+    pub use std::sync::atomic::{fence, AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
     pub use std::sync::{Condvar, Mutex, MutexGuard};
 }

@@ -5,22 +5,22 @@
 
 use std::sync::PoisonError;
 
-use super::primitives::{AtomicU64, Mutex, Ordering};
+use super::primitives::{AtomicI64, AtomicU64, Mutex, Ordering};
 
 /// One of two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Epoch(pub bool);
 
 /// See [`Outstanding::moment`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
 
-/// See the module. All counts are from the start.
+/// See the module.
 pub struct Outstanding {
-    /// How many have begun, and in the lowest bit the epoch of the next one.
+    /// How many have begun, from the start, and in the lowest bit the epoch of the next one.
     begun: AtomicU64,
-    /// How many have ended, of each epoch.
-    ended: [AtomicU64; 2],
+    /// Of each epoch: how many have ended; from when it is over on, less by how many had begun: zero once all have ended.
+    ended: [AtomicI64; 2],
     epochs: Mutex<Epochs>,
 }
 
@@ -28,7 +28,7 @@ pub struct Outstanding {
 struct Epochs {
     /// How many are over.
     over: u64,
-    /// How many have begun in the one that was over last, and in those before it of its kind.
+    /// How many had begun by the end of the last one.
     begun: u64,
 }
 
@@ -36,29 +36,41 @@ impl Default for Outstanding {
     fn default() -> Self {
         Self {
             begun: AtomicU64::new(0),
-            ended: [AtomicU64::new(0), AtomicU64::new(0)],
+            ended: [AtomicI64::new(0), AtomicI64::new(0)],
             epochs: Mutex::new(Epochs::default()),
         }
     }
 }
 
 impl Outstanding {
-    /// Begins so many. How many had begun before, and the epoch that they are of.
+    /// Begins as many as there is room for, up to `count`; and the epoch that they are of. `room`: for how many, where so many
+    /// have begun.
     #[inline]
-    pub fn begin(&self, count: u64) -> (u64, Epoch) {
-        let before = self.begun.fetch_add(count << 1, Ordering::Relaxed);
-        (before >> 1, Epoch(before & 1 == 1))
+    pub fn begin(&self, count: u64, room: impl Fn(u64) -> u64) -> (u64, Epoch) {
+        let mut before = self.begun.load(Ordering::Relaxed);
+        loop {
+            let taken = room(before >> 1).min(count);
+            let after = before + (taken << 1);
+            let exchanged = self.begun.compare_exchange_weak(
+                before,
+                after,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            match exchanged {
+                Ok(_) => return (taken, Epoch(before & 1 == 1)),
+                Err(now) => before = now,
+            }
+        }
     }
 
-    /// Ends so many of an epoch.
+    /// Ends so many of an epoch. Whether they were the last ones of one that is over: then what waits for a moment is to ask
+    /// again.
     #[inline]
-    pub fn end(&self, count: u64, epoch: Epoch) {
-        self.ended[usize::from(epoch.0)].fetch_add(count, Ordering::Release);
-    }
-
-    /// The epoch of what begins next.
-    pub fn epoch(&self) -> Epoch {
-        Epoch(self.begun.load(Ordering::Relaxed) & 1 == 1)
+    pub fn end(&self, count: u64, epoch: Epoch) -> bool {
+        let count = count as i64;
+        let before = self.ended[usize::from(epoch.0)].fetch_add(count, Ordering::Release);
+        before < 0 && before + count == 0
     }
 
     /// How many have begun.
@@ -66,20 +78,8 @@ impl Outstanding {
         self.begun.load(Ordering::Acquire) >> 1
     }
 
-    fn ended_of(&self, epoch: u64) -> u64 {
-        self.ended[usize::from(epoch & 1 == 1)].load(Ordering::Acquire)
-    }
-
-    /// How many have ended.
-    pub fn ended(&self) -> u64 {
-        self.ended_of(0) + self.ended_of(1)
-    }
-
-    /// How many have begun and not ended.
-    pub fn count(&self) -> u64 {
-        // In this order: what has ended has begun.
-        let ended = self.ended();
-        self.begun().saturating_sub(ended)
+    fn ended_of(&self, epoch: u64) -> &AtomicI64 {
+        &self.ended[usize::from(epoch & 1 == 1)]
     }
 
     /// This moment: by then all has begun that this thread, or one that it knows of, has begun.
@@ -92,15 +92,20 @@ impl Outstanding {
     /// shortly after it.
     pub fn has_ended(&self, moment: Moment) -> bool {
         let mut epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_last_empty = self.ended_of(epochs.over + 1) >= epochs.begun;
-        if epochs.over == moment.0 && is_last_empty {
+        let is_empty = |epoch| self.ended_of(epoch).load(Ordering::Acquire) == 0;
+        if epochs.over == moment.0 && is_empty(moment.0 + 1) {
             let begun = self.begun.fetch_xor(1, Ordering::Relaxed) >> 1;
-            epochs.begun = begun - epochs.begun;
-            epochs.over += 1;
+            let of_this = (begun - epochs.begun) as i64;
+            self.ended_of(moment.0)
+                .fetch_sub(of_this, Ordering::Relaxed);
+            *epochs = Epochs {
+                over: moment.0 + 1,
+                begun,
+            };
         }
         match epochs.over - moment.0 {
             0 => false,
-            1 => self.ended_of(moment.0) >= epochs.begun,
+            1 => is_empty(moment.0),
             _ => true,
         }
     }

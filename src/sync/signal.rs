@@ -51,7 +51,8 @@ impl<N: Notify> Signal<N> {
     }
 
     /// Waits until `is_there`, which is asked at first and whenever there may be something new; false if the time is up
-    /// before. It must take no lock: it is asked with that of the signal held, and a thread that notifies may wait for it.
+    /// before. It is asked with the signal's lock held, for which a thread that notifies waits: it must take no lock that is held
+    /// by a thread which notifies, or for long.
     pub fn wait(&self, deadline: Deadline, is_there: impl Fn() -> bool) -> bool {
         if is_there() {
             return true;
@@ -76,17 +77,11 @@ impl<N: Notify> Signal<N> {
         found
     }
 
-    /// Whether something waits, or seemed to in this moment.
-    #[inline]
-    pub fn is_awaited(&self) -> bool {
-        self.waiters.load(Ordering::Relaxed) != 0
-    }
-
     /// There may be something new.
     #[inline]
     pub fn notify(&self) {
         fence(Ordering::SeqCst);
-        if self.is_awaited() {
+        if self.waiters.load(Ordering::Relaxed) != 0 {
             self.notify_waiters();
         }
     }

@@ -18,7 +18,9 @@ mod sync {
 
     mod primitives {
         pub use loom::sync::atomic::fence as owner_fence;
-        pub use loom::sync::atomic::{fence, AtomicBool, AtomicU64, AtomicUsize, Ordering};
+        pub use loom::sync::atomic::{
+            fence, AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering,
+        };
         pub use loom::sync::{Condvar, Mutex, MutexGuard};
 
         /// The closing thread's barrier in every thread, and the owner's of the compiler, are a pair of fences.
@@ -256,6 +258,10 @@ fn an_object_is_closed_once() {
     });
 }
 
+fn no_limit(_: u64) -> u64 {
+    u64::MAX
+}
+
 /// Two callers each begin one and wait for the moment behind it, while a third thread ends what has begun.
 #[test]
 fn what_had_begun_by_a_moment_has_ended_when_that_is_said() {
@@ -267,7 +273,7 @@ fn what_had_begun_by_a_moment_has_ended_when_that_is_said() {
         let callers = [0, 1].map(|number| {
             let (outstanding, ended) = (Arc::clone(&outstanding), Arc::clone(&ended[number]));
             thread::spawn(move || {
-                let (_, epoch) = outstanding.begin(1);
+                let (_, epoch) = outstanding.begin(1, no_limit);
                 let ending = thread::spawn({
                     let (outstanding, ended) = (Arc::clone(&outstanding), Arc::clone(&ended));
                     move || {
@@ -284,10 +290,41 @@ fn what_had_begun_by_a_moment_has_ended_when_that_is_said() {
             })
         });
         let moments = callers.map(|caller| caller.join().unwrap());
-        assert_eq!(outstanding.count(), 0);
         for moment in moments {
             assert!(outstanding.has_ended(moment), "all has ended");
         }
+    });
+}
+
+/// Two callers wait, without limit, for what each has begun, and only what ends an epoch notifies them.
+#[test]
+fn what_waits_for_a_moment_is_notified_by_the_last_to_end() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let (outstanding, signal) = (
+            Arc::new(Outstanding::default()),
+            Arc::new(Signal::<Counter>::default()),
+        );
+        let (_, epoch) = outstanding.begin(2, no_limit);
+        let moment = outstanding.moment();
+        let waiting = thread::spawn({
+            let (outstanding, signal) = (Arc::clone(&outstanding), Arc::clone(&signal));
+            move || signal.wait(Deadline::default(), || outstanding.has_ended(moment))
+        });
+        let ending = thread::spawn({
+            let (outstanding, signal) = (Arc::clone(&outstanding), Arc::clone(&signal));
+            move || {
+                for _ in 0..2 {
+                    if outstanding.end(1, epoch) {
+                        signal.notify();
+                    }
+                }
+            }
+        });
+        assert!(signal.wait(Deadline::default(), || outstanding.has_ended(moment)));
+        assert!(waiting.join().unwrap());
+        ending.join().unwrap();
     });
 }
 
@@ -296,21 +333,37 @@ fn what_had_begun_by_a_moment_has_ended_when_that_is_said() {
 fn what_begins_later_does_not_count() {
     loom::model(|| {
         let outstanding = Outstanding::default();
-        let (_, first) = outstanding.begin(2);
+        let (_, first) = outstanding.begin(2, no_limit);
         let moment = outstanding.moment();
         assert!(!outstanding.has_ended(moment));
-        let (_, second) = outstanding.begin(1);
-        assert!(first != second && outstanding.epoch() == second);
+        let (_, second) = outstanding.begin(1, no_limit);
+        assert!(first != second);
         let later = outstanding.moment();
-        outstanding.end(1, first);
+        assert!(!outstanding.end(1, first));
         assert!(!outstanding.has_ended(moment) && !outstanding.has_ended(later));
-        outstanding.end(1, first);
+        assert!(outstanding.end(1, first), "the last one says so");
         assert!(outstanding.has_ended(moment) && !outstanding.has_ended(later));
         // Now that the first epoch is used again.
-        let (_, third) = outstanding.begin(1);
+        let (_, third) = outstanding.begin(1, no_limit);
         assert!(third == first);
-        outstanding.end(1, second);
+        assert!(outstanding.end(1, second));
         assert!(outstanding.has_ended(later));
-        assert_eq!(outstanding.count(), 1);
+        assert!(!outstanding.end(1, third), "nothing waits for it");
+    });
+}
+
+/// Of two that begin where there is room for one, one does.
+#[test]
+fn no_more_begin_than_there_is_room_for() {
+    loom::model(|| {
+        let outstanding = Arc::new(Outstanding::default());
+        let begin = |outstanding: &Outstanding| outstanding.begin(1, |begun| 1 - begun).0;
+        let other = thread::spawn({
+            let outstanding = Arc::clone(&outstanding);
+            move || begin(&outstanding)
+        });
+        let taken = begin(&outstanding);
+        assert_eq!(taken + other.join().unwrap(), 1);
+        assert_eq!(outstanding.begun(), 1);
     });
 }

@@ -37,3 +37,26 @@ __DATA__
 --- response_body
 0
 true
+
+
+
+=== TEST 2: a light thread waits where the limit on bytes is met
+--- config
+    location /t {
+        content_by_lua_block {
+            local kafka, helper = require("kafka"), require("helper")
+            local _, _, servers = helper.cluster({ t = 1 })
+            local limit = { ["queue.buffering.max.kbytes"] = 1 }
+            local producer = kafka.producer(servers, limit, { block_ms = 10000 })
+            local start = ngx.now()
+            for _ = 1, 50 do
+                assert(producer:produce({ topic = "t", value = ("x"):rep(600) }))
+            end
+            assert(producer:flush())
+            ngx.update_time()
+            -- A wake-up that is lost would cost ten seconds.
+            ngx.say(producer:counters().delivered, " ", ngx.now() - start < 5)
+        }
+    }
+--- response_body
+50 true
