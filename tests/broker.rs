@@ -14,6 +14,8 @@ mod admin_witness;
 mod batches;
 #[path = "broker/cleanup.rs"]
 mod cleanup;
+#[path = "broker/delivery.rs"]
+mod delivery;
 #[path = "broker/groups.rs"]
 mod groups;
 #[path = "broker/leaving.rs"]

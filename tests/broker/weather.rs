@@ -79,7 +79,7 @@ impl Fates {
     }
 }
 
-/// stream.lua at work.
+/// stream.lua or ordered.lua at work.
 pub struct Stream {
     process: Process,
     stop_file: PathBuf,
@@ -87,13 +87,17 @@ pub struct Stream {
 
 impl Stream {
     pub fn start(cluster: &Cluster, topic: &str, properties: &[&str]) -> Self {
+        Self::of("stream.lua", cluster, topic, properties)
+    }
+
+    pub fn of(script: &str, cluster: &Cluster, topic: &str, properties: &[&str]) -> Self {
         let stop_file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(cluster.name("stop"));
         let stop_path = stop_file.display().to_string();
         let mut arguments = vec![topic, &stop_path];
         arguments.extend(PACE);
         arguments.extend(properties);
         Self {
-            process: cluster.start_lua(Jit::On, "stream.lua", &arguments, String::new()),
+            process: cluster.start_lua(Jit::On, script, &arguments, String::new()),
             stop_file,
         }
     }
@@ -302,29 +306,4 @@ fn a_broker_comes_late() {
         let lines = consumer.lines();
         assert!(by_partition(lines.iter().map(|line| parse_received(line).1)) == wanted);
     }
-}
-
-/// Of three nodes one at a time is killed and comes back, or stands still for longer than its session with the
-/// controller. Nothing is lost, nothing is there twice, and the order is kept.
-#[test]
-fn one_of_three_brokers_fails_at_a_time_and_nothing_is_lost() {
-    let kafka = Kafka::three();
-    let cluster = Cluster::on(&kafka);
-    let topic = cluster.topic("weather", PARTITIONS);
-    let mut consumer = start_consumer(&cluster, &topic);
-    let mut stream = Stream::start(&cluster, &topic, &["enable.idempotence=true"]);
-    consumer.wait_for("a consumer receives", |lines| !lines.is_empty());
-    for node in 1..=3 {
-        stream.flow(500);
-        kafka.kill(node);
-        stream.flow(500);
-        kafka.restart(node);
-        // The next node may only fail when this one has caught up.
-        stream.flow(500);
-    }
-    kafka.pause(1);
-    thread::sleep(Duration::from_secs(8));
-    kafka.resume(1);
-    stream.flow(500);
-    assert_all_arrived_in_order(&cluster, &topic, stream, &mut [consumer]);
 }
