@@ -121,7 +121,7 @@ static void take(const kafka_report *report)
     /* librdkafka gives up all that is queued as soon as a transaction, or an idempotent producer, fails. */
     if ((report->code == KAFKA_ERR_PURGE_INFLIGHT ||
          (report->code == KAFKA_ERR_PURGE_QUEUE && !the.is_idempotent)) &&
-        number >= the.purged && !the.is_transactional) {
+        number >= the.purged) {
         broken("given up, though it was sent later", number);
     }
 }
@@ -357,10 +357,13 @@ static void fail_requests(void)
 {
     static const int32_t codes[] = {
         KAFKA_ERR_NOT_LEADER_FOR_PARTITION, KAFKA_ERR_REQUEST_TIMED_OUT,
-        KAFKA_ERR_NOT_ENOUGH_REPLICAS, KAFKA_ERR_TOPIC_AUTHORIZATION_FAILED,
-        KAFKA_ERR_KAFKA_STORAGE_ERROR, KAFKA_ERR_MSG_SIZE_TOO_LARGE,
+        KAFKA_ERR_NOT_ENOUGH_REPLICAS, KAFKA_ERR_KAFKA_STORAGE_ERROR,
+        KAFKA_ERR_MSG_SIZE_TOO_LARGE, KAFKA_ERR_TOPIC_AUTHORIZATION_FAILED,
     };
-    int32_t produce = UNTOUCHED, code = codes[below(sizeof codes / sizeof *codes)];
+    /* After the last one librdkafka makes the topic's partitions anew, and may lose what is to be sent again to an old one:
+     * then an abort, which waits for that, never ends. */
+    uint32_t count = (uint32_t)(sizeof codes / sizeof *codes) - (the.is_transactional ? 1 : 0);
+    int32_t produce = UNTOUCHED, code = codes[below(count)];
     OK(kafka_mock_cluster_api_key("Produce", &produce, &err));
     OK(kafka_mock_cluster_push_errors(cluster, produce, &code, 1, &err));
     note("fail a request with %d\n", code);
@@ -438,9 +441,9 @@ static void call(void)
         flush();
     } else if (choice < 985) {
         flush_later();
-    } else if (choice < 990 && !the.is_transactional) {
+    } else if (choice < 990) {
         purge();
-    } else if (choice < 993 && !the.is_transactional) {
+    } else if (choice < 993) {
         fail_requests();
     } else if (choice < 995) {
         change_broker();
