@@ -73,7 +73,10 @@ impl Producer {
         // What was sent before is no part of it, and refused.
         if !self.shared().drain(Deadline::after_ms(DRAIN_MS)) {
             let text = "records from before the transaction are still being queued";
-            return Err(Error::new(Code::STATE.0, text));
+            return Err(Error {
+                retriable: true,
+                ..Error::new(Code::STATE.0, text)
+            });
         }
         Ok(self.client().native().begin_transaction()?)
     }

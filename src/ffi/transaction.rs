@@ -32,8 +32,9 @@ pub unsafe extern "C" fn kafka_producer_init_transactions(
 
 /// Begins a transaction: what is produced from now on belongs to it.
 ///
-/// future: see kafka_future. Returns 0; KAFKA_ERR_STATE before kafka_producer_init_transactions has succeeded, or in a
-/// transaction; KAFKA_ERR_FATAL. Waits for librdkafka's main thread, which answers, unless future is given.
+/// future: see kafka_future. Returns 0; KAFKA_ERR_STATE before kafka_producer_init_transactions has succeeded, in a
+/// transaction, or, retriable, while records from before are on their way from buffer_memory; KAFKA_ERR_FATAL. Waits for
+/// librdkafka's main thread, which answers, unless future is given.
 #[no_mangle]
 pub unsafe extern "C" fn kafka_producer_begin_transaction(
     producer: *mut kafka_producer,
