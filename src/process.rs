@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 use std::{io, mem, ptr, thread};
 
 static GENERATION: AtomicU32 = AtomicU32::new(1);
@@ -100,13 +100,20 @@ pub fn say(line: &str) {
 
 /// Writes an error to stderr, which in nginx is its error log: there in the form of that log's lines.
 pub fn log_error(text: &str) {
-    // SAFETY: looks a symbol up, among those that the program exports for its modules.
-    let is_nginx = !unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"ngx_cycle".as_ptr()) }.is_null();
-    let before = match is_nginx {
+    let before = match is_nginx() {
         true => nginx_prefix(),
         false => String::new(),
     };
     say(&format!("{before}kafka: {text}\n"));
+}
+
+/// Whether this process is nginx.
+pub fn is_nginx() -> bool {
+    static IS_NGINX: OnceLock<bool> = OnceLock::new();
+    *IS_NGINX.get_or_init(|| {
+        // SAFETY: looks a symbol up, among those that the program exports for its modules.
+        !unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"ngx_cycle".as_ptr()) }.is_null()
+    })
 }
 
 /// As in `2026/12/31 23:59:59 [error] 4711#4712: `, with the numbers of process and thread.

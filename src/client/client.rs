@@ -11,6 +11,7 @@ use super::events::{Event, Events, Kinds};
 use super::future::{Future, Futures, Outcome, Promise};
 use super::lock;
 use super::notifier::{Notifier, Signal};
+use crate::process;
 use crate::rd::{self, Code, Deliveries, Queue, Wanted};
 use crate::sync::Deadline;
 
@@ -24,7 +25,7 @@ pub struct Client {
     credentials: Mutex<Option<(CString, CString)>>,
     /// Its own, and those of all that have taken its place.
     futures: Arc<Futures>,
-    /// Whether it has been armed.
+    /// It has been armed, or this is nginx, where calls may come before that.
     has_event_loop: AtomicBool,
 }
 
@@ -106,7 +107,7 @@ impl Client {
             events,
             credentials: Mutex::default(),
             futures: Arc::new(futures),
-            has_event_loop: AtomicBool::new(false),
+            has_event_loop: AtomicBool::new(process::is_nginx()),
         })
     }
 
