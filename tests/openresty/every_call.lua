@@ -77,14 +77,22 @@ function scenes.producer()
     { "produce_sync", RECORD, MS },
     { "counters" },
     { "len" },
-    { "produce", reported("given up") },
-    { "purge" },
-    { "poll", 10 * MS },
     { "destroy_topic", topic },
     { "is_closed" },
   })
   call_all("producer", producer, CLIENT)
   call_all("producer", producer, { { "close", MS } })
+end
+
+--- One whose message waits for the others of its batch until it is given up.
+function scenes.purging_producer()
+  local producer = kafka.producer(brokers, { ["linger.ms"] = 60000 })
+  call_all("purging producer", producer, {
+    { "produce", reported("given up") },
+    { "purge" },
+    { "poll", 10 * MS },
+    { "close", MS },
+  })
 end
 
 function scenes.handing_producer()
