@@ -270,7 +270,8 @@ def memory(bench):
     programs = ("librdkafka", "libkafka", "luajit")
     count, clients = 200000, 20
     conf = {"queue.buffering.max.messages": 1000000, "message.timeout.ms": 300000}
-    found = {"queued": [], "outage": [], "client": {}, "process": {}, "started_ms": {name: [] for name in (*programs, "confluent")}}
+    started_ms = {name: [] for name in (*programs, "confluent")}
+    found = {"queued": [], "outage": [], "client": {}, "process": {}, "started_ms": started_ms}
 
     def growth(processes, program, case, by, **what):
         """Of each of some processes, by one order; and what it had before."""
@@ -292,12 +293,13 @@ def memory(bench):
         found["queued"].append({"size": size, "bytes": queued})
     # librdkafka's default.
     limit = 100000
-    for name, different in ("outage", {}), ("outage, buffered", {"buffer_memory": "true"}):
+    outages = ("in a queue that is full", {}), ("the same, with `buffer_memory`", {"buffer_memory": "true"})
+    for label, different in outages:
         full = {}
         for program in programs:
             what = {"servers": NO_BROKER, "size": 100, "count": 2, "conf": {"message.timeout.ms": 300000} | different}
             _, full[program] = growth(2, program, "outage", limit, **what)
-        found["outage"].append({"label": name, "bytes": full})
+        found["outage"].append({"label": label, "bytes": full})
     cluster = bench.cluster()
     for program in programs:
         found["process"][program], found["client"][program] = growth(
@@ -375,7 +377,8 @@ def broker(bench):
 
 
 def delivered(bench):
-    """Produces to Apache Kafka until all is acknowledged: how long that takes, and how much of a processor."""
+    """Produces to Apache Kafka until all is acknowledged: how many a second, and how much of a processor for each."""
+    count = 20000
     with apache_kafka() as (servers, create):
         contestants = {
             "librdkafka": ("librdkafka", {"case": "send"}),
@@ -392,15 +395,15 @@ def delivered(bench):
             contestants,
             until="reported",
             size=1024,
-            count=20000,
+            count=count,
             servers=servers,
             conf={"acks": "all", "compression.type": "lz4", "linger.ms": 5},
             warm_up=2,
             with_processor=True,
         )
-    times = {name: [wall for wall, _ in rounds] for name, rounds in found.items()}
-    processor = {name: [ns / 20000 for _, ns in rounds] for name, rounds in found.items()}
-    return {"times": times, "processor": processor}
+    rates = {name: [1e9 / ns for ns, _ in rounds] for name, rounds in found.items()}
+    processor = {name: [ns / count for _, ns in rounds] for name, rounds in found.items()}
+    return {"rates": rates, "processor": processor}
 
 
 def growth(bench):

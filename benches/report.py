@@ -131,20 +131,13 @@ def broker_table(found):
 
 
 def delivered_table(found):
-    names = list(found["times"])
-    rows = []
-    for name in names:
+    def cells(values, name):
         of = "librdkafka, batches" if name.endswith("batches") else MEASURE
+        middle = number(quartiles(values[name])[1])
+        of_measure = [ours / theirs for ours, theirs in zip(values[name], values[of])]
+        return [middle, spread(of_measure, ratio_text) if name != of else ""]
 
-        def cells(values, form, is_rate):
-            middle = form(quartiles(values[name])[1])
-            if name == of:
-                return [middle, ""]
-            pairs = zip(values[of], values[name])
-            return [middle, spread([theirs / ours if is_rate else ours / theirs for theirs, ours in pairs], ratio_text)]
-
-        rate = cells(found["times"], lambda ns: number(1e9 / ns), True)
-        rows.append([NAMES[name], *rate, *cells(found["processor"], number, False)])
+    rows = [[NAMES[name], *cells(found["rates"], name), *cells(found["processor"], name)] for name in found["rates"]]
     return table(["", "messages a second", "of C's", "processor: ns a message", "of C's"], rows)
 
 
@@ -170,8 +163,7 @@ def memory_table(found):
         row(f"a queued message of {size_text(queued['size'])}", queued["bytes"], "B", 1.05)
         for queued in found["queued"]
     ]
-    labels = {"outage": "in a queue that is full", "outage, buffered": "the same, with `buffer_memory`"}
-    rows += [row(labels[full["label"]], full["bytes"], "B", 1.15) for full in found["outage"]]
+    rows += [row(full["label"], full["bytes"], "B", 1.15) for full in found["outage"]]
     rows.append(row("one more idle producer", kib(found["client"]), "KiB", 1.05))
     rows.append(row("a process with one idle producer", kib(found["process"]), "KiB"))
     started = {name: quartiles(found["started_ms"][name])[1] for name in found["started_ms"]}

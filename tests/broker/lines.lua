@@ -47,6 +47,12 @@ function lines.write(...)
   io.flush()
 end
 
+-- Whether there is a file, as the one that ends a script.
+function lines.exists(path)
+  local file = io.open(path)
+  return file and file:close()
+end
+
 -- The arguments of a script from `first` on, each a librdkafka property: name=value.
 function lines.properties(arguments, first)
   local properties = {}

@@ -34,13 +34,8 @@ local consumer = kafka.consumer(brokers, { topic }, properties, { ["auto.offset.
   end,
 })
 
-local function exists(path)
-  local file = io.open(path)
-  return file and file:close()
-end
-
 local last_commit = os.time()
-while not failed and not exists(stop) do
+while not failed and not lines.exists(stop) do
   for _, message in ipairs(consumer:consume(100, 100) or {}) do
     lines.write("message", message.partition, message.offset)
   end

@@ -14,13 +14,8 @@ local producer = kafka.producer(brokers, lines.properties(arg, 4), {
   end,
 })
 
-local function stopped()
-  local file = io.open(stop_file)
-  return file and file:close()
-end
-
 local number, sent = 0, 0
-while not stopped() do
+while not lines.exists(stop_file) do
   for _ = 1, BURST do
     local ok, _, code = producer:produce({
       topic = topic,

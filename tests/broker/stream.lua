@@ -18,12 +18,7 @@ local function fetch()
   end)
 end
 
-local function stopped()
-  local file = io.open(stop_file)
-  return file and file:close()
-end
-
-while not stopped() do
+while not lines.exists(stop_file) do
   for _ = 1, BURST do
     local code = producer:send(number % PARTITIONS, nil, tostring(number), number)
     if code == 0 then
