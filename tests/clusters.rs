@@ -1,11 +1,13 @@
 //! scripts/kafka: what a person sees of it, and what it says when it cannot start a cluster.
 
+use std::collections::HashSet;
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use harness::kafka::{free_ports, Kafka, Version};
-use harness::{ended, program, root, run, Scratch, LIMIT};
+use harness::kafka::{Kafka, Version};
+use harness::{ended, ports, program, root, run, Scratch, LIMIT};
 
 fn script(port: u16, words: &[&str]) -> Command {
     let mut command = program(root().join("scripts/kafka"));
@@ -30,7 +32,7 @@ fn assert_nothing_runs(port: u16) {
 
 #[test]
 fn a_cluster_is_started_watched_and_stopped() {
-    let port = free_ports();
+    let port = ports::of_a_cluster();
     let settings = run(&mut script(port, &["start"]));
     for line in [
         format!("  bootstrap.servers=127.0.0.1:{port}\n"),
@@ -95,7 +97,7 @@ fn wrong_arguments_are_named() {
         let said = fails(program(root().join("scripts/kafka")).args(words));
         assert!(said.ends_with(&format!("kafka: {reason}\n")), "{said}");
     }
-    let port = free_ports();
+    let port = ports::of_a_cluster();
     let said = fails(&mut script(port, &["kill", "1"]));
     assert!(
         said.ends_with(&format!("no cluster of ours runs at port {port}\n")),
@@ -105,7 +107,10 @@ fn wrong_arguments_are_named() {
 
 #[test]
 fn a_version_that_does_not_exist_is_named() {
-    let said = fails(&mut script(free_ports(), &["start", "--version", "4.99.0"]));
+    let said = fails(&mut script(
+        ports::of_a_cluster(),
+        &["start", "--version", "4.99.0"],
+    ));
     assert!(said.contains("kafka_2.13:jar:4.99.0"), "{said}");
     assert!(
         said.ends_with("kafka: Maven does not bring Apache Kafka 4.99.0\n"),
@@ -115,7 +120,7 @@ fn a_version_that_does_not_exist_is_named() {
 
 #[test]
 fn a_node_that_dies_at_its_start_says_why_and_nothing_stays() {
-    let port = free_ports();
+    let port = ports::of_a_cluster();
     let said = fails(&mut script(
         port,
         &["start", "--set", "ssl.keystore.location=/nowhere"],
@@ -126,6 +131,48 @@ fn a_node_that_dies_at_its_start_says_why_and_nothing_stays() {
         "{said}"
     );
     assert_nothing_runs(port);
+}
+
+#[test]
+fn programs_that_run_at_once_have_ports_of_their_own() {
+    const CHILD: &str = "PORTS_OF_A_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        for _ in 0..10 {
+            println!("port {}", ports::of_a_cluster());
+        }
+        // Until the parent has read those of all.
+        let _ = io::stdin().read(&mut [0]);
+        return;
+    }
+    let mut children: Vec<_> = (0..4)
+        .map(|_| {
+            Command::new(std::env::current_exe().expect("this program"))
+                .args(["--exact", "--nocapture"])
+                .arg("programs_that_run_at_once_have_ports_of_their_own")
+                .env(CHILD, "1")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("this program once more")
+        })
+        .collect();
+    let mut ports = HashSet::new();
+    for child in &mut children {
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        for line in lines
+            .map_while(Result::ok)
+            .filter(|line| line.starts_with("port "))
+            .take(10)
+        {
+            assert!(ports.insert(line.clone()), "{line} was given twice");
+        }
+    }
+    assert_eq!(ports.len(), 40);
+    for mut child in children {
+        drop(child.stdin.take());
+        child.wait().expect("it ends");
+    }
 }
 
 /// The programs of the machine, without these.
@@ -145,7 +192,7 @@ fn without(names: &[&str]) -> Scratch {
 #[test]
 fn without_java_it_says_what_installs_one() {
     let bare = without(&["java"]);
-    let mut command = script(free_ports(), &["start"]);
+    let mut command = script(ports::of_a_cluster(), &["start"]);
     let said = fails(command.env("PATH", bare.path("")));
     assert_eq!(
         said,
@@ -157,7 +204,7 @@ fn without_java_it_says_what_installs_one() {
 fn without_maven_it_says_what_installs_it() {
     let bare = without(&["mvn"]);
     // A version whose jars no test has fetched.
-    let mut command = script(free_ports(), &["start", "--version", "4.98.0"]);
+    let mut command = script(ports::of_a_cluster(), &["start", "--version", "4.98.0"]);
     let said = fails(command.env("PATH", bare.path("")));
     assert_eq!(
         said,

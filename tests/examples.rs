@@ -3,18 +3,13 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-use harness::kafka::{free_ports, Kafka, Version};
-use harness::{ended, program, run, LIMIT};
+use harness::kafka::{Kafka, Version};
+use harness::{ended, ports, program, run, LIMIT};
 
 fn quickstart() -> Command {
     let mut command = program("make");
     command.arg("run");
     command
-}
-
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").to_string()
 }
 
 #[test]
@@ -40,7 +35,7 @@ fn quickstart_runs_on_a_broker() {
 
 #[test]
 fn quickstart_starts_apache_kafka_and_stops_it() {
-    let port = free_ports();
+    let port = ports::of_a_cluster();
     let shown = run(quickstart().arg(format!("KAFKA=--port {port}")));
     assert!(
         shown.contains(&format!("cluster    127.0.0.1:{port}\n")),
@@ -52,7 +47,10 @@ fn quickstart_starts_apache_kafka_and_stops_it() {
 
 #[test]
 fn quickstart_fails_without_a_broker() {
-    let ended = ended(quickstart().env("BROKERS", free_address()), LIMIT);
+    let ended = ended(
+        quickstart().env("BROKERS", format!("127.0.0.1:{}", ports::free())),
+        LIMIT,
+    );
     let shown = ended.said();
     assert!(!ended.status.success(), "{shown}");
     assert!(shown.contains("Is there a broker at 127.0.0.1:"), "{shown}");

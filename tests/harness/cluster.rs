@@ -2,7 +2,6 @@
 
 use std::env;
 use std::io::{self, Write};
-use std::net::TcpListener;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, Once};
@@ -10,6 +9,7 @@ use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::kafka::{Kafka, Version};
+use crate::ports;
 use crate::process::Process;
 use crate::proxy::Proxy;
 use crate::tools::{self, Jit};
@@ -20,18 +20,6 @@ fn unique() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
     format!("{:x}-{:x}-{next}", now.as_millis(), process::id())
-}
-
-/// A port that no program listens on, outside of those that clusters use and those of outgoing connections.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = 20_000 + ((process::id() * 31 + next) % 10_000) as u16;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// Makes tests of functions that take a `&Cluster`: `NAME::on_4` on Apache Kafka 4.x, or on the cluster that BROKERS names
@@ -216,7 +204,7 @@ pub struct Proxied {
 impl Proxied {
     /// Starts both.
     pub fn start() -> Self {
-        let port = free_port();
+        let port = ports::free();
         let kafka = Kafka::start_with(Version::V4, 1, |_| {
             let plaintext = format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}");
             vec![plaintext]

@@ -2,11 +2,10 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{self, Child, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::{Child, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use crate::{program, root, run};
+use crate::{ports, program, root, run};
 
 /// Which Apache Kafka.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,26 +41,13 @@ impl Kafka {
 
     /// As [`Self::start`], with properties of the brokers besides, from the first node's first port.
     pub fn start_with(version: Version, nodes: u16, more: impl Fn(u16) -> Vec<String>) -> Self {
-        let mut last = String::new();
-        // Another program may have taken a port meanwhile.
-        for _ in 0..10 {
-            let port = free_ports();
-            match Self::try_start(version, nodes, port, &more(port)) {
-                Ok(kafka) => return kafka,
-                Err(said) if said.contains("is in use") => last = said,
-                Err(said) => panic!("scripts/kafka: {said}"),
-            }
-        }
-        panic!("no free ports: {last}");
-    }
-
-    fn try_start(version: Version, nodes: u16, port: u16, more: &[String]) -> Result<Self, String> {
+        let port = ports::of_a_cluster();
         let mut command = program(root().join("scripts/kafka"));
         command.args(["run", "--until-eof", "--version", version.name()]);
         command.args(["--nodes", &nodes.to_string()]);
         command.args(["--port", &port.to_string()]);
-        for property in more {
-            command.args(["--set", property]);
+        for property in more(port) {
+            command.args(["--set", &property]);
         }
         let log = root().join(format!("target/tmp/kafka-{port}.log"));
         let errors = std::fs::File::create(&log).expect("a log");
@@ -74,17 +60,18 @@ impl Kafka {
         let mut output = BufReader::new(supervisor.stdout.take().expect("a pipe"));
         // The settings are printed once the cluster is ready.
         let mut line = String::new();
-        if output.read_line(&mut line).is_ok_and(|length| length > 0) {
-            std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-            return Ok(Self {
-                supervisor,
-                port,
-                nodes,
-                version,
-            });
+        if !output.read_line(&mut line).is_ok_and(|length| length > 0) {
+            let _ = supervisor.wait();
+            let said = std::fs::read_to_string(log).unwrap_or_default();
+            panic!("scripts/kafka: {said}");
         }
-        let _ = supervisor.wait();
-        Err(std::fs::read_to_string(log).unwrap_or_default())
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        Self {
+            supervisor,
+            port,
+            nodes,
+            version,
+        }
     }
 
     /// A cluster of one node, shared by the tests of this program, which change nothing that others rely on.
@@ -190,14 +177,6 @@ impl Version {
             Self::V3_9 => "3.9",
         }
     }
-}
-
-/// Ports for three nodes, below those that the system gives to outgoing connections: a client that keeps trying to
-/// connect to such a port while its broker is down can end up connected to itself.
-pub fn free_ports() -> u16 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    14_000 + 30 * ((process::id() * 7 + next) % 199) as u16
 }
 
 impl Drop for Kafka {

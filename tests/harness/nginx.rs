@@ -7,9 +7,9 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cluster::{free_port, Cluster};
+use crate::cluster::Cluster;
 use crate::process::within;
-use crate::{built, program, root, Scratch};
+use crate::{built, ports, program, root, Scratch};
 
 /// What a test adds to tests/openresty/nginx.conf.
 #[derive(Clone, Copy, Default)]
@@ -38,7 +38,7 @@ impl Nginx {
     /// As [`Self::start`], with whatever brokers.
     pub fn start_before(brokers: &str, topic: &str, conf: Conf<'_>) -> Self {
         let directory = Scratch::new();
-        let port = free_port();
+        let port = ports::free();
         let path = directory.path("nginx.conf");
         let template = fs::read_to_string(root().join("tests/openresty/nginx.conf")).unwrap();
         let text = template

@@ -8,12 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::certificates::Certificate;
-use harness::cluster::{free_port, Cluster};
+use harness::cluster::Cluster;
 use harness::kafka::Listener;
 use harness::nginx::{get_from, signal, Conf, Nginx};
 use harness::process::within;
 use harness::record::{input, parse_consumed, Record};
-use harness::Scratch;
+use harness::{ports, Scratch};
 
 /// Queues a message.
 const SEND: &str = "/run/send";
@@ -363,7 +363,7 @@ fn other_users_of_ffi_and_openssl_are_in_the_same_worker() {
     let authority = Certificate::self_signed(&scratch, "authority", "DNS:authority");
     let server = authority.sign(&scratch, "server", "DNS:localhost");
     let trusted = authority.certificate.display();
-    let own_port = free_port();
+    let own_port = ports::free();
     let http = format!(
         "lua_ssl_trusted_certificate {trusted};
         server {{

@@ -11,11 +11,13 @@ our @EXPORT = qw(needs text_of);
 
 my $root;
 
-# None that the system gives to outgoing connections, since nginx listens on it again and again.
+# None that the system gives to outgoing connections, since nginx listens on it again and again. A listener on the next
+# port, which stays until this program ends, keeps other programs of these tests from taking it.
 sub free_port () {
+    my $listen = sub { IO::Socket::INET->new(LocalAddr => "127.0.0.1:$_[0]", Listen => 1, ReuseAddr => 1) };
+    state $taken;
     my $port;
-    do { $port = 30_000 + int rand 2_700 }
-        until IO::Socket::INET->new(LocalAddr => "127.0.0.1:$port", Listen => 1, ReuseAddr => 1);
+    do { $port = 30_000 + 2 * int rand 1_350 } until ($taken = $listen->($port + 1)) && $listen->($port);
     $port;
 }
 
