@@ -179,6 +179,22 @@ impl Operation {
         )
     }
 
+    /// Whether it only asks.
+    fn changes_nothing(&self) -> bool {
+        matches!(
+            self.op,
+            sys::op::DESCRIBE_CONFIGS
+                | sys::op::DESCRIBE_ACLS
+                | sys::op::LIST_GROUPS
+                | sys::op::DESCRIBE_GROUPS
+                | sys::op::LIST_GROUP_OFFSETS
+                | sys::op::DESCRIBE_SCRAM
+                | sys::op::DESCRIBE_TOPICS
+                | sys::op::DESCRIBE_CLUSTER
+                | sys::op::LIST_OFFSETS
+        )
+    }
+
     /// Whether what ended with `code` is to be sent again while there is time. The one place where that is decided.
     fn is_repeated_after(&self, code: Code) -> bool {
         match code {
@@ -199,7 +215,7 @@ impl Operation {
     }
 
     /// Whether an answer is not the last word, see [`Self::is_repeated_after`].
-    fn is_repeated(&self, answer: &Result<Value, Error>) -> bool {
+    fn is_repeated(&self, answer: &Answer) -> bool {
         let again =
             |outcome: &Value| failure(outcome).is_some_and(|code| self.is_repeated_after(code));
         let outcomes: Vec<&Value> = match answer {
@@ -234,7 +250,7 @@ impl Operation {
     /// Sends it. `timeout_ms`, at most [`LONGEST_MS`], is when librdkafka is to give up waiting, where it may.
     pub fn start(self, client: &Client, timeout_ms: i32) -> Result<Started, Error> {
         let mut started = Started {
-            states: self.parts.iter().map(|_| State::Unsent).collect(),
+            states: self.parts.iter().map(|_| State::UNSENT).collect(),
             replies: Replies::new(client, &self),
             operation: self,
         };
@@ -279,13 +295,39 @@ impl Drop for Replies {
     }
 }
 
+/// What came back for a part.
+type Answer = Result<Value, Error>;
+
 /// Where a part is.
 enum State {
-    Unsent,
-    Sent,
-    /// It has an answer that is not the last word.
-    Repeated(Result<Value, Error>),
-    Answered(Result<Value, Error>),
+    Open {
+        is_sent: bool,
+        /// The last answer, which is not the last word; but none of what was before a change was sent again.
+        before: Option<Answer>,
+    },
+    Answered(Answer),
+}
+
+impl State {
+    const UNSENT: Self = Self::Open {
+        is_sent: false,
+        before: None,
+    };
+
+    fn is_sent(&self) -> bool {
+        matches!(self, Self::Open { is_sent: true, .. })
+    }
+
+    /// The answer for which it is to be sent again.
+    fn refusal(&self) -> Option<&Answer> {
+        match self {
+            Self::Open {
+                is_sent: false,
+                before,
+            } => before.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 impl Started {
@@ -310,16 +352,23 @@ impl Started {
         };
         let parts = self.operation.parts.iter().zip(&mut self.states);
         for (number, (part, state)) in parts.enumerate().take(count) {
-            if matches!(state, State::Sent | State::Answered(_)) {
+            let State::Open {
+                is_sent: is_sent @ false,
+                before,
+            } = state
+            else {
                 continue;
-            }
+            };
             let options = Options::new(client, *op, timeout_ms, settings)?;
             // The part's number comes back with its answer.
             // SAFETY: the options are alive; the number is never followed as a pointer.
             unsafe { sys::rd_kafka_AdminOptions_set_opaque(options.0, number as *mut c_void) };
             self.replies.pending += 1;
             (part.start)(client.as_raw(), options.0, self.replies.queue.as_raw());
-            *state = State::Sent;
+            *is_sent = true;
+            if !self.operation.changes_nothing() {
+                *before = None;
+            }
         }
         Ok(())
     }
@@ -329,8 +378,8 @@ impl Started {
         // What comes to the old queue is dropped.
         self.replies = Replies::new(client, &self.operation);
         for state in &mut self.states {
-            if matches!(state, State::Sent) {
-                *state = State::Unsent;
+            if let State::Open { is_sent, .. } = state {
+                *is_sent = false;
             }
         }
         self.send(client, timeout_ms)
@@ -370,7 +419,10 @@ impl Started {
         };
         if let Some(state) = self.states.get_mut(number) {
             *state = match self.operation.is_repeated(&answer) {
-                true => State::Repeated(answer),
+                true => State::Open {
+                    is_sent: false,
+                    before: Some(answer),
+                },
                 false => State::Answered(answer),
             };
         }
@@ -379,33 +431,34 @@ impl Started {
 
     /// Whether something is to be sent again.
     pub fn has_repeats(&self) -> bool {
-        let mut states = self.states.iter();
-        states.any(|state| matches!(state, State::Repeated(_)))
+        self.states.iter().any(|state| state.refusal().is_some())
     }
 
     /// Whether there is more to be sent, now that the first part is answered.
     pub fn has_next(&self) -> bool {
-        let first = matches!(self.states.first(), Some(State::Answered(_)));
-        first
-            && self
-                .states
-                .iter()
-                .any(|state| matches!(state, State::Unsent))
+        let is_unsent = |state: &State| {
+            matches!(
+                state,
+                State::Open {
+                    is_sent: false,
+                    before: None
+                }
+            )
+        };
+        matches!(self.states.first(), Some(State::Answered(_))) && self.states.iter().any(is_unsent)
     }
 
     /// Whether a part has said that its group's coordinator is elsewhere.
     pub fn is_misdirected(&self) -> bool {
-        let misdirected = |answer: &Result<Value, Error>| match answer {
+        let misdirected = |answer: &Answer| match answer {
             Err(error) => error.code == Code::NOT_COORDINATOR,
             Ok(Value::Map(entries)) => entries
                 .iter()
                 .any(|(_, outcome)| failure(outcome) == Some(Code::NOT_COORDINATOR)),
             Ok(_) => false,
         };
-        self.states.iter().any(|state| match state {
-            State::Repeated(answer) => misdirected(answer),
-            _ => false,
-        })
+        let mut refusals = self.states.iter().filter_map(State::refusal);
+        refusals.any(misdirected)
     }
 
     /// Whether all is answered, or none of it will be: where the first part is not known to the brokers.
@@ -417,7 +470,7 @@ impl Started {
 
     /// Whether something was sent that has no answer.
     pub fn is_awaited(&self) -> bool {
-        self.states.iter().any(|state| matches!(state, State::Sent))
+        self.states.iter().any(State::is_sent)
     }
 
     /// Whether it may be sent by two clients at a time.
@@ -440,14 +493,14 @@ impl Started {
         self.operation.asks_leaders()
     }
 
-    /// The answers as they are; what has none has timed out.
+    /// The answers as they are, the last ones where it only asks; what has none has timed out.
     pub fn finish(self) -> Result<Value, Error> {
         let unanswered = || Error::new(Code::TIMED_OUT, "the brokers did not answer in time");
         let mut found = Vec::new();
         for (part, state) in self.operation.parts.into_iter().zip(self.states) {
             let answer = match state {
-                State::Answered(answer) | State::Repeated(answer) => answer,
-                State::Sent | State::Unsent => Err(unanswered()),
+                State::Answered(answer) => answer,
+                State::Open { before, .. } => before.unwrap_or_else(|| Err(unanswered())),
             };
             match (part.name, answer) {
                 (None, answer) => return answer.and_then(whole),
@@ -469,7 +522,7 @@ pub fn failure(outcome: &Value) -> Option<Code> {
 }
 
 /// Whether it is what librdkafka says where no broker has answered.
-fn is_unanswered(answer: &Result<Value, Error>) -> bool {
+fn is_unanswered(answer: &Answer) -> bool {
     match answer {
         Err(error) => is_local_failure(error.code),
         Ok(_) => false,
