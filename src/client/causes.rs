@@ -123,7 +123,7 @@ impl Causes {
         self.change(|connections, thread| connections.retain(|it| it.thread != thread));
     }
 
-    /// The client is being closed: its threads end, and what they knew stays.
+    /// The client ends, and with it its threads: what is known of their connections stays.
     pub fn keep(&self) {
         self.is_final.store(true, Ordering::Relaxed);
     }
@@ -165,6 +165,11 @@ impl Causes {
     }
 }
 
+/// A text of librdkafka's without its last part, as in "Connection refused (after 3ms in state CONNECT)".
+pub fn without_time(text: &str) -> &str {
+    text.rsplit_once(" (after ").map_or(text, |(text, _)| text)
+}
+
 /// The broker's address and what went wrong, of a line such as "\[thrd:localhost:9092/1]: localhost:9092/1: Connect to
 /// ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)".
 fn cause_of(line: &str) -> (String, &str) {
@@ -172,7 +177,7 @@ fn cause_of(line: &str) -> (String, &str) {
         .strip_prefix("[thrd:")
         .and_then(|line| line.split_once("]: "))
         .unwrap_or(("", line));
-    let line = line.rsplit_once(" (after ").map_or(line, |(line, _)| line);
+    let line = without_time(line);
     let Some((name, what)) = line.split_once(": ") else {
         return ("a broker".to_owned(), line);
     };

@@ -117,6 +117,7 @@ impl Client {
 
     /// Ends it, and waits so long for librdkafka's threads, unless messages of it are there still.
     pub(super) fn end(self, limit: Duration) {
+        self.events.causes().keep();
         drop(self.arrivals);
         self.native.end(limit);
     }

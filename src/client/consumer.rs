@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::Duration;
 
 use super::client::Client;
 use super::conf::Conf;
@@ -438,6 +439,7 @@ impl Drop for Consumer {
             if !leaving.serve(&client, Deadline::after(limit)) {
                 process::background::run(move || {
                     leaving.serve(&client, Deadline::default());
+                    client.end(Duration::ZERO);
                 });
                 return;
             }

@@ -6,7 +6,7 @@ use std::ops::BitOr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::causes::Causes;
+use super::causes::{without_time, Causes};
 use super::conf::{Conf, LOG_DEBUG};
 use super::error::Error;
 use super::lock;
@@ -145,7 +145,8 @@ impl What {
                 *level < LOG_DEBUG
                     && old_level == level
                     && old_facility == facility
-                    && cause(old_text.to_bytes()) == cause(text.to_bytes())
+                    && without_time(&old_text.to_string_lossy())
+                        == without_time(&text.to_string_lossy())
             }
             _ => false,
         }
@@ -154,14 +155,7 @@ impl What {
 
 fn is_same_error(old: &Error, new: &Error) -> bool {
     (old.code, old.fatal) == (new.code, new.fatal)
-        && cause(old.message.as_bytes()) == cause(new.message.as_bytes())
-}
-
-/// A text of librdkafka's without its last part, as in "Connection refused (after 3ms in state CONNECT)".
-fn cause(text: &[u8]) -> &[u8] {
-    const TIME: &[u8] = b" (after ";
-    let time = text.windows(TIME.len()).rposition(|part| part == TIME);
-    &text[..time.unwrap_or(text.len())]
+        && without_time(&old.message) == without_time(&new.message)
 }
 
 /// An event, how often it came, and how many others of its kind were not taken in time.

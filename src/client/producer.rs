@@ -440,7 +440,6 @@ impl Producer {
             true => self.shared.reports.lost(),
             false => 0,
         };
-        self.shared.reports.causes().keep();
         Lost::of(count, self.native(), &self.shared.reports)
     }
 }

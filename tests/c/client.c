@@ -207,6 +207,36 @@ static void the_cause_is_named(void)
     kafka_producer_free(producer);
 }
 
+/* A closed client of any kind still knows why it could not reach its brokers. */
+static void the_cause_is_known_after_the_close(void)
+{
+    kafka_conf *conf = conf_of("group.id", "g", END);
+    kafka_consumer *consumer = NULL;
+    kafka_admin *admin = NULL;
+    kafka_client *clients[2];
+    kafka_value *metadata = NULL;
+    kafka_error explained;
+    int i;
+
+    OK(kafka_consumer_new("127.0.0.1:1", conf, &consumer, NULL, &err));
+    OK(kafka_consumer_client(consumer, &clients[0], &err));
+    OK(kafka_admin_new("127.0.0.1:1", NULL, &admin, NULL, &err));
+    OK(kafka_admin_client(admin, &clients[1], &err));
+    for (i = 0; i < 2; i++) {
+        FAILS(kafka_client_metadata(clients[i], NULL, 1000, &metadata, NULL, &err), KAFKA_ERR_TRANSPORT);
+    }
+    kafka_conf_free(conf);
+    OK(kafka_consumer_close(consumer, PATIENCE_MS, NULL, &err));
+    kafka_consumer_free(consumer);
+    OK(kafka_admin_close(admin, NULL, &err));
+    kafka_admin_free(admin);
+    for (i = 0; i < 2; i++) {
+        OK(kafka_client_explain(clients[i], KAFKA_ERR_TIMED_OUT, &explained, &err));
+        CHECK_TEXT(explained.message, "timeout: " REFUSED);
+        kafka_client_free(clients[i]);
+    }
+}
+
 /* A broker that is there again is no longer named. */
 static void a_cause_is_forgotten(void)
 {
@@ -272,6 +302,7 @@ int main(void)
     a_client_outlives_its_object(0);
     a_client_outlives_its_object(1);
     the_cause_is_named();
+    the_cause_is_known_after_the_close();
     a_cause_is_forgotten();
     freeing_does_not_wait();
     return 0;
