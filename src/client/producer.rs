@@ -49,7 +49,7 @@ pub(super) struct Shared {
     pub(super) flushes: Flushes,
     pub(super) signal: Arc<Signal>,
     stop: AtomicBool,
-    /// A caller has freed messages.
+    /// A caller has fetched reports, and frees messages.
     is_helped: AtomicBool,
 }
 
@@ -325,14 +325,15 @@ impl Producer {
         else {
             return;
         };
+        if count > 0 {
+            // Also where the other thread was faster, or that would be so for the next ones as well.
+            self.shared.is_helped.store(true, Ordering::Relaxed);
+        }
         let mut freed = 0;
         while freed < count {
             let Some(event) = queue.next() else { break };
             event.dispatch();
             freed += event.message_count() as u64;
-        }
-        if freed > 0 {
-            self.shared.is_helped.store(true, Ordering::Relaxed);
         }
     }
 
