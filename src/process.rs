@@ -92,6 +92,20 @@ pub fn thread() -> usize {
     unsafe { libc::pthread_self() as usize }
 }
 
+/// Gives the memory that a vector has room in, and nothing, back to the system, page by page; where it is written to again, the
+/// system gives new pages. `free` alone may keep it for allocations of the thread that has made it.
+pub fn release_pages<T>(vector: &mut Vec<T>) {
+    // SAFETY: reads a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let room = vector.spare_capacity_mut().as_mut_ptr_range();
+    let start = (room.start as usize).next_multiple_of(page);
+    let end = room.end as usize / page * page;
+    if start < end {
+        // SAFETY: these pages lie within the vector's own memory, and hold nothing.
+        unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_DONTNEED) };
+    }
+}
+
 /// Writes a line to stderr, at once: other processes may write to the same file.
 pub fn say(line: &str) {
     // A closed stderr is no reason to panic.
@@ -324,4 +338,32 @@ pub mod background {
 pub fn at_exit(handler: extern "C" fn()) {
     // SAFETY: the library is linked with nodelete, so the handler outlives every exit().
     unsafe { libc::atexit(handler) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_without_contents_go_back_to_the_system() {
+        // SAFETY: reads a number.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let mut bytes = vec![1_u8; 1 << 20];
+        let middle = bytes[1 << 19..].as_mut_ptr();
+        let is_resident = || {
+            let start = (middle as usize).next_multiple_of(page);
+            let mut resident = 0;
+            // SAFETY: one page, within the vector; and room for one answer.
+            let answer = unsafe { libc::mincore(start as *mut libc::c_void, page, &mut resident) };
+            assert_eq!(answer, 0, "{}", io::Error::last_os_error());
+            resident & 1 == 1
+        };
+        release_pages(&mut bytes);
+        assert!(is_resident(), "it is in use");
+        bytes.clear();
+        release_pages(&mut bytes);
+        assert!(!is_resident());
+        bytes.resize(1 << 20, 2);
+        assert!(is_resident() && bytes.iter().all(|&byte| byte == 2));
+    }
 }

@@ -27,8 +27,9 @@ use crate::sync::Deadline;
 const CHUNK_BYTES: usize = 64 * 1024;
 const CHUNK_RECORDS: usize = 1024;
 
-/// How many empty chunks are kept, while the sender is at work and while it sleeps.
-const SPARE_CHUNKS: usize = 32;
+/// How many empty chunks are kept, while the sender is at work and while it sleeps. What is beyond the first, as after a burst,
+/// goes back to the system; of those that are not kept while it sleeps, malloc decides.
+const SPARE_CHUNKS: usize = 24;
 const SPARE_CHUNKS_ASLEEP: usize = 2;
 
 /// How long the sender rests before it looks for more,
@@ -123,6 +124,12 @@ impl Chunk {
         self.entries.clear();
         self.bytes.clear();
         self.bytes.shrink_to(CHUNK_BYTES);
+    }
+
+    /// Gives an empty one back to the system.
+    fn free(mut self) {
+        process::release_pages(&mut self.bytes);
+        process::release_pages(&mut self.entries);
     }
 
     fn parts(&self, entry: &Entry) -> (Option<&[u8]>, Option<&[u8]>) {
@@ -446,6 +453,9 @@ impl Sender {
         let mut queue = self.accumulator.lock();
         if queue.spare.len() < SPARE_CHUNKS {
             queue.spare.push(chunk);
+        } else {
+            drop(queue);
+            chunk.free();
         }
         count
     }
