@@ -92,11 +92,15 @@ pub fn thread() -> usize {
     unsafe { libc::pthread_self() as usize }
 }
 
+fn page_size() -> usize {
+    // SAFETY: reads a number.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+}
+
 /// Gives the memory that a vector has room in, and nothing, back to the system, page by page; where it is written to again, the
 /// system gives new pages. `free` alone may keep it for allocations of the thread that has made it.
 pub fn release_pages<T>(vector: &mut Vec<T>) {
-    // SAFETY: reads a number.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let page = page_size();
     let room = vector.spare_capacity_mut().as_mut_ptr_range();
     let start = (room.start as usize).next_multiple_of(page);
     let end = room.end as usize / page * page;
@@ -346,8 +350,7 @@ mod tests {
 
     #[test]
     fn pages_without_contents_go_back_to_the_system() {
-        // SAFETY: reads a number.
-        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let page = page_size();
         let mut bytes = vec![1_u8; 1 << 20];
         let middle = bytes[1 << 19..].as_mut_ptr();
         let is_resident = || {

@@ -321,14 +321,12 @@ impl Producer {
         let Some(queue) = self
             .queue
             .as_ref()
-            .filter(|_| !self.client().has_event_loop())
+            .filter(|_| count > 0 && !self.client().has_event_loop())
         else {
             return;
         };
-        if count > 0 {
-            // Also where the other thread was faster, or that would be so for the next ones as well.
-            self.shared.is_helped.store(true, Ordering::Relaxed);
-        }
+        // Also where the other thread was faster, or that would be so for the next ones as well.
+        self.shared.is_helped.store(true, Ordering::Relaxed);
         let mut freed = 0;
         while freed < count {
             let Some(event) = queue.next() else { break };

@@ -207,9 +207,7 @@ impl Operation {
             Code::TRANSPORT | Code::DESTROY_BROKER => true,
             Code::TIMED_OUT | Code::TIMED_OUT_QUEUE => self.may_overlap(),
             // A partition has another leader, or none yet.
-            Code::LEADER_NOT_AVAILABLE | Code::NOT_LEADER => {
-                matches!(self.op, sys::op::LIST_OFFSETS | sys::op::DELETE_RECORDS)
-            }
+            Code::LEADER_NOT_AVAILABLE | Code::NOT_LEADER => self.asks_leaders(),
             _ => false,
         }
     }
@@ -334,11 +332,11 @@ impl Started {
     /// Sends what has not been sent, and again what is to be repeated.
     pub fn send(&mut self, client: &Client, timeout_ms: i32) -> Result<(), Error> {
         let Operation { op, settings, .. } = &self.operation;
-        let timeout_ms = match *op {
-            _ if self.operation.asks_coordinators() => LONGEST_MS,
-            // These two librdkafka frees when their time is up even while it still starts them.
+        let timeout_ms = match &self.operation {
+            it if it.asks_coordinators() => LONGEST_MS,
+            // These librdkafka frees when their time is up even while it still starts them.
             // The caller keeps the time in any case.
-            sys::op::LIST_OFFSETS | sys::op::DELETE_RECORDS => timeout_ms.max(1000),
+            it if it.asks_leaders() => timeout_ms.max(1000),
             _ => timeout_ms,
         };
         // The first one finds out whether the brokers know it.
